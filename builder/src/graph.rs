@@ -1,0 +1,325 @@
+//! The front door: a fluent description of jobs.
+
+use std::fmt;
+use std::time::Duration;
+
+use dojobber_core::{
+    Context, Draft, Job, JobName, JobNames, JobSpec, Outcome, Plan, PlanErrors, Result, Verdict,
+};
+
+use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
+
+/// Jobs and what they depend on, being described.
+///
+/// Every job opens with [`.job(name)`](Graph::job), says its edges and options, and is closed by what it does:
+///
+/// | a job that | is closed with |
+/// |---|---|
+/// | checks, and runs where the check fails | [`.check(f)`](Graph::check)[`.run(g)`](Graph::run) |
+/// | runs every time | [`.run_only(f)`](Graph::run_only) |
+/// | checks, and cannot repair | [`.check_only(f)`](Graph::check_only) |
+/// | is a name for what it depends on | [`.group()`](Graph::group) |
+/// | is a struct | [`.with(job)`](Graph::with), [`.with_new(f)`](Graph::with_new) |
+/// | is a whole graph | [`.nest(graph)`](Graph::nest) |
+///
+/// `A` is the type of a run's arguments. `'env` is what the closures may borrow: it must outlive the plan. The third
+/// parameter is the state of the builder; a graph in which no job is open is written `Graph<'env, A>`, and there is
+/// one such type, so a loop, an `if` and a function from graph to graph all just compile:
+///
+/// ```
+/// use dojobber::Graph;
+///
+/// fn hosts<'a>(mut graph: Graph<'a>, names: &'a [&'a str]) -> Graph<'a> {
+///     for name in names {
+///         graph = graph.job(name).before("all hosts").check(|_| true).run(|_| ());
+///     }
+///     graph
+/// }
+/// let graph = hosts(Graph::new().job("all hosts").group(), &["db", "web"]);
+/// assert!(graph.compile().unwrap().depends("all hosts", "web"));
+/// ```
+#[must_use = "a graph does nothing until it is compiled and run"]
+pub struct Graph<'env, A = (), S = Settled> {
+    draft: Box<Draft<'env, A>>, // boxed, because every step moves it
+    state: S,
+}
+
+impl<'env> Graph<'env> {
+    /// A graph whose runs need no arguments.
+    #[expect(clippy::new_without_default, reason = "Default is there for every type of arguments")]
+    pub fn new() -> Self {
+        Graph::default()
+    }
+
+    /// A graph whose runs get arguments of type `A`: `Graph::with_args::<Args>()`.
+    pub fn with_args<A>() -> Graph<'env, A> {
+        Graph::default()
+    }
+}
+
+impl<A> Default for Graph<'_, A> {
+    fn default() -> Self {
+        Graph { draft: Box::default(), state: Settled }
+    }
+}
+
+impl<'env, A, S> Graph<'env, A, S> {
+    /// Opens a job. The name is anything that is `AsRef<str>`, or a [`Key`](crate::Key), which also promises what the
+    /// job returns. Other jobs may have named it before.
+    pub fn job<M>(mut self, name: impl JobName<M>) -> Graph<'env, A, Open<'env, A, M>>
+    where
+        S: SettledGraph,
+    {
+        self.draft.open(name.job_name());
+        Graph { draft: self.draft, state: Open::new() }
+    }
+
+    /// Adds something for each item: `.each(&people, |graph, person| graph.job(&person.name)..)`.
+    pub fn each<I: IntoIterator>(
+        self,
+        items: I,
+        add: impl FnMut(Graph<'env, A>, I::Item) -> Graph<'env, A>,
+    ) -> Graph<'env, A>
+    where
+        S: SettledGraph,
+    {
+        items.into_iter().fold(self.settled(), add)
+    }
+
+    /// Adds the jobs of another graph, under their own names.
+    pub fn merge(self, other: Graph<'env, A>) -> Graph<'env, A>
+    where
+        S: SettledGraph,
+    {
+        let mut merged = self.settled();
+        merged.draft.merge(*other.draft);
+        merged
+    }
+
+    /// Checks the whole and makes a plan of it, which can be run any number of times.
+    ///
+    /// ```
+    /// use dojobber::Graph;
+    ///
+    /// let error = Graph::new()
+    ///     .job("walls").after("fundation").group()
+    ///     .job("foundation").after("drawing").group()
+    ///     .job("drawing").after("foundation").group()
+    ///     .compile()
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "job `walls` is after `fundation`, which does not exist; did you mean `foundation`?\n\
+    ///      jobs depend on each other in a circle: foundation -> drawing -> foundation \
+    ///      (each is after the next: remove one of these edges)"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlanErrors`], with every mistake there is and one line each: empty, duplicate or unprintable names,
+    /// dependencies that do not exist, circles, and options that a job of its kind cannot have.
+    pub fn compile(self) -> Result<Plan<'env, A>, PlanErrors>
+    where
+        S: SettledGraph,
+    {
+        self.draft.compile()
+    }
+
+    /// The open job begins only when these are done: one name, or several.
+    ///
+    /// ```
+    /// # use dojobber::{Graph, Key};
+    /// # const ADDRESS: Key<String> = Key::new("address");
+    /// # let hosts = vec![String::from("db1"), String::from("db2")];
+    /// # let graph = Graph::new()
+    /// .job("release").after("tests").after(["build", "docs"]).after(&hosts).after(ADDRESS).group()
+    /// # ;
+    /// ```
+    pub fn after<M>(mut self, names: impl JobNames<M>) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        names.for_each_name(&mut |name| self.draft.after(name));
+        self
+    }
+
+    /// These begin only when the open job is done: it is added to what they are after.
+    pub fn before<M>(mut self, names: impl JobNames<M>) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        names.for_each_name(&mut |name| self.draft.before(name));
+        self
+    }
+
+    /// How many tries the open job may use, at least 1. Default: that of the runner.
+    pub fn tries(mut self, tries: u32) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().tries(tries);
+        self
+    }
+
+    /// The least time from the end of one try of the open job to the start of its next. Default: that of the runner.
+    pub fn retry_delay(mut self, delay: Duration) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().retry_delay(delay);
+        self
+    }
+
+    /// What the open job is there for. It stands in reports and in pictures.
+    pub fn description(mut self, text: impl Into<String>) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().description(text);
+        self
+    }
+
+    /// What is called once for every try in which the open job's run was executed, after all jobs have ended, in
+    /// reverse order of the runs, with that try's local store.
+    pub fn cleanup<O: Outcome>(mut self, cleanup: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Self
+    where
+        S: OpenOrChecked<'env, A>,
+    {
+        self.state.options().cleanup(cleanup);
+        self
+    }
+
+    /// Whether the wished-for state is there. It must change nothing; what it returns when it passes is the output of
+    /// the job. [`.run(..)`](Graph::run) follows.
+    pub fn check<V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C>>
+    where
+        S: AwaitsBody<'env, A, Promise: Accepts<V::Value>>,
+        V: Verdict,
+        C: Fn(&Context<A>) -> V + Send + Sync + 'env,
+    {
+        Graph { draft: self.draft, state: Checked { options: self.state.into_options(), check } }
+    }
+
+    /// What is done where the check fails. The check that follows decides: an error of the run is recorded and shown.
+    pub fn run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Graph<'env, A>
+    where
+        S: AwaitsRun<'env, A>,
+    {
+        Self::closed(self.draft, self.state.with_run(run))
+    }
+
+    /// What is done every time. What it returns is the output of the job, its error the failure.
+    pub fn run_only<O, R>(self, run: R) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A, Promise: Accepts<O::Value>>,
+        O: Outcome,
+        R: Fn(&Context<A>) -> O + Send + Sync + 'env,
+    {
+        self.close(JobSpec::run_only(run))
+    }
+
+    /// What must hold, and nothing but time can repair. What it returns when it passes is the output of the job.
+    pub fn check_only<V, C>(self, check: C) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A, Promise: Accepts<V::Value>>,
+        V: Verdict,
+        C: Fn(&Context<A>) -> V + Send + Sync + 'env,
+    {
+        self.close(JobSpec::check_only(check))
+    }
+
+    /// Nothing: the job is a name for what it is after.
+    pub fn group(self) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.close(JobSpec::group())
+    }
+
+    /// What a struct does, which is cloned for every try.
+    pub fn with<J>(self, job: J) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
+        J: Job<A> + Clone + Sync + 'env,
+    {
+        self.with_new(move |_| Ok(job.clone()))
+    }
+
+    /// What a struct does, which is made for every try. A constructor that fails is a failed try.
+    pub fn with_new<J>(self, make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
+        J: Job<A> + 'env,
+    {
+        self.close(JobSpec::with_new(make))
+    }
+
+    /// A whole graph. Its jobs become `name/inner` and wait for what the open job is after; the open job is done when
+    /// all of them are. A name in it is looked up inside first, then outside.
+    ///
+    /// ```
+    /// use dojobber::Graph;
+    ///
+    /// let steps = || Graph::new()
+    ///     .job("install").after("network").group()
+    ///     .job("start").after("install").group();
+    /// let plan = Graph::new()
+    ///     .job("network").group()
+    ///     .job("db").nest(steps())
+    ///     .job("web").after("db").nest(steps())
+    ///     .compile()
+    ///     .unwrap();
+    /// assert!(plan.depends("db/install", "network"));
+    /// assert!(plan.depends("web/install", "db/start"));
+    /// assert!(plan.depends("web", "web/start"));
+    /// ```
+    pub fn nest(self, graph: Graph<'env, A>) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        let mut draft = self.draft;
+        draft.nest(*graph.draft, JobSpec::group().with_options(self.state.into_options()));
+        Graph { draft, state: Settled }
+    }
+
+    fn close(self, spec: JobSpec<'env, A>) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        Self::closed(self.draft, spec.with_options(self.state.into_options()))
+    }
+
+    fn closed(mut draft: Box<Draft<'env, A>>, spec: JobSpec<'env, A>) -> Graph<'env, A> {
+        draft.close(spec);
+        Graph { draft, state: Settled }
+    }
+
+    fn settled(self) -> Graph<'env, A> {
+        Graph { draft: self.draft, state: Settled }
+    }
+}
+
+/// Merges all of them.
+impl<'env, A> Extend<Graph<'env, A>> for Graph<'env, A> {
+    fn extend<I: IntoIterator<Item = Graph<'env, A>>>(&mut self, graphs: I) {
+        for graph in graphs {
+            self.draft.merge(*graph.draft);
+        }
+    }
+}
+
+/// Merges all of them.
+impl<'env, A> FromIterator<Graph<'env, A>> for Graph<'env, A> {
+    fn from_iter<I: IntoIterator<Item = Graph<'env, A>>>(graphs: I) -> Self {
+        let mut merged = Graph::default();
+        merged.extend(graphs);
+        merged
+    }
+}
+
+impl<A, S: fmt::Debug> fmt::Debug for Graph<'_, A, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph").field("jobs", &self.draft).field("state", &self.state).finish()
+    }
+}

@@ -1,0 +1,13 @@
+//! The library as its users see it.
+
+mod builder; // graphs, names, mistakes
+mod cleanup; // modes, order, failures
+mod conformance; // what DoJobber did on 80 random graphs
+mod console; // the lines that are shown
+mod data; // arguments, stores, outputs, commands
+mod movie; // the example program, from outside
+mod parallel; // barriers, rayon inside jobs, runs inside runs
+mod properties; // random graphs: drivers, judge, reports
+mod report; // saved and read back, refused when it does not fit
+mod semantics; // one try, statuses, retries, dry run
+mod ui; // compiler messages

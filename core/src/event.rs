@@ -1,0 +1,200 @@
+//! All that the outside sees of a run while it happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::ErrorText;
+use crate::graph::{JobGraph, JobRef};
+use crate::words::{Cleanup, Phase, Status};
+
+/// With what a run was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// How many jobs may run at once.
+    pub threads: usize,
+    /// Whether nothing but first checks is executed.
+    pub dry_run: bool,
+    /// How many tries a job may use that does not say so itself.
+    pub default_tries: u32,
+    /// The least time between the tries of a job that does not say so itself.
+    pub default_retry_delay: Duration,
+    /// When cleanups are called.
+    pub cleanup: Cleanup,
+}
+
+/// Something that happened in a run. A trace is the events in the order in which they arrived.
+///
+/// `worker` is who did it: 0 is the thread that called `run`. `at` is the time since the run began.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The first of all.
+    #[non_exhaustive]
+    RunStarted {
+        /// What is run.
+        graph: Arc<JobGraph>,
+        /// How.
+        options: RunOptions,
+    },
+    /// A phase begins.
+    #[non_exhaustive]
+    PhaseStarted {
+        /// Of which job.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// Which step. A constructor is told only when it fails.
+        phase: Phase,
+        /// By whom.
+        worker: usize,
+        /// When.
+        at: Duration,
+        /// Of a run: its place, from 1, in the order in which the runs of all jobs begin.
+        sequence: Option<u64>,
+    },
+    /// A phase has ended.
+    #[non_exhaustive]
+    PhaseEnded {
+        /// Of which job.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// Which step.
+        phase: Phase,
+        /// By whom.
+        worker: usize,
+        /// When.
+        at: Duration,
+        /// What it failed with.
+        error: Option<ErrorText>,
+    },
+    /// A try has failed, and another one will follow.
+    #[non_exhaustive]
+    RetryPlanned {
+        /// Of which job.
+        job: JobRef,
+        /// The try that failed.
+        attempt: u32,
+        /// By whom.
+        worker: usize,
+        /// When.
+        at: Duration,
+        /// When the next try may begin.
+        due: Duration,
+    },
+    /// A job has ended for good.
+    #[non_exhaustive]
+    JobEnded {
+        /// Which.
+        job: JobRef,
+        /// How.
+        status: Status,
+        /// Of a blocked job: the dependency that ended first without being done.
+        because: Option<JobRef>,
+        /// By whom.
+        worker: usize,
+        /// When.
+        at: Duration,
+    },
+    /// The last of all, but for cleanups that are called later.
+    #[non_exhaustive]
+    RunEnded {
+        /// When.
+        at: Duration,
+        /// How many cleanups are still due, because they were put off.
+        cleanups_due: usize,
+    },
+    /// Cleanups that had been put off have all been called.
+    #[non_exhaustive]
+    CleanupEnded {
+        /// When.
+        at: Duration,
+    },
+}
+
+impl Event {
+    /// The job that this happened to, if it is about one.
+    pub fn job(&self) -> Option<&JobRef> {
+        match self {
+            Event::PhaseStarted { job, .. }
+            | Event::PhaseEnded { job, .. }
+            | Event::RetryPlanned { job, .. }
+            | Event::JobEnded { job, .. } => Some(job),
+            Event::RunStarted { .. } | Event::RunEnded { .. } | Event::CleanupEnded { .. } => None,
+        }
+    }
+}
+
+/// Watches runs. One observer may watch several at once, from several threads.
+///
+/// It is called on the thread that did the thing, before anything that follows from it begins; events of
+/// unrelated jobs may overlap. One that panics is not called again in that run.
+///
+/// ```
+/// use dojobber_core::{Event, Observer};
+/// use std::sync::Mutex;
+///
+/// #[derive(Default)]
+/// struct Trace(Mutex<Vec<Event>>);
+///
+/// impl Observer for Trace {
+///     fn on_event(&self, event: &Event) {
+///         self.0.lock().unwrap().push(event.clone());
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync {
+    /// Something has happened.
+    fn on_event(&self, event: &Event);
+
+    /// Whether to call it at all; asked once a run. Without an active observer no event is built.
+    fn is_active(&self) -> bool {
+        true
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn on_event(&self, event: &Event) {
+        (**self).on_event(event);
+    }
+    fn is_active(&self) -> bool {
+        (**self).is_active()
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn on_event(&self, event: &Event) {
+        (**self).on_event(event);
+    }
+    fn is_active(&self) -> bool {
+        (**self).is_active()
+    }
+}
+
+/// Active if it holds an active one.
+impl<O: Observer> Observer for Option<O> {
+    fn on_event(&self, event: &Event) {
+        if let Some(observer) = self {
+            observer.on_event(event);
+        }
+    }
+    fn is_active(&self) -> bool {
+        self.as_ref().is_some_and(Observer::is_active)
+    }
+}
+
+/// Active if either is; each gets only what it is active for.
+impl<O: Observer, P: Observer> Observer for (O, P) {
+    fn on_event(&self, event: &Event) {
+        if self.0.is_active() {
+            self.0.on_event(event);
+        }
+        if self.1.is_active() {
+            self.1.on_event(event);
+        }
+    }
+    fn is_active(&self) -> bool {
+        self.0.is_active() || self.1.is_active()
+    }
+}

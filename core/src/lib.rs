@@ -1,0 +1,45 @@
+//! The engine of [dojobber]: small idempotent jobs as a graph.
+//!
+//! A job has a check (is the wished-for state there?), a run (do something about it) and a recheck that decides.
+//! A [`Draft`] collects jobs and what they depend on, and compiles to a [`Plan`]; a [`Runner`] executes it in
+//! parallel and returns a [`Run`] with a [`Report`] of everything that happened.
+//!
+//! Programs use the crate `dojobber`, whose typestate builder knows at compile time what a job still lacks, and
+//! which re-exports what they need from here. This crate knows no builder, prints nothing and draws nothing.
+//!
+//! [dojobber]: https://docs.rs/dojobber
+
+// in reading order: a module imports only from those before it
+mod log;
+mod key;
+mod store;
+mod words;
+mod error;
+mod verdict;
+mod names;
+mod graph;
+mod clock;
+mod outputs;
+mod context;
+mod unwind;
+mod job;
+mod plan;
+mod event;
+mod report;
+mod exec;
+mod run;
+mod runner;
+
+pub use context::{Command, CommandError, Context, OutputError, sh};
+pub use error::{BoxError, ErrorText, Panicked, Result, ReturnedFalse, ensure};
+pub use event::{Event, Observer, RunOptions};
+pub use graph::{JobGraph, JobId, JobRef};
+pub use job::{Job, JobOptions, JobSpec};
+pub use key::{JobName, JobNames, Key, Many, One, Typed, Untyped};
+pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
+pub use report::{JobReport, PhaseRecord, Report};
+pub use run::{CleanupError, Run, RunFailed};
+pub use runner::Runner;
+pub use store::{MissingKey, Store};
+pub use verdict::{Outcome, Verdict};
+pub use words::{Cleanup, Kind, Phase, Status};

@@ -1,0 +1,43 @@
+//! What jobs hand on to those that are after them.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::graph::JobId;
+use crate::verdict::Value;
+
+/// A place for each job that returns something; a job that returns `()` needs none.
+pub(crate) struct Outputs {
+    jobs: Arc<[JobId]>,
+    places: Box<[OnceLock<Box<dyn Any + Send + Sync>>]>,
+}
+
+impl Outputs {
+    /// `jobs` in ascending order.
+    pub(crate) fn of(jobs: &Arc<[JobId]>) -> Self {
+        Outputs { jobs: Arc::clone(jobs), places: jobs.iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Set once, when the job is done.
+    pub(crate) fn set(&self, job: JobId, value: Value) {
+        if let (Some(value), Some(place)) = (value, self.place(job)) {
+            let unset = place.set(value);
+            debug_assert!(unset.is_ok(), "{job:?} was done twice");
+        }
+    }
+
+    pub(crate) fn get(&self, job: JobId) -> Option<&(dyn Any + Send + Sync)> {
+        self.place(job)?.get().map(|value| &**value)
+    }
+
+    fn place(&self, job: JobId) -> Option<&OnceLock<Box<dyn Any + Send + Sync>>> {
+        self.jobs.binary_search(&job).ok().map(|at| &self.places[at])
+    }
+}
+
+impl fmt::Debug for Outputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.jobs.iter().filter(|job| self.get(**job).is_some())).finish()
+    }
+}

@@ -1,0 +1,127 @@
+//! The validated, immutable, cycle-free graph that a builder compiles to.
+
+mod cycles;
+mod draft;
+mod errors;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use draft::Draft;
+pub use errors::{Edge, PlanError, PlanErrors, Unfit};
+
+use crate::graph::{JobGraph, JobId};
+use crate::job::JobSpec;
+use crate::key::{JobName, JobNames};
+
+/// Jobs that are known to fit together. A cheap handle: clones share everything.
+///
+/// A plan is compiled once and may be run any number of times, also at the same time.
+pub struct Plan<'env, A = ()> {
+    inner: Arc<Inner<'env, A>>,
+}
+
+struct Inner<'env, A> {
+    graph: Arc<JobGraph>,
+    specs: Arc<Vec<JobSpec<'env, A>>>,
+    /// Of a part: where each of its jobs stands in `specs`.
+    origin: Option<Vec<JobId>>,
+    /// The jobs that return something, in ascending order.
+    with_output: Arc<[JobId]>,
+}
+
+impl<'env, A> Plan<'env, A> {
+    fn new(graph: JobGraph, specs: Arc<Vec<JobSpec<'env, A>>>, origin: Option<Vec<JobId>>) -> Self {
+        let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
+        let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
+        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, with_output }) }
+    }
+
+    /// What depends on what.
+    pub fn graph(&self) -> &Arc<JobGraph> {
+        &self.inner.graph
+    }
+
+    /// How many jobs there are.
+    pub fn len(&self) -> usize {
+        self.graph().len()
+    }
+
+    /// Whether there is no job at all. Such a plan succeeds.
+    pub fn is_empty(&self) -> bool {
+        self.graph().is_empty()
+    }
+
+    /// The names of all jobs, in order of declaration.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
+        self.graph().ids().map(|job| self.graph().name(job))
+    }
+
+    /// Whether `job` can only begin when `on` is done, directly or by way of others.
+    ///
+    /// `false` if either is not in the plan.
+    pub fn depends<M, N>(&self, job: impl JobName<M>, on: impl JobName<N>) -> bool {
+        let graph = self.graph();
+        let (Some(job), Some(on)) = (graph.find(job), graph.find(on)) else { return false };
+        job != on && graph.reach([job], JobGraph::after).binary_search(&on).is_ok()
+    }
+
+    /// The plan of the named jobs and all that they depend on. It shares the closures with this one.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec};
+    /// # let mut draft = Draft::<()>::default();
+    /// # for name in ["foundation", "walls", "garden"] { draft.open(name); draft.close(JobSpec::group()); }
+    /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
+    /// # let plan = draft.compile().unwrap();
+    /// let part = plan.select(["roof"]).unwrap();
+    /// assert_eq!(part.names().collect::<Vec<_>>(), ["walls", "roof"]);
+    ///
+    /// let error = plan.select("rof").unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no job `rof`; did you mean `roof`?");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlanErrors`] with every name that is not in the plan.
+    pub fn select<M>(&self, names: impl JobNames<M>) -> Result<Self, PlanErrors> {
+        let graph = self.graph();
+        let (mut wanted, mut errors) = (Vec::new(), PlanErrors::default());
+        names.for_each_name(&mut |name| match graph.find(name) {
+            Some(job) => wanted.push(job),
+            None => errors.push(|| PlanError::UnknownJob {
+                name: name.to_owned(),
+                nearest: errors::nearest(name, self.names()),
+            }),
+        });
+        errors.into_result()?;
+        let kept = graph.reach(wanted, JobGraph::after);
+        let part = graph.part(&kept);
+        let origin = kept.into_iter().map(|job| self.origin(job)).collect();
+        Ok(Plan::new(part, Arc::clone(&self.inner.specs), Some(origin)))
+    }
+
+    pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {
+        &self.inner.specs[self.origin(job).index()]
+    }
+
+    pub(crate) fn with_output(&self) -> &Arc<[JobId]> {
+        &self.inner.with_output
+    }
+
+    fn origin(&self, job: JobId) -> JobId {
+        self.inner.origin.as_ref().map_or(job, |origin| origin[job.index()])
+    }
+}
+
+impl<A> Clone for Plan<'_, A> {
+    fn clone(&self) -> Self {
+        Plan { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<A> fmt::Debug for Plan<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Plan").field(self.graph()).finish()
+    }
+}

@@ -1,0 +1,227 @@
+//! Everything that is wrong with a graph, in words.
+
+use std::fmt;
+
+/// All mistakes of a graph, at most [`PlanErrors::LIMIT`] of them in full.
+///
+/// It prints one mistake a line; each says what to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanErrors {
+    listed: Vec<PlanError>,
+    more: usize,
+}
+
+impl PlanErrors {
+    /// Lists stop here; what follows is only counted.
+    pub const LIMIT: usize = 100;
+
+    /// The mistakes, in order of declaration, cycles last.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &PlanError> {
+        self.listed.iter()
+    }
+
+    /// How many mistakes there are in all.
+    pub fn count(&self) -> usize {
+        self.listed.len() + self.more
+    }
+
+    /// Counts a mistake, and keeps it while there is room. It is built only then.
+    pub(super) fn push(&mut self, mistake: impl FnOnce() -> PlanError) {
+        if self.listed.len() < PlanErrors::LIMIT {
+            self.listed.push(mistake());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn into_result(self) -> Result<(), PlanErrors> {
+        if self.listed.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, mistake) in self.listed.iter().enumerate() {
+            let line_break = if at == 0 { "" } else { "\n" };
+            write!(f, "{line_break}{mistake}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\n.. and {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PlanErrors {}
+
+/// One mistake in a graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A job has no name.
+    EmptyName {
+        /// Its place in the order of declaration, from 1.
+        place: usize,
+    },
+    /// A name holds a line break or another control character.
+    ControlCharacter {
+        /// The name.
+        job: String,
+    },
+    /// A name was declared more than once.
+    DuplicateName {
+        /// The name.
+        job: String,
+    },
+    /// A job is after, or before, something that does not exist.
+    UnknownDependency {
+        /// The job.
+        job: String,
+        /// Which of its edges it is.
+        edge: Edge,
+        /// What it names.
+        name: String,
+        /// The existing name that is most like it.
+        nearest: Option<String>,
+    },
+    /// A job depends on itself.
+    SelfDependency {
+        /// The job.
+        job: String,
+    },
+    /// Jobs depend on each other in a circle, so that none could ever begin.
+    Cycle {
+        /// The way round: each depends on the next, and the last one is the first again. The middle of a long
+        /// way is left out.
+        path: Vec<String>,
+        /// How many jobs are left out behind the first half of `path`.
+        elided: usize,
+    },
+    /// `tries(0)`: a job must be allowed one.
+    NoTries {
+        /// The job.
+        job: String,
+    },
+    /// An option that jobs of this kind cannot have.
+    Unfit {
+        /// The job.
+        job: String,
+        /// Why it cannot have it.
+        why: Unfit,
+    },
+    /// A name that was asked for is not in the plan.
+    UnknownJob {
+        /// The name.
+        name: String,
+        /// The existing name that is most like it.
+        nearest: Option<String>,
+    },
+}
+
+/// Which way a dependency was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// By the job that waits.
+    After,
+    /// By the job that is waited for.
+    Before,
+}
+
+/// Why a job cannot have an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// A group does nothing that could be tried again.
+    TriesOfGroup,
+    /// A group has no run to clean up after.
+    CleanupOfGroup,
+    /// A check_only has no run to clean up after.
+    CleanupOfCheckOnly,
+    /// A struct job has its own.
+    CleanupOfStruct,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::EmptyName { place } => write!(f, "job {place} has an empty name: give it one"),
+            PlanError::ControlCharacter { job } => {
+                write!(f, "the name {job:?} holds a control character: names are one line of text")
+            }
+            PlanError::DuplicateName { job } => {
+                write!(f, "job `{job}` is declared more than once: give each its own name")
+            }
+            PlanError::UnknownDependency { job, edge, name, nearest } => {
+                let edge = if *edge == Edge::After { "after" } else { "before" };
+                write!(f, "job `{job}` is {edge} `{name}`, which does not exist")?;
+                did_you_mean(f, nearest)
+            }
+            PlanError::SelfDependency { job } => write!(f, "job `{job}` depends on itself: remove that edge"),
+            PlanError::Cycle { path, elided } => {
+                write!(f, "jobs depend on each other in a circle: ")?;
+                cycle(f, path, *elided)?;
+                write!(f, " (each is after the next: remove one of these edges)")
+            }
+            PlanError::NoTries { job } => write!(f, "job `{job}` has `tries(0)`: it needs at least 1"),
+            PlanError::Unfit { job, why } => write!(f, "job `{job}` {why}"),
+            PlanError::UnknownJob { name, nearest } => {
+                write!(f, "there is no job `{name}`")?;
+                did_you_mean(f, nearest)
+            }
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unfit::TriesOfGroup => "is a group, which does nothing that could be tried again: remove `.tries(..)`",
+            Unfit::CleanupOfGroup => "is a group, which has no run to clean up after: remove `.cleanup(..)`",
+            Unfit::CleanupOfCheckOnly => {
+                "is a check_only, which has no run to clean up after: remove `.cleanup(..)`"
+            }
+            Unfit::CleanupOfStruct => {
+                "is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`"
+            }
+        })
+    }
+}
+
+fn did_you_mean(f: &mut fmt::Formatter<'_>, nearest: &Option<String>) -> fmt::Result {
+    match nearest {
+        Some(name) => write!(f, "; did you mean `{name}`?"),
+        None => Ok(()),
+    }
+}
+
+fn cycle(f: &mut fmt::Formatter<'_>, path: &[String], elided: usize) -> fmt::Result {
+    let middle = path.len() / 2;
+    for (at, name) in path.iter().enumerate() {
+        if at > 0 {
+            write!(f, " -> ")?;
+        }
+        if at == middle && elided > 0 {
+            write!(f, ".. {elided} more .. -> ")?;
+        }
+        write!(f, "{name}")?;
+    }
+    Ok(())
+}
+
+/// The search for a name that was meant looks at no more than these.
+const SEARCHED: usize = 10_000;
+
+/// The name most like `wanted`, if one is alike enough to have been meant.
+pub(super) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let allowed = wanted.chars().count().max(3) / 3;
+    let (_, name) = names
+        .take(SEARCHED)
+        .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * allowed)
+        .filter(|name| name.len() < 200)
+        .map(|name| (strsim::osa_distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)?; // the first of equals
+    Some(name.to_owned())
+}

@@ -1,0 +1,244 @@
+//! A report as it is saved, and what is refused when one is read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::ErrorText;
+use crate::graph::{JobGraph, JobId, Rows};
+use crate::names::{NameId, Names};
+use crate::report::{PhaseRecord, Report};
+use crate::words::{Kind, Phase, Status};
+
+/// What this version of the library writes, and all that it reads.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Report", deny_unknown_fields)]
+struct SavedReport<Jobs> {
+    dojobber_report: Version,
+    dry_run: bool,
+    elapsed_ns: u64,
+    jobs: Jobs,
+}
+
+/// Comes first, so that a report of another version is refused for that and not for what it holds.
+struct Version;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedJob<Text, Ids, Phases> {
+    name: Text,
+    kind: Kind,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    description: Option<Text>,
+    /// Places in the list of jobs, from 0.
+    after: Ids,
+    status: Status,
+    phases: Phases,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedPhase<Text> {
+    attempt: u32,
+    phase: Phase,
+    worker: u16,
+    start_ns: u64,
+    length_ns: u64,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    error: Option<Text>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+type ReadJob = SavedJob<String, Vec<u32>, Vec<SavedPhase<ErrorText>>>;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(VERSION)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let version = u32::deserialize(deserializer)?;
+        if version == VERSION {
+            return Ok(Version);
+        }
+        Err(D::Error::custom(format!("a report of version {version}; this program reads version {VERSION}")))
+    }
+}
+
+/// A sequence that is made while it is written: no copy of the report is built.
+struct Sequence<I>(std::cell::RefCell<Option<I>>);
+
+impl<I> Sequence<I> {
+    fn of(items: I) -> Self {
+        Sequence(std::cell::RefCell::new(Some(items)))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for Sequence<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let jobs = self.jobs().map(|job| SavedJob {
+            name: job.name(),
+            kind: job.kind(),
+            description: job.description(),
+            after: Sequence::of(self.graph.after(job.id()).iter().map(|on| on.0)),
+            status: job.status(),
+            phases: Sequence::of(job.phases().iter().map(saved_phase)),
+        });
+        SavedReport {
+            dojobber_report: Version,
+            dry_run: self.dry_run,
+            elapsed_ns: self.elapsed,
+            jobs: Sequence::of(jobs),
+        }
+        .serialize(serializer)
+    }
+}
+
+fn saved_phase(record: &PhaseRecord) -> SavedPhase<&ErrorText> {
+    SavedPhase {
+        attempt: record.attempt,
+        phase: record.phase,
+        worker: record.worker,
+        start_ns: record.start,
+        length_ns: record.length,
+        sequence: record.sequence(),
+        error: record.error(),
+    }
+}
+
+impl<'de> Deserialize<'de> for Report {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved: SavedReport<Vec<ReadJob>> = SavedReport::deserialize(deserializer)?;
+        restore(saved).map_err(D::Error::custom)
+    }
+}
+
+fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
+    let jobs = saved.jobs.len();
+    let mut names = Names::default();
+    let mut after = Rows::with_capacity(jobs, jobs);
+    for (at, job) in saved.jobs.iter().enumerate() {
+        if names.intern(&job.name).index() != at {
+            return Err(Unfit::new(job, "stands in it twice"));
+        }
+        restore_edges(job, jobs, &mut after)?;
+    }
+    let mut records = Vec::with_capacity(jobs);
+    for (at, job) in saved.jobs.iter().enumerate() {
+        check_phases(job, saved.elapsed_ns)?;
+        records.extend(job.phases.iter().map(|phase| (JobId::new(at), restored_phase(phase))));
+    }
+    let descriptions = saved.jobs.iter().enumerate().filter_map(|(at, job)| {
+        job.description.as_deref().map(|text| (JobId::new(at), text.into()))
+    });
+    let graph = JobGraph::new(
+        names,
+        (0..jobs as u32).map(NameId).collect(),
+        (0..jobs as u32).map(JobId).collect(),
+        saved.jobs.iter().map(|job| job.kind).collect(),
+        descriptions.collect(),
+        after,
+    );
+    let statuses = saved.jobs.iter().map(|job| job.status).collect();
+    Ok(Report::new(graph.into(), saved.dry_run, saved.elapsed_ns, statuses, records))
+}
+
+fn restore_edges(job: &ReadJob, jobs: usize, after: &mut Rows) -> Result<(), Unfit> {
+    let mut seen = BTreeSet::new();
+    for on in &job.after {
+        if *on as usize >= jobs {
+            return Err(Unfit::new(job, format!("is after job {on}, but there are {jobs}, counted from 0")));
+        }
+        if !seen.insert(*on) {
+            return Err(Unfit::new(job, format!("is after job {on} twice")));
+        }
+        after.push(JobId(*on));
+    }
+    after.end_row();
+    Ok(())
+}
+
+/// The phases must be such as a job of this kind has, in an order in which a run executes them.
+fn check_phases(job: &ReadJob, elapsed: u64) -> Result<(), Unfit> {
+    let mut last = (0, Phase::Create);
+    for record in &job.phases {
+        let what = || format!("{} of try {}", record.phase, record.attempt);
+        let end = record.start_ns.checked_add(record.length_ns);
+        if end.is_none_or(|end| end > elapsed) {
+            return Err(Unfit::new(job, format!("has a {} that ends after the run", what())));
+        }
+        if !fits(record.phase, job.kind) || record.attempt == 0 {
+            return Err(Unfit::new(job, format!("has a {}, which such a job cannot have", what())));
+        }
+        if record.sequence.is_some_and(|at| at > 0) != (record.phase == Phase::Run) {
+            return Err(Unfit::new(job, format!("has a {} and a sequence number that do not fit", what())));
+        }
+        let place = (record.attempt, record.phase);
+        if record.phase != Phase::Cleanup && place <= last && last.0 > 0 {
+            return Err(Unfit::new(job, format!("has a {} out of order", what())));
+        }
+        last = place;
+    }
+    if job.status == Status::Blocked && !job.phases.is_empty() {
+        return Err(Unfit::new(job, "was blocked, but has phases"));
+    }
+    Ok(())
+}
+
+fn fits(phase: Phase, kind: Kind) -> bool {
+    match kind {
+        Kind::Group => false,
+        Kind::CheckOnly => phase == Phase::Check,
+        Kind::RunOnly => matches!(phase, Phase::Run | Phase::Cleanup),
+        Kind::Job => true,
+    }
+}
+
+fn restored_phase(saved: &SavedPhase<ErrorText>) -> PhaseRecord {
+    let flagged = saved.error.as_ref() == Some(&crate::error::RETURNED_FALSE);
+    PhaseRecord {
+        start: saved.start_ns,
+        length: saved.length_ns,
+        error: saved.error.clone().filter(|_| !flagged).map(Box::new),
+        sequence: saved.sequence.unwrap_or(0),
+        attempt: saved.attempt,
+        worker: saved.worker,
+        phase: saved.phase,
+        passed: saved.error.is_none(),
+    }
+}
+
+/// Why a report cannot be what any run wrote.
+struct Unfit {
+    job: String,
+    why: String,
+}
+
+impl Unfit {
+    fn new(job: &ReadJob, why: impl Into<String>) -> Self {
+        Unfit { job: job.name.clone(), why: why.into() }
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the report does not fit together: job {:?} {}", self.job, self.why)
+    }
+}

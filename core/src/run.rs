@@ -1,0 +1,216 @@
+//! One execution of a plan, when its jobs have ended.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::BoxError;
+use crate::event::Event;
+use crate::exec::{Live, Pending};
+use crate::graph::JobId;
+use crate::key::{JobName, Key};
+use crate::log::warning;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::store::Store;
+use crate::words::Cleanup;
+
+/// What one run of a plan has come to: its [`Report`], to which it dereferences, the outputs, the errors
+/// themselves, the arguments and the shared store.
+///
+/// It borrows nothing but what the closures of the plan do.
+#[must_use = "ask it whether it succeeded: `.into_result()?`"]
+pub struct Run<'env, A = ()> {
+    report: Report,
+    /// By job, in ascending order.
+    errors: Vec<(JobId, BoxError)>,
+    rest: Rest<'env, A>,
+}
+
+/// What cleanups need, and those that are still due.
+struct Rest<'env, A> {
+    live: Live<'env, A>,
+    /// A struct job is `Send`, but need not be `Sync`.
+    pending: Mutex<Vec<Pending<'env, A>>>,
+}
+
+impl<'env, A> Run<'env, A> {
+    pub(crate) fn new(
+        report: Report,
+        mut errors: Vec<(JobId, BoxError)>,
+        live: Live<'env, A>,
+        pending: Vec<Pending<'env, A>>,
+    ) -> Self {
+        errors.sort_by_key(|(job, _)| *job);
+        Run { report, errors, rest: Rest { live, pending: Mutex::new(pending) } }
+    }
+
+    /// Everything that happened, as plain data.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The report alone. Cleanups that are due when this run is dropped are called first.
+    pub fn into_report(mut self) -> Report {
+        self.before_drop();
+        let Run { report, .. } = self;
+        report
+    }
+
+    /// The arguments, for another run with the same.
+    pub fn args(&self) -> &Arc<A> {
+        &self.rest.live.world.args
+    }
+
+    /// The plan that was run.
+    pub fn plan(&self) -> &Plan<'env, A> {
+        &self.rest.live.plan
+    }
+
+    /// What the jobs have left in the store that they shared.
+    pub fn shared(&self) -> &Store {
+        &self.rest.live.world.shared
+    }
+
+    /// What a job has returned; `None` if it is not done, or returns another type.
+    pub fn output<T: Any>(&self, key: &Key<T>) -> Option<&T> {
+        let job = self.report.graph().find(key)?;
+        self.rest.live.world.outputs.get(job)?.downcast_ref()
+    }
+
+    /// What the last try of a job failed with, as the error itself; `None` also if the job was done.
+    pub fn error<M>(&self, name: impl JobName<M>) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        let job = self.report.graph().find(name)?;
+        let at = self.errors.binary_search_by_key(&job, |(job, _)| *job).ok()?;
+        Some(&*self.errors[at].1)
+    }
+
+    /// Itself, if every job is done.
+    ///
+    /// # Errors
+    ///
+    /// [`RunFailed`], which prints the report, if some job is not. Cleanups that are due when this run is dropped
+    /// are called first.
+    pub fn into_result(self) -> Result<Self, RunFailed> {
+        if self.success() { Ok(self) } else { Err(RunFailed { report: Box::new(self.into_report()) }) }
+    }
+
+    /// 0 if every job is done and no cleanup failed, else 1.
+    pub fn exit_code(&self) -> ExitCode {
+        let good = self.success() && self.cleanup_failures().is_empty();
+        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    /// Calls the cleanups that are still due, adds them to the report, and returns those that failed.
+    ///
+    /// There are none with [`Cleanup::AtEnd`], nor when this was called before.
+    pub fn cleanup(&mut self) -> Vec<CleanupError> {
+        let pending = std::mem::take(self.rest.pending.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if pending.is_empty() {
+            return Vec::new();
+        }
+        let done = self.rest.clean_up(pending);
+        self.report.append(done.records);
+        let name = |job| self.report.graph().name(job).to_owned();
+        done.failures.into_iter().map(|(job, error)| CleanupError { job: name(job), error }).collect()
+    }
+
+    fn before_drop(&mut self) {
+        if self.rest.live.options.cleanup == Cleanup::OnDrop {
+            self.cleanup();
+        }
+    }
+}
+
+impl<'env, A> Rest<'env, A> {
+    fn clean_up(&self, pending: Vec<Pending<'env, A>>) -> crate::exec::CleanedUp {
+        let done = self.live.clean_up(pending);
+        let now = self.live.world.clock.now();
+        self.live.watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(now) });
+        done
+    }
+}
+
+impl<A> Drop for Rest<'_, A> {
+    fn drop(&mut self) {
+        let pending = std::mem::take(self.pending.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if pending.is_empty() {
+            return;
+        }
+        match self.live.options.cleanup {
+            Cleanup::OnDrop | Cleanup::AtEnd => drop(self.clean_up(pending)),
+            Cleanup::ByHand => {
+                warning!(due = pending.len(), "a run is dropped, and cleanups that were left to `Run::cleanup` with it");
+            }
+        }
+    }
+}
+
+impl<A> Deref for Run<'_, A> {
+    type Target = Report;
+    fn deref(&self) -> &Report {
+        &self.report
+    }
+}
+
+impl<A> fmt::Debug for Run<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Run").field(&self.report).finish()
+    }
+}
+
+/// Some job of a run is not done. It prints the report.
+#[derive(Debug, Clone)]
+pub struct RunFailed {
+    report: Box<Report>,
+}
+
+impl RunFailed {
+    /// Everything that happened.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The report alone.
+    pub fn into_report(self) -> Report {
+        *self.report
+    }
+}
+
+impl fmt::Display for RunFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report.fmt(f)
+    }
+}
+
+impl Error for RunFailed {}
+
+/// A cleanup that failed.
+#[derive(Debug)]
+pub struct CleanupError {
+    job: String,
+    error: BoxError,
+}
+
+impl CleanupError {
+    /// The job that it belongs to.
+    pub fn job(&self) -> &str {
+        &self.job
+    }
+}
+
+impl fmt::Display for CleanupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cleanup of `{}` failed", self.job)
+    }
+}
+
+impl Error for CleanupError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.error)
+    }
+}

@@ -1,0 +1,157 @@
+//! Values shared by key.
+
+use std::any::{Any, type_name};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::Key;
+
+type Shared = Arc<dyn Any + Send + Sync>;
+
+/// Values by key. A slot is identified by the name *and* the type of its key.
+///
+/// Every method locks the store for a moment; what [`get`](Store::get) returns stays valid whatever is stored
+/// afterwards.
+///
+/// ```
+/// use dojobber_core::{Key, Store};
+///
+/// const SENT: Key<u32> = Key::new("sent");
+/// let store = Store::default();
+/// assert!(store.get(&SENT).is_none());
+/// store.update(&SENT, |n| *n += 2);
+/// assert_eq!(*store.require(&SENT).unwrap(), 2);
+/// assert_eq!(store.take(&SENT), Some(2));
+/// assert_eq!(store.require(&SENT).unwrap_err().to_string(), "no value of type u32 is stored under `sent`");
+/// ```
+#[derive(Default)]
+pub struct Store {
+    // one name may be used with several types; a list of one is the rule
+    slots: Mutex<BTreeMap<Box<str>, Vec<Shared>>>,
+}
+
+impl Store {
+    /// Stores a value, in place of what was there.
+    pub fn set<T: Any + Send + Sync>(&self, key: &Key<T>, value: T) {
+        let old = put(&mut self.lock(), key, Arc::new(value));
+        drop(old); // after the lock: dropping a value is the user's code
+    }
+
+    /// What is stored, if anything is.
+    pub fn get<T: Any + Send + Sync>(&self, key: &Key<T>) -> Option<Arc<T>> {
+        find(&self.lock(), key)
+    }
+
+    /// What is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingKey`], which names the key and its type, if nothing is.
+    pub fn require<T: Any + Send + Sync>(&self, key: &Key<T>) -> Result<Arc<T>, MissingKey> {
+        self.get(key).ok_or_else(|| MissingKey { name: key.name().to_owned(), type_name: type_name::<T>() })
+    }
+
+    /// Whether something is stored.
+    pub fn contains<T: Any + Send + Sync>(&self, key: &Key<T>) -> bool {
+        find(&self.lock(), key).is_some()
+    }
+
+    /// Changes what is stored, or the default of its type, and returns what `change` returns.
+    ///
+    /// The change is made to a copy, under the lock, and stored only when `change` returns: a panic in it leaves
+    /// the old value. `change` must not use the same store: that would wait for itself.
+    pub fn update<T, R>(&self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> R
+    where
+        T: Any + Send + Sync + Default + Clone,
+    {
+        let mut slots = self.lock();
+        let old = find(&slots, key);
+        let mut value = old.as_deref().cloned().unwrap_or_default();
+        let result = change(&mut value);
+        let replaced = put(&mut slots, key, Arc::new(value));
+        drop(slots);
+        drop((old, replaced));
+        result
+    }
+
+    /// Removes and returns what is stored.
+    ///
+    /// `None` if nothing is, or if someone still holds what [`get`](Store::get) returned: then it stays stored.
+    pub fn take<T: Any + Send + Sync>(&self, key: &Key<T>) -> Option<T> {
+        let mut slots = self.lock();
+        let same_name = slots.get_mut(key.name())?;
+        let at = same_name.iter().position(|value| value.is::<T>())?;
+        if Arc::strong_count(&same_name[at]) > 1 {
+            return None;
+        }
+        let value = same_name.swap_remove(at);
+        if same_name.is_empty() {
+            slots.remove(key.name());
+        }
+        drop(slots);
+        Arc::into_inner(value.downcast().ok()?)
+    }
+
+    /// Whether nothing at all is stored; needs no lock.
+    pub(crate) fn is_empty(&mut self) -> bool {
+        self.slots.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// A panic in `update` or in a destructor leaves the slots whole, so poison means nothing here.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Vec<Shared>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn find<T: Any + Send + Sync>(slots: &BTreeMap<Box<str>, Vec<Shared>>, key: &Key<T>) -> Option<Arc<T>> {
+    let same_name = slots.get(key.name())?;
+    let value = same_name.iter().find(|value| value.is::<T>())?;
+    value.clone().downcast().ok()
+}
+
+fn put<T: Any + Send + Sync>(
+    slots: &mut BTreeMap<Box<str>, Vec<Shared>>,
+    key: &Key<T>,
+    value: Arc<T>,
+) -> Option<Shared> {
+    let Some(same_name) = slots.get_mut(key.name()) else {
+        slots.insert(key.name().into(), vec![value]);
+        return None;
+    };
+    match same_name.iter_mut().find(|slot| slot.is::<T>()) {
+        Some(slot) => Some(std::mem::replace(slot, value)),
+        None => {
+            same_name.push(value);
+            None
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.lock().keys()).finish()
+    }
+}
+
+/// Nothing is stored under a key that was required.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingKey {
+    name: String,
+    type_name: &'static str,
+}
+
+impl MissingKey {
+    /// The name of the key.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for MissingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no value of type {} is stored under `{}`", self.type_name, self.name)
+    }
+}
+
+impl std::error::Error for MissingKey {}
