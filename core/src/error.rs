@@ -77,7 +77,11 @@ impl ErrorText {
 
     /// For an error that could not even be turned into text.
     pub(crate) fn unprintable() -> Self {
-        ErrorText { message: "panicked while its error was printed".into(), causes: Vec::new(), panicked: true }
+        ErrorText {
+            message: "panicked while its error was printed".into(),
+            causes: Vec::new(),
+            panicked: true,
+        }
     }
 
     /// The error's own text.

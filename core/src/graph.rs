@@ -121,7 +121,9 @@ impl JobGraph {
         descriptions: BTreeMap<JobId, Box<str>>,
         after: Rows,
     ) -> Self {
-        debug_assert!(name_of.len() == kinds.len() && kinds.len() == after.len() && names.len() == job_of.len());
+        debug_assert!(
+            name_of.len() == kinds.len() && kinds.len() == after.len() && names.len() == job_of.len()
+        );
         let before = after.reversed();
         JobGraph { names, name_of, job_of, kinds, descriptions, after, before }
     }
@@ -186,9 +188,10 @@ impl JobGraph {
             self.after(*job).iter().filter_map(new_id).for_each(|target| after.push(target));
             after.end_row();
         }
-        let descriptions = jobs.iter().enumerate().filter_map(|(at, job)| {
-            self.descriptions.get(job).map(|text| (JobId::new(at), text.clone()))
-        });
+        let descriptions = jobs
+            .iter()
+            .enumerate()
+            .filter_map(|(at, job)| self.descriptions.get(job).map(|text| (JobId::new(at), text.clone())));
         JobGraph::new(
             names,
             (0..jobs.len() as u32).map(NameId).collect(),

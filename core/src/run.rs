@@ -144,7 +144,10 @@ impl<A> Drop for Rest<'_, A> {
         match self.live.options.cleanup {
             Cleanup::OnDrop | Cleanup::AtEnd => drop(self.clean_up(pending)),
             Cleanup::ByHand => {
-                warning!(due = pending.len(), "a run is dropped, and cleanups that were left to `Run::cleanup` with it");
+                warning!(
+                    due = pending.len(),
+                    "a run is dropped, and cleanups that were left to `Run::cleanup` with it"
+                );
             }
         }
     }

@@ -38,12 +38,18 @@ use crate::words::Cleanup;
 pub struct Runner {
     /// How many jobs may run at once, the thread that calls [`run`](Runner::run) included.
     /// Default, and the meaning of 0: as many as the machine runs at once.
-    #[builder(default, setter(doc = "How many jobs may run at once, the caller's thread included. \
-        Default, and the meaning of 0: as many as the machine runs at once."))]
+    #[builder(
+        default,
+        setter(doc = "How many jobs may run at once, the caller's thread included. \
+        Default, and the meaning of 0: as many as the machine runs at once.")
+    )]
     threads: usize,
     /// Whether to execute nothing but the first check of each job. Default: no.
-    #[builder(default, setter(doc = "Whether to execute nothing but the first check of each job \
-        (DoJobber's `no_act`). Default: no."))]
+    #[builder(
+        default,
+        setter(doc = "Whether to execute nothing but the first check of each job \
+        (DoJobber's `no_act`). Default: no.")
+    )]
     dry_run: bool,
     /// How many tries a job may use that does not say so itself. Default: 3.
     #[builder(default = 3, setter(

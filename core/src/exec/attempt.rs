@@ -145,7 +145,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.stamp = self.live.now();
     }
 
-    fn create(&mut self, make: impl FnOnce(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>>) -> Result<Box<dyn AnyJob<A> + 'env>> {
+    fn create(
+        &mut self,
+        make: impl FnOnce(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>>,
+    ) -> Result<Box<dyn AnyJob<A> + 'env>> {
         let made = unwind::catch(|| make(&self.cx));
         if made.is_ok() {
             return made;
@@ -153,7 +156,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.phase(Phase::Create, |worker| worker.let_go(None, made))
     }
 
-    fn check_and_run(&mut self, spec: &JobSpec<'env, A>, mut instance: Instance<'_, 'env, A>) -> (Verdict, bool) {
+    fn check_and_run(
+        &mut self,
+        spec: &JobSpec<'env, A>,
+        mut instance: Instance<'_, 'env, A>,
+    ) -> (Verdict, bool) {
         let dry_run = self.live.options.dry_run;
         match self.step(Phase::Check, &mut instance, |check| check.is_ok() || dry_run) {
             Ok(value) => return (Verdict::Done(value), false),
@@ -253,7 +260,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut Instance<'_, 'env, A>, sequence: u64) {
+    fn keep_for_cleanup(
+        &mut self,
+        spec: &JobSpec<'env, A>,
+        instance: &mut Instance<'_, 'env, A>,
+        sequence: u64,
+    ) {
         if spec.cleans_up() {
             let Place { job, attempt, .. } = *self.cx.place_mut();
             let local = std::mem::take(self.cx.local_mut());

@@ -19,10 +19,13 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let team = Team { live, board: Mutex::new(board), bell: Condvar::new(), logs: Mutex::default() };
     let mut caller = Worker::new(live, 0);
     if let Some((turn, lease)) = team.work_alone(&mut caller, helpers) {
-        lease.help(|id| team.help(id), || {
-            team.execute(&mut caller, turn);
-            team.work(&mut caller);
-        });
+        lease.help(
+            |id| team.help(id),
+            || {
+                team.execute(&mut caller, turn);
+                team.work(&mut caller);
+            },
+        );
     }
     let mut log = caller.into_log();
     for other in into_inner(team.logs) {
@@ -51,7 +54,11 @@ struct Board {
 impl<'r, 'env, A: Send + Sync> Team<'r, 'env, A> {
     /// The caller alone, until there is more to do than one can and the pool is free; then the try that it was
     /// about to execute, and the pool. `None`: the run is over.
-    fn work_alone<'h>(&self, caller: &mut Worker<'r, 'env, A>, helpers: &'h Helpers) -> Option<(Turn, Lease<'h>)> {
+    fn work_alone<'h>(
+        &self,
+        caller: &mut Worker<'r, 'env, A>,
+        helpers: &'h Helpers,
+    ) -> Option<(Turn, Lease<'h>)> {
         while let Some((turn, has_more)) = self.next() {
             let lease = if has_more { helpers.lease(self.live.options.threads - 1) } else { None };
             match lease {
@@ -132,7 +139,10 @@ pub(crate) struct Helpers {
 enum Threads {
     #[default]
     NotYet,
-    Ready { pool: ThreadPool, helpers: usize },
+    Ready {
+        pool: ThreadPool,
+        helpers: usize,
+    },
     /// The system gave none.
     Refused,
 }

@@ -14,7 +14,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(observer: Option<&Arc<dyn Observer>>) -> Self {
-        let active = |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
+        let active =
+            |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
         Watch { observer: observer.filter(active).cloned(), dropped: AtomicBool::new(false) }
     }
 

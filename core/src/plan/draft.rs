@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::graph::{JobGraph, JobId, Rows};
 use crate::job::{Body, JobSpec};
 use crate::names::{NameId, Names};
+use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
 use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit, nearest};
-use crate::plan::Plan;
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
 /// [`compile`](Draft::compile).
@@ -74,6 +74,10 @@ impl<'env, A> Draft<'env, A> {
     }
 
     /// Ends the open job.
+    ///
+    /// # Panics
+    ///
+    /// If the jobs together name 2^32 others or more.
     pub fn close(&mut self, spec: JobSpec<'env, A>) {
         self.specs.push(spec);
         self.after_ends.push(u32::try_from(self.after.len()).expect("a plan has fewer than 2^32 edges"));
@@ -93,10 +97,13 @@ impl<'env, A> Draft<'env, A> {
         let (firsts, lasts) = inner.ends(&declared);
 
         let mut jobs = Vec::with_capacity(inner.specs.len());
-        for at in 0..inner.specs.len() {
+        for (at, is_first) in firsts.into_iter().enumerate() {
             let own = inner.row(at).iter().map(|name| resolve(*name));
-            let from_outside = outer.after.iter().filter(|_| firsts[at]).cloned();
-            jobs.push((prefix(inner.names.get(inner.name_of[at])), own.chain(from_outside).collect::<Vec<_>>()));
+            let from_outside = outer.after.iter().filter(|_| is_first).cloned();
+            jobs.push((
+                prefix(inner.names.get(inner.name_of[at])),
+                own.chain(from_outside).collect::<Vec<_>>(),
+            ));
         }
         let before: Vec<(JobId, String)> =
             inner.before.iter().map(|(job, name)| (*job, resolve(*name))).collect();
@@ -125,8 +132,9 @@ impl<'env, A> Draft<'env, A> {
     /// Adds the jobs of another graph, after those that are here.
     pub fn merge(&mut self, other: Draft<'env, A>) {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "a job is open");
-        let new_name: Vec<NameId> =
-            (0..other.names.len() as u32).map(|name| self.names.intern(other.names.get(NameId(name)))).collect();
+        let new_name: Vec<NameId> = (0..other.names.len() as u32)
+            .map(|name| self.names.intern(other.names.get(NameId(name))))
+            .collect();
         let (base, edges) = (self.specs.len(), self.after.len() as u32);
         let rename = |name: &NameId| new_name[name.index()];
         self.name_of.extend(other.name_of.iter().map(rename));
@@ -207,7 +215,9 @@ impl<'env, A> Draft<'env, A> {
         errors: &mut PlanErrors,
     ) {
         match job_of[to.index()] {
-            Some(job) if job.index() == at => errors.push(|| PlanError::SelfDependency { job: self.name(at) }),
+            Some(job) if job.index() == at => {
+                errors.push(|| PlanError::SelfDependency { job: self.name(at) })
+            }
             Some(_) => {}
             None => errors.push(|| {
                 let declared = self.name_of.iter().map(|name| self.names.get(*name));
@@ -286,11 +296,8 @@ impl<'env, A> Draft<'env, A> {
         const SHOWN: usize = 12;
         let elided = path.len().saturating_sub(SHOWN);
         let (start, end) = (path.len().min(SHOWN).div_ceil(2), path.len().min(SHOWN) / 2);
-        let shown = if elided == 0 {
-            path.to_vec()
-        } else {
-            [&path[..start], &path[path.len() - end..]].concat()
-        };
+        let shown =
+            if elided == 0 { path.to_vec() } else { [&path[..start], &path[path.len() - end..]].concat() };
         PlanError::Cycle { path: shown.iter().map(|job| self.name(job.index())).collect(), elided }
     }
 

@@ -145,9 +145,11 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         check_phases(job, saved.elapsed_ns)?;
         records.extend(job.phases.iter().map(|phase| (JobId::new(at), restored_phase(phase))));
     }
-    let descriptions = saved.jobs.iter().enumerate().filter_map(|(at, job)| {
-        job.description.as_deref().map(|text| (JobId::new(at), text.into()))
-    });
+    let descriptions = saved
+        .jobs
+        .iter()
+        .enumerate()
+        .filter_map(|(at, job)| job.description.as_deref().map(|text| (JobId::new(at), text.into())));
     let graph = JobGraph::new(
         names,
         (0..jobs as u32).map(NameId).collect(),
