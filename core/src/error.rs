@@ -75,6 +75,10 @@ impl ErrorText {
         }
     }
 
+    pub(crate) fn returned_false() -> Self {
+        RETURNED_FALSE.clone()
+    }
+
     /// For an error that could not even be turned into text.
     pub(crate) fn unprintable() -> Self {
         ErrorText {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::graph::{JobGraph, JobId, Rows};
+use crate::graph::{Edges, JobGraph, JobId, Rows};
 use crate::job::{Body, JobSpec};
 use crate::names::{NameId, Names};
 use crate::plan::Plan;
@@ -155,15 +155,18 @@ impl<'env, A> Draft<'env, A> {
         let mut errors = PlanErrors::default();
         let job_of = self.resolve_names(&mut errors);
         self.check_jobs(&job_of, &mut errors);
-        let after = self.rows(&job_of);
-        self.find_cycles(&after, &mut errors);
+        let edges = Edges::of(self.rows(&job_of));
+        let order = edges.order();
+        if order.len() < self.specs.len() {
+            self.find_cycles(&edges.after, &order, &mut errors);
+        }
         errors.into_result()?;
 
         let job_of = job_of.into_iter().flatten().collect(); // without a mistake, every name has its job
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
         let descriptions = self.descriptions();
-        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, after);
-        Ok(Plan::new(graph, Arc::new(self.specs), None))
+        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges);
+        Ok(Plan::new(graph, order, Arc::new(self.specs), None))
     }
 
     fn row(&self, at: usize) -> &[NameId] {
@@ -263,29 +266,11 @@ impl<'env, A> Draft<'env, A> {
         edges
     }
 
-    /// A counter pass places every job that is in no circle and behind none.
-    fn find_cycles(&self, after: &Rows, errors: &mut PlanErrors) {
-        if is_ascending(after) {
-            return;
-        }
-        let before = after.reversed();
-        let mut left: Vec<u32> = (0..after.len()).map(|at| after.row(JobId::new(at)).len() as u32).collect();
-        let mut ready: Vec<JobId> = (0..after.len()).filter(|at| left[*at] == 0).map(JobId::new).collect();
-        let mut placed = 0;
-        while let Some(job) = ready.pop() {
-            placed += 1;
-            for dependant in before.row(job) {
-                let left = &mut left[dependant.index()];
-                *left -= 1;
-                if *left == 0 {
-                    ready.push(*dependant);
-                }
-            }
-        }
-        if placed == after.len() {
-            return;
-        }
-        let stuck: Vec<JobId> = (0..after.len()).filter(|at| left[*at] > 0).map(JobId::new).collect();
+    /// `placed` are the jobs that are in no circle and behind none.
+    fn find_cycles(&self, after: &Rows, placed: &[JobId], errors: &mut PlanErrors) {
+        let mut is_placed = vec![false; after.len()];
+        placed.iter().for_each(|job| is_placed[job.index()] = true);
+        let stuck: Vec<JobId> = (0..after.len()).filter(|at| !is_placed[*at]).map(JobId::new).collect();
         for path in shortest_cycles(&stuck, after) {
             errors.push(|| self.cycle_error(&path));
         }
@@ -342,11 +327,6 @@ struct OpenJob {
     name: String,
     after: Vec<String>,
     before: Vec<String>,
-}
-
-/// Whether every job depends on earlier ones only: then there is no circle to look for.
-fn is_ascending(after: &Rows) -> bool {
-    (0..after.len()).all(|at| after.row(JobId::new(at)).iter().all(|on| on.index() < at))
 }
 
 fn check_name(name: &str, at: usize, errors: &mut PlanErrors) {
