@@ -232,7 +232,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// Nothing: the job is a name for what it is after.
     pub fn group(self) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A>,
+        S: AwaitsBody<'env, A, Promise: Accepts<()>>,
     {
         self.close(JobSpec::group())
     }
@@ -276,7 +276,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// ```
     pub fn nest(self, graph: Graph<'env, A>) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A>,
+        S: AwaitsBody<'env, A, Promise: Accepts<()>>,
     {
         let mut draft = self.draft;
         draft.nest(*graph.draft, JobSpec::group().with_options(self.state.into_options()));

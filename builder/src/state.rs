@@ -49,17 +49,18 @@ impl<A, C> fmt::Debug for Checked<'_, A, C> {
 /// States in which no job is open.
 #[diagnostic::on_unimplemented(
     message = "the job before this is not finished",
-    label = "say first what that job does",
-    note = "after `.check(..)` it still needs its `.run(..)`",
-    note = "otherwise close it with `.check(..).run(..)`, `.run_only(..)`, `.check_only(..)`, `.group()`, `.with(job)` or `.nest(graph)`"
+    label = "finish that job first",
+    note = "one with a `.check(..)` needs its `.run(..)`; if there is nothing to run, let it be a `.check_only(..)`",
+    note = "one without is finished by what it does: `.check(..).run(..)`, `.run_only(..)`, `.check_only(..)`, `.group()`, `.with(job)` or `.nest(graph)`"
 )]
 pub trait SettledGraph: Sealed {}
+#[diagnostic::do_not_recommend]
 impl SettledGraph for Settled {}
 
 /// States in which a job has said nothing yet of what it does.
 #[diagnostic::on_unimplemented(
-    message = "no job is open that could be given this",
-    label = "this belongs between `.job(name)` and what the job does",
+    message = "there is no open job that this could belong to",
+    label = "write it behind `.job(name)`, before what that job does",
     note = "edges and options come first: `.job(name).after(..).tries(..).check(..).run(..)`"
 )]
 pub trait AwaitsBody<'env, A>: Sealed {
@@ -72,6 +73,7 @@ pub trait AwaitsBody<'env, A>: Sealed {
     fn into_options(self) -> JobOptions<'env, A>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, N> AwaitsBody<'env, A> for Open<'env, A, N> {
     type Promise = N;
     fn options(&mut self) -> &mut JobOptions<'env, A> {
@@ -84,21 +86,23 @@ impl<'env, A, N> AwaitsBody<'env, A> for Open<'env, A, N> {
 
 /// States in which a job may still be given a cleanup.
 #[diagnostic::on_unimplemented(
-    message = "no job is open that could be given a cleanup",
-    label = "this belongs before the job's `.run(..)` or `.run_only(..)`",
-    note = "for example `.job(name).check(..).cleanup(..).run(..)`"
+    message = "there is no open job that this cleanup could belong to",
+    label = "write it before the `.run(..)` or `.run_only(..)` of its job",
+    note = "for example: `.job(name).check(..).cleanup(..).run(..)`"
 )]
 pub trait OpenOrChecked<'env, A>: Sealed {
     #[doc(hidden)]
     fn options(&mut self) -> &mut JobOptions<'env, A>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, N> OpenOrChecked<'env, A> for Open<'env, A, N> {
     fn options(&mut self) -> &mut JobOptions<'env, A> {
         &mut self.options
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, C> OpenOrChecked<'env, A> for Checked<'env, A, C> {
     fn options(&mut self) -> &mut JobOptions<'env, A> {
         &mut self.options
@@ -107,16 +111,18 @@ impl<'env, A, C> OpenOrChecked<'env, A> for Checked<'env, A, C> {
 
 /// States in which a job has a check and needs its run.
 #[diagnostic::on_unimplemented(
-    message = "there is no checked job here that still needs a run",
-    label = "a run follows a check: `.job(name).check(..).run(..)`, and each job has one",
-    note = "a job without a check is closed with `.run_only(..)`",
-    note = "to execute a finished graph, compile it first: `.compile()?.run(args)`"
+    message = "this `.run(..)` follows no `.check(..)`",
+    label = "a run follows the check of its job: `.job(name).check(..).run(..)`",
+    note = "a job that has nothing to check is `.job(name).run_only(..)`",
+    note = "a job has one run: put two steps into one closure, or make two jobs of them",
+    note = "to execute a graph that is complete, compile it first: `.compile()?.run(args)`"
 )]
 pub trait AwaitsRun<'env, A>: Sealed {
     #[doc(hidden)]
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, C, V> AwaitsRun<'env, A> for Checked<'env, A, C>
 where
     C: Fn(&Context<A>) -> V + Send + Sync + 'env,
@@ -129,8 +135,9 @@ where
 
 /// What a name promises must be what its job returns. A name that is no [`Key`](crate::Key) promises nothing.
 #[diagnostic::on_unimplemented(
-    message = "this job returns `{V}`, which its key does not promise",
-    label = "the key in `.job(key)` says what the job returns"
+    message = "the key that names this job promises another value than `{V}`",
+    label = "return what the key promises, or name the job with a plain string",
+    note = "what `.job(KEY)` returns is the value of its check, or of its run_only; a group has none"
 )]
 pub trait Accepts<V>: Sealed {}
 impl<V> Accepts<V> for Untyped {}
