@@ -7,6 +7,7 @@ mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
+mod programs; // the other example programs, from outside
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
