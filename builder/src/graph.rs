@@ -46,7 +46,6 @@ pub struct Graph<'env, A = (), S = Settled> {
 
 impl<'env> Graph<'env> {
     /// A graph whose runs need no arguments.
-    #[expect(clippy::new_without_default, reason = "Default is there for every type of arguments")]
     pub fn new() -> Self {
         Graph::default()
     }
