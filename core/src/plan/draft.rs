@@ -210,7 +210,8 @@ impl<'env, A> Draft<'env, A> {
             Some(job) if job.index() == at => errors.push(|| PlanError::SelfDependency { job: self.name(at) }),
             Some(_) => {}
             None => errors.push(|| {
-                let declared = self.name_of.iter().map(|name| self.names.get(*name));
+                let others = self.name_of.iter().filter(|other| **other != self.name_of[at]);
+                let declared = others.map(|name| self.names.get(*name));
                 let name = self.names.get(to);
                 PlanError::UnknownDependency {
                     job: self.name(at),
