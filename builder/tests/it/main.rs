@@ -11,4 +11,5 @@ mod programs; // the other example programs, from outside
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
+mod support; // what they share
 mod ui; // compiler messages
