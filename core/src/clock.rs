@@ -1,29 +1,134 @@
 //! The only way that time enters a run.
+//!
+//! Records are stamped where one phase ends and the next begins, and for a small job that is most of its cost. So a
+//! run that nobody observes is stamped with the processor's counter where there is a good one, and what a count is
+//! worth is found at the end, with the whole run as the yardstick: nothing is calibrated beforehand.
 
 use std::time::{Duration, Instant};
 
-/// Time since a run began, in whole nanoseconds.
+/// Time since a run began.
 #[derive(Debug)]
 pub(crate) struct Clock {
     start: Instant,
+    /// The counter at the start; `None` where stamps are nanoseconds.
+    first_count: Option<u64>,
+}
+
+/// A moment, in the unit of its run's clock. Moments of one run compare as they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Stamp(pub(crate) u64);
+
+/// What stamps are worth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    first: u64,
+    /// Nanoseconds of a count, times 2^32.
+    factor: u64,
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
-        Clock { start: Instant::now() }
+    /// `exact`: stamps are nanoseconds already while the run goes on.
+    pub(crate) fn start(exact: bool) -> Self {
+        let counts = !exact && counter::is_good();
+        Clock { start: Instant::now(), first_count: counts.then(counter::read) }
     }
 
+    #[inline]
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp(if self.first_count.is_some() { counter::read() } else { self.now() })
+    }
+
+    /// In whole nanoseconds.
     pub(crate) fn now(&self) -> u64 {
         nanos(self.start.elapsed())
     }
 
-    /// How long it is until `at`.
+    /// How long it is until `at`, in nanoseconds since the run began.
     pub(crate) fn until(&self, at: u64) -> Duration {
         Duration::from_nanos(at.saturating_sub(self.now()))
     }
+
+    /// What the stamps of this run are worth, as far as can be said now.
+    pub(crate) fn scale(&self) -> Scale {
+        let Some(first) = self.first_count else { return Scale::NANOS };
+        let (elapsed, counts) = (self.now(), counter::read().saturating_sub(first));
+        let factor = (u128::from(elapsed) << 32) / u128::from(counts.max(1));
+        Scale { first, factor: u64::try_from(factor).unwrap_or(u64::MAX) }
+    }
 }
+
+impl Scale {
+    /// Of stamps that are nanoseconds.
+    pub(crate) const NANOS: Scale = Scale { first: 0, factor: 1 << 32 };
+
+    /// In whole nanoseconds since the run began.
+    pub(crate) fn nanos(self, stamp: Stamp) -> u64 {
+        let counts = stamp.0.saturating_sub(self.first);
+        ((u128::from(counts) * u128::from(self.factor)) >> 32) as u64
+    }
+}
+
+/// Stamps and nanoseconds of one run agree to less than this.
+pub(crate) const DRIFT: Duration = Duration::from_micros(1);
 
 /// Whole nanoseconds; what passes 584 years is cut there.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod counter {
+    use std::sync::OnceLock;
+
+    pub(super) fn read() -> u64 {
+        tick_counter::x86_64_tick_counter()
+    }
+
+    /// The kernel offers the counter as a clock only where it runs evenly and alike on all processors.
+    pub(super) fn is_good() -> bool {
+        static GOOD: OnceLock<bool> = OnceLock::new();
+        const OFFERED: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
+        *GOOD.get_or_init(|| {
+            std::fs::read_to_string(OFFERED).is_ok_and(|all| all.split_whitespace().any(|one| one == "tsc"))
+        })
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+mod counter {
+    pub(super) fn read() -> u64 {
+        unreachable!("there is no counter that could have been chosen")
+    }
+
+    pub(super) fn is_good() -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_become_nanoseconds() {
+        let scale = Scale { first: 100, factor: 1 << 31 }; // half a nanosecond a count
+        assert_eq!([100, 101, 102, 1100, 0].map(|count| scale.nanos(Stamp(count))), [0, 0, 1, 500, 0]);
+        assert_eq!(Scale::NANOS.nanos(Stamp(7)), 7);
+    }
+
+    #[test]
+    fn both_kinds_of_stamps_tell_the_same_time() {
+        for exact in [false, true] {
+            let clock = Clock::start(exact);
+            let before = clock.now();
+            let stamp = clock.stamp();
+            while clock.now() < 2_000_000 {}
+            let after = clock.now();
+            let late = clock.stamp();
+            let scale = clock.scale();
+            assert!(scale.nanos(stamp) + nanos(DRIFT) >= before, "{exact}: {stamp:?} {before}");
+            assert!(scale.nanos(late) + nanos(DRIFT) >= after, "{exact}: {late:?} {after}");
+            assert!(stamp <= late);
+        }
+    }
 }

@@ -53,6 +53,10 @@ impl<A> Context<A> {
         Context { world, place, local }
     }
 
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
     pub(crate) fn place_mut(&mut self) -> &mut Place {
         &mut self.place
     }

@@ -75,9 +75,17 @@ impl ErrorText {
         }
     }
 
+    pub(crate) fn returned_false() -> Self {
+        RETURNED_FALSE.clone()
+    }
+
     /// For an error that could not even be turned into text.
     pub(crate) fn unprintable() -> Self {
-        ErrorText { message: "panicked while its error was printed".into(), causes: Vec::new(), panicked: true }
+        ErrorText {
+            message: "panicked while its error was printed".into(),
+            causes: Vec::new(),
+            panicked: true,
+        }
     }
 
     /// The error's own text.

@@ -148,7 +148,8 @@ pub trait Observer: Send + Sync {
     /// Something has happened.
     fn on_event(&self, event: &Event);
 
-    /// Whether to call it at all; asked once a run. Without an active observer no event is built.
+    /// Whether to call it at all: asked when a run starts, and by a pair for each event. Without an active observer
+    /// no event is built.
     fn is_active(&self) -> bool {
         true
     }

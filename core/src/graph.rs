@@ -86,6 +86,41 @@ impl Rows {
     }
 }
 
+/// What each job is after, and the same seen from the other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edges {
+    pub(crate) after: Rows,
+    pub(crate) before: Rows,
+}
+
+impl Edges {
+    pub(crate) fn of(after: Rows) -> Self {
+        let before = after.reversed();
+        Edges { after, before }
+    }
+
+    /// The jobs in the order in which one worker executes them, if none is tried again: first ready, first served, and
+    /// the dependants that a job made ready in order of declaration. Jobs in a circle, and those behind one, are left
+    /// out.
+    pub(crate) fn order(&self) -> Vec<JobId> {
+        let mut left: Vec<u32> = self.after.offsets.windows(2).map(|row| row[1] - row[0]).collect();
+        let mut order: Vec<JobId> = Vec::with_capacity(left.len());
+        order.extend((0..left.len()).filter(|at| left[*at] == 0).map(JobId::new));
+        let mut at = 0;
+        while let Some(job) = order.get(at) {
+            for dependant in self.before.row(*job) {
+                let left = &mut left[dependant.index()];
+                *left -= 1;
+                if *left == 0 {
+                    order.push(*dependant);
+                }
+            }
+            at += 1;
+        }
+        order
+    }
+}
+
 /// The jobs of a plan, by name, kind and dependency: what a [`Plan`](crate::Plan) and the
 /// [`Report`](crate::Report)s of its runs share, and what pictures are drawn from.
 ///
@@ -107,8 +142,7 @@ pub struct JobGraph {
     job_of: Vec<JobId>,
     kinds: Vec<Kind>,
     descriptions: BTreeMap<JobId, Box<str>>,
-    after: Rows,
-    before: Rows,
+    edges: Edges,
 }
 
 impl JobGraph {
@@ -119,11 +153,11 @@ impl JobGraph {
         job_of: Vec<JobId>,
         kinds: Vec<Kind>,
         descriptions: BTreeMap<JobId, Box<str>>,
-        after: Rows,
+        edges: Edges,
     ) -> Self {
-        debug_assert!(name_of.len() == kinds.len() && kinds.len() == after.len() && names.len() == job_of.len());
-        let before = after.reversed();
-        JobGraph { names, name_of, job_of, kinds, descriptions, after, before }
+        debug_assert!(name_of.len() == kinds.len() && kinds.len() == edges.after.len());
+        debug_assert_eq!(names.len(), job_of.len());
+        JobGraph { names, name_of, job_of, kinds, descriptions, edges }
     }
 
     /// How many jobs there are.
@@ -138,7 +172,7 @@ impl JobGraph {
 
     /// How many dependencies there are, each counted once.
     pub fn edges(&self) -> usize {
-        self.after.edges()
+        self.edges.after.edges()
     }
 
     /// All jobs, in order of declaration.
@@ -168,12 +202,17 @@ impl JobGraph {
 
     /// What it depends on directly, each once, in the order in which that was said.
     pub fn after(&self, job: JobId) -> &[JobId] {
-        self.after.row(job)
+        self.edges.after.row(job)
     }
 
     /// What depends on it directly, in order of declaration.
     pub fn before(&self, job: JobId) -> &[JobId] {
-        self.before.row(job)
+        self.edges.before.row(job)
+    }
+
+    /// The order in which jobs become ready.
+    pub(crate) fn order(&self) -> Vec<JobId> {
+        self.edges.order()
     }
 
     /// The part that has `jobs` (ascending) and all edges between them.
@@ -186,16 +225,17 @@ impl JobGraph {
             self.after(*job).iter().filter_map(new_id).for_each(|target| after.push(target));
             after.end_row();
         }
-        let descriptions = jobs.iter().enumerate().filter_map(|(at, job)| {
-            self.descriptions.get(job).map(|text| (JobId::new(at), text.clone()))
-        });
+        let descriptions = jobs
+            .iter()
+            .enumerate()
+            .filter_map(|(at, job)| self.descriptions.get(job).map(|text| (JobId::new(at), text.clone())));
         JobGraph::new(
             names,
             (0..jobs.len() as u32).map(NameId).collect(),
             (0..jobs.len() as u32).map(JobId).collect(),
             jobs.iter().map(|job| self.kind(*job)).collect(),
             descriptions.collect(),
-            after,
+            Edges::of(after),
         )
     }
 
@@ -221,7 +261,7 @@ impl JobGraph {
 impl PartialEq for JobGraph {
     fn eq(&self, other: &Self) -> bool {
         self.kinds == other.kinds
-            && self.after == other.after
+            && self.edges == other.edges
             && self.descriptions == other.descriptions
             && self.ids().all(|job| self.name(job) == other.name(job))
     }

@@ -139,7 +139,8 @@ where
 }
 
 type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
-type Constructor<'env, A> = Box<dyn Fn(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>> + Send + Sync + 'env>;
+type Constructor<'env, A> =
+    Box<dyn Fn(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>> + Send + Sync + 'env>;
 
 /// What a job does. The variant says the kind, so that none can be of a kind that its parts do not fit.
 pub(crate) enum Body<'env, A> {
@@ -240,9 +241,7 @@ impl<'env, A> JobSpec<'env, A> {
     }
 
     /// A struct job, made anew for every try.
-    pub fn with_new<J: Job<A> + 'env>(
-        make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env,
-    ) -> Self {
+    pub fn with_new<J: Job<A> + 'env>(make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Self {
         let make: Constructor<'env, A> = Box::new(move |cx| Ok(Box::new(make(cx)?)));
         JobSpec::new(Body::Struct(make), !is_unit::<J::Output>())
     }

@@ -10,31 +10,33 @@
 //! [dojobber]: https://docs.rs/dojobber
 
 // in reading order: a module imports only from those before it
-mod log;
-mod key;
-mod store;
-mod words;
-mod error;
-mod verdict;
-mod names;
-mod graph;
 mod clock;
-mod outputs;
 mod context;
-mod unwind;
-mod job;
-mod plan;
+mod error;
 mod event;
-mod report;
 mod exec;
+mod graph;
+mod job;
+mod judge;
+mod key;
+mod log;
+mod names;
+mod outputs;
+mod plan;
+mod report;
 mod run;
 mod runner;
+mod store;
+mod unwind;
+mod verdict;
+mod words;
 
 pub use context::{Command, CommandError, Context, OutputError, sh};
 pub use error::{BoxError, ErrorText, Panicked, Result, ReturnedFalse, ensure};
 pub use event::{Event, Observer, RunOptions};
 pub use graph::{JobGraph, JobId, JobRef};
 pub use job::{Job, JobOptions, JobSpec};
+pub use judge::{Violation, judge};
 pub use key::{JobName, JobNames, Key, Many, One, Typed, Untyped};
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
 pub use report::{JobReport, PhaseRecord, Report};

@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn a_name_keeps_its_id() {
         let mut names = Names::default();
-        let all: Vec<String> = (0..2_000).map(|i| format!("job {i}")).chain([String::new(), "ü".into()]).collect();
+        let all: Vec<String> =
+            (0..2_000).map(|i| format!("job {i}")).chain([String::new(), "ü".into()]).collect();
         let ids: Vec<NameId> = all.iter().map(|name| names.intern(name)).collect();
         for (name, id) in all.iter().zip(&ids) {
             assert_eq!(names.intern(name), *id);

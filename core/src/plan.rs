@@ -26,15 +26,24 @@ struct Inner<'env, A> {
     specs: Arc<Vec<JobSpec<'env, A>>>,
     /// Of a part: where each of its jobs stands in `specs`.
     origin: Option<Vec<JobId>>,
+    /// The order in which one worker executes the jobs, if none is tried again; `None` if it is that of declaration.
+    order: Option<Vec<JobId>>,
     /// The jobs that return something, in ascending order.
     with_output: Arc<[JobId]>,
 }
 
 impl<'env, A> Plan<'env, A> {
-    fn new(graph: JobGraph, specs: Arc<Vec<JobSpec<'env, A>>>, origin: Option<Vec<JobId>>) -> Self {
+    /// `order` has each job after all that it depends on, and after those that were ready before it.
+    fn new(
+        graph: JobGraph,
+        order: Vec<JobId>,
+        specs: Arc<Vec<JobSpec<'env, A>>>,
+        origin: Option<Vec<JobId>>,
+    ) -> Self {
+        let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
         let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
-        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, with_output }) }
+        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, order, with_output }) }
     }
 
     /// What depends on what.
@@ -97,12 +106,18 @@ impl<'env, A> Plan<'env, A> {
         errors.into_result()?;
         let kept = graph.reach(wanted, JobGraph::after);
         let part = graph.part(&kept);
+        let order = part.order();
         let origin = kept.into_iter().map(|job| self.origin(job)).collect();
-        Ok(Plan::new(part, Arc::clone(&self.inner.specs), Some(origin)))
+        Ok(Plan::new(part, order, Arc::clone(&self.inner.specs), Some(origin)))
     }
 
     pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {
         &self.inner.specs[self.origin(job).index()]
+    }
+
+    pub(crate) fn order(&self) -> impl ExactSizeIterator<Item = JobId> {
+        let order = self.inner.order.as_deref();
+        self.graph().ids().map(move |job| order.map_or(job, |order| order[job.index()]))
     }
 
     pub(crate) fn with_output(&self) -> &Arc<[JobId]> {

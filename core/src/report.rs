@@ -1,12 +1,17 @@
 //! What is left when a run is over: plain data.
 
 mod display;
+mod records;
 #[cfg(feature = "serde")]
 mod saved;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use records::{Head, Link, Log, Record};
+
+use crate::clock::Scale;
 use crate::error::{ErrorText, RETURNED_FALSE};
 use crate::graph::{JobGraph, JobId};
 use crate::key::JobName;
@@ -16,33 +21,30 @@ use crate::words::{Kind, Phase, Status};
 ///
 /// It prints as a summary: the counts, then every job that failed, with its error and that of its run. With the
 /// feature `serde` it can be saved and read back; one that does not fit together is refused when read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Report {
     graph: Arc<JobGraph>,
     dry_run: bool,
     elapsed: u64,
-    statuses: Vec<Status>,
-    /// The records of job `j` stand at `row_ends[j - 1]..row_ends[j]`: in order of time, cleanups last.
-    row_ends: Vec<u32>,
-    records: Vec<PhaseRecord>,
+    scale: Scale,
+    heads: Vec<Head>,
+    /// By worker.
+    logs: Vec<Log>,
 }
 
 /// One phase that was executed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhaseRecord {
-    pub(crate) start: u64,
-    pub(crate) length: u64,
-    /// None of a failure: the phase returned `false`, which is not worth an allocation.
-    pub(crate) error: Option<Box<ErrorText>>,
-    /// From 1; 0 where the phase is not a run.
-    pub(crate) sequence: u64,
-    pub(crate) attempt: u32,
-    pub(crate) worker: u16,
-    pub(crate) phase: Phase,
-    pub(crate) passed: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhaseRecord<'a> {
+    attempt: u32,
+    phase: Phase,
+    worker: u16,
+    start: u64,
+    end: u64,
+    sequence: u32,
+    error: Option<&'a ErrorText>,
 }
 
-impl PhaseRecord {
+impl<'a> PhaseRecord<'a> {
     /// Which try it belongs to, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
@@ -58,62 +60,61 @@ impl PhaseRecord {
         self.worker.into()
     }
 
-    /// When it began, since the run did.
+    /// When it began, since the run did. In whole nanoseconds.
     pub fn start(&self) -> Duration {
         Duration::from_nanos(self.start)
     }
 
-    /// How long it took.
+    /// When it ended, since the run began. In whole nanoseconds.
+    pub fn end(&self) -> Duration {
+        Duration::from_nanos(self.end)
+    }
+
+    /// How long it took. In whole nanoseconds.
     pub fn length(&self) -> Duration {
-        Duration::from_nanos(self.length)
+        Duration::from_nanos(self.end - self.start)
     }
 
     /// Whether it passed.
     pub fn passed(&self) -> bool {
-        self.passed
+        self.error.is_none()
     }
 
     /// What it failed with.
-    pub fn error(&self) -> Option<&ErrorText> {
-        (!self.passed).then(|| self.error.as_deref().unwrap_or(&RETURNED_FALSE))
+    pub fn error(&self) -> Option<&'a ErrorText> {
+        self.error
     }
 
     /// Of a run: its place, from 1, in the order in which the runs of all jobs began. Cleanups follow it backwards.
     pub fn sequence(&self) -> Option<u64> {
-        (self.sequence > 0).then_some(self.sequence)
-    }
-
-    pub(crate) fn end(&self) -> u64 {
-        self.start + self.length
+        (self.sequence > 0).then_some(self.sequence.into())
     }
 }
 
 impl Report {
-    /// `statuses` has one for each job; `records` come in order of time for each job.
-    pub(crate) fn new(
-        graph: Arc<JobGraph>,
-        dry_run: bool,
-        elapsed: u64,
-        statuses: Vec<Status>,
-        records: Vec<(JobId, PhaseRecord)>,
-    ) -> Self {
-        debug_assert_eq!(statuses.len(), graph.len());
-        let (row_ends, records) = rows(graph.len(), records);
-        Report { graph, dry_run, elapsed, statuses, row_ends, records }
+    /// `heads` has one for each job, ended; `logs` come in any order.
+    pub(crate) fn new(graph: Arc<JobGraph>, dry_run: bool, heads: Vec<Head>, mut logs: Vec<Log>) -> Self {
+        debug_assert_eq!(heads.len(), graph.len());
+        logs.sort_by_key(Log::worker);
+        debug_assert!(logs.iter().enumerate().all(|(at, log)| at == usize::from(log.worker())));
+        Report { graph, dry_run, elapsed: 0, scale: Scale::NANOS, heads, logs }
     }
 
-    /// Adds what happened after the report was made: cleanups.
-    pub(crate) fn append(&mut self, more: Vec<(JobId, PhaseRecord)>) {
-        self.elapsed = more.iter().map(|(_, record)| record.end()).fold(self.elapsed, u64::max);
-        let mut all: Vec<(JobId, PhaseRecord)> = Vec::with_capacity(self.records.len() + more.len());
-        let mut old = std::mem::take(&mut self.records).into_iter();
-        let mut taken = 0;
-        for (at, end) in self.row_ends.iter().enumerate() {
-            let row = *end - std::mem::replace(&mut taken, *end);
-            all.extend(old.by_ref().take(row as usize).map(|record| (JobId::new(at), record)));
+    /// Adds a phase that followed all others of its job.
+    pub(crate) fn append(&mut self, job: JobId, record: Record, error: Option<Box<ErrorText>>) {
+        let head = &mut self.heads[job.index()];
+        if self.logs.is_empty() {
+            self.logs.push(Log::of(0));
         }
-        all.extend(more);
-        (self.row_ends, self.records) = rows(self.graph.len(), all);
+        let link = self.logs[0].push(record.with_previous(head.last()), error);
+        if let Some(status) = head.status() {
+            *head = Head::new(status, Some(link));
+        }
+    }
+
+    /// Says how long it all took, and what its stamps are worth.
+    pub(crate) fn close(&mut self, elapsed: u64, scale: Scale) {
+        (self.elapsed, self.scale) = (elapsed, scale);
     }
 
     /// The graph that was run.
@@ -153,17 +154,17 @@ impl Report {
 
     /// How many jobs ended so.
     pub fn count(&self, status: Status) -> usize {
-        self.statuses.iter().filter(|other| **other == status).count()
+        self.statuses().filter(|other| *other == status).count()
     }
 
     /// Whether every job is done. An empty plan succeeds.
     pub fn success(&self) -> bool {
-        self.statuses.iter().all(|status| status.is_done())
+        self.statuses().all(Status::is_done)
     }
 
     /// Whether at least one job is done.
     pub fn partial_success(&self) -> bool {
-        self.statuses.iter().any(|status| status.is_done())
+        self.statuses().any(Status::is_done)
     }
 
     /// Whether some job is not done.
@@ -173,15 +174,15 @@ impl Report {
 
     /// Whether a run changed something: some job is done, and was not so at first.
     pub fn changed(&self) -> bool {
-        self.statuses.contains(&Status::Changed)
+        self.statuses().any(|status| status == Status::Changed)
     }
 
     /// Every cleanup that failed, in the order in which they were called.
-    pub fn cleanup_failures(&self) -> Vec<(JobReport<'_>, &PhaseRecord)> {
+    pub fn cleanup_failures(&self) -> Vec<(JobReport<'_>, PhaseRecord<'_>)> {
         let mut failures: Vec<_> = self
             .jobs()
-            .flat_map(|job| job.phases().iter().map(move |record| (job, record)))
-            .filter(|(_, record)| record.phase == Phase::Cleanup && !record.passed)
+            .flat_map(|job| job.backwards().map(move |record| (job, record)))
+            .filter(|(_, record)| record.phase == Phase::Cleanup && !record.passed())
             .collect();
         failures.sort_by_key(|(_, record)| record.start);
         failures
@@ -192,7 +193,7 @@ impl Report {
     /// Of a job that is not blocked there are none. The graph is walked on demand.
     pub fn root_causes<M>(&self, name: impl JobName<M>) -> Vec<JobReport<'_>> {
         let Some(job) = self.graph.find(name) else { return Vec::new() };
-        let blocked = |job: JobId| self.statuses[job.index()] == Status::Blocked;
+        let blocked = |job| self.status_of(job) == Status::Blocked;
         let upwards = |graph, job| if blocked(job) { JobGraph::after(graph, job) } else { &[] };
         let reached = self.graph.reach([job], upwards);
         reached
@@ -203,37 +204,65 @@ impl Report {
             .collect()
     }
 
-    fn row(&self, job: JobId) -> &[PhaseRecord] {
-        let start = if job.0 == 0 { 0 } else { self.row_ends[job.index() - 1] };
-        &self.records[start as usize..self.row_ends[job.index()] as usize]
+    fn status_of(&self, job: JobId) -> Status {
+        self.heads[job.index()].status().expect("every job of a run has ended")
+    }
+
+    fn statuses(&self) -> impl Iterator<Item = Status> {
+        self.graph.ids().map(|job| self.status_of(job))
+    }
+
+    /// The phases of a job, from the last one back to the first.
+    fn backwards(&self, job: JobId) -> impl Iterator<Item = PhaseRecord<'_>> {
+        let before = |link: &Link| self.raw(*link).previous();
+        std::iter::successors(self.heads[job.index()].last(), before).map(|link| self.phase(link))
+    }
+
+    fn raw(&self, link: Link) -> &Record {
+        self.logs[usize::from(link.worker)].record(link.index)
+    }
+
+    fn phase(&self, link: Link) -> PhaseRecord<'_> {
+        let record = self.raw(link);
+        let error = || self.logs[usize::from(link.worker)].error(link.index).unwrap_or(&RETURNED_FALSE);
+        let start = self.scale.nanos(record.start).min(self.elapsed);
+        PhaseRecord {
+            attempt: record.attempt,
+            phase: record.phase,
+            worker: link.worker,
+            start,
+            end: self.scale.nanos(record.end).clamp(start, self.elapsed),
+            sequence: record.sequence,
+            error: (!record.passed).then(error),
+        }
     }
 }
 
-/// Sorts records by job, in linear time; those of one job stay in their order.
-fn rows(jobs: usize, records: Vec<(JobId, PhaseRecord)>) -> (Vec<u32>, Vec<PhaseRecord>) {
-    let mut ends = vec![0_u32; jobs];
-    records.iter().for_each(|(job, _)| ends[job.index()] += 1);
-    let mut total = 0;
-    for end in &mut ends {
-        total += *end;
-        *end = total;
+/// Two reports are equal if they say the same, whoever holds what where.
+impl PartialEq for Report {
+    fn eq(&self, other: &Self) -> bool {
+        let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
+        (self.dry_run, self.elapsed) == (other.dry_run, other.elapsed)
+            && self.graph == other.graph
+            && self.statuses().eq(other.statuses())
+            && self.graph.ids().all(|job| phases(self, job))
     }
-    if records.is_sorted_by_key(|(job, _)| *job) {
-        return (ends, records.into_iter().map(|(_, record)| record).collect());
+}
+
+impl Eq for Report {}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("dry_run", &self.dry_run)
+            .field("elapsed", &self.elapsed())
+            .field("jobs", &self.jobs().collect::<Vec<_>>())
+            .finish()
     }
-    let mut free: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
-    let mut sorted: Vec<Option<PhaseRecord>> = Vec::new();
-    sorted.resize_with(records.len(), || None);
-    for (job, record) in records {
-        let place = &mut free[job.index()];
-        sorted[*place as usize] = Some(record);
-        *place += 1;
-    }
-    (ends, sorted.into_iter().flatten().collect())
 }
 
 /// What happened to one job: a view into its [`Report`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct JobReport<'a> {
     report: &'a Report,
     id: JobId,
@@ -262,7 +291,7 @@ impl<'a> JobReport<'a> {
 
     /// How it ended.
     pub fn status(&self) -> Status {
-        self.report.statuses[self.id.index()]
+        self.report.status_of(self.id)
     }
 
     /// How many tries it used. None if it was blocked, is a group, or is a run_only in a dry run.
@@ -272,23 +301,39 @@ impl<'a> JobReport<'a> {
 
     /// What its last try failed with; `None` if it was done.
     pub fn error(&self) -> Option<&'a ErrorText> {
-        if self.status().is_done() { None } else { self.last()?.error() }
+        if self.status().is_done() { None } else { self.last()?.error }
     }
 
     /// What the run of its last try failed with, whatever the recheck said. A run_only has no other error.
     pub fn run_error(&self) -> Option<&'a ErrorText> {
-        let last = self.tries();
-        let runs = |record: &&PhaseRecord| record.phase == Phase::Run && record.attempt == last;
-        self.phases().iter().rfind(runs)?.error()
+        let last = self.last()?.attempt;
+        self.backwards().find(|record| record.phase == Phase::Run && record.attempt == last)?.error
     }
 
     /// Every phase that was executed, in order of time.
-    pub fn phases(&self) -> &'a [PhaseRecord] {
-        self.report.row(self.id)
+    pub fn phases(&self) -> Vec<PhaseRecord<'a>> {
+        let mut phases: Vec<_> = self.backwards().collect();
+        phases.reverse();
+        phases
+    }
+
+    fn backwards(&self) -> impl Iterator<Item = PhaseRecord<'a>> + use<'a> {
+        self.report.backwards(self.id)
     }
 
     /// The phase that ended the last try.
-    fn last(&self) -> Option<&'a PhaseRecord> {
-        self.phases().iter().rfind(|record| record.phase != Phase::Cleanup)
+    fn last(&self) -> Option<PhaseRecord<'a>> {
+        self.backwards().find(|record| record.phase != Phase::Cleanup)
+    }
+}
+
+impl fmt::Debug for JobReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobReport")
+            .field("name", &self.name())
+            .field("kind", &self.kind())
+            .field("status", &self.status())
+            .field("phases", &self.phases())
+            .finish()
     }
 }

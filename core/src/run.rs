@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::error::BoxError;
 use crate::event::Event;
-use crate::exec::{Live, Pending};
+use crate::exec::{Kept, Live, Pending};
 use crate::graph::JobId;
 use crate::key::{JobName, Key};
-use crate::log::warning;
+use crate::log::{debug, warning};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::store::Store;
@@ -39,14 +39,21 @@ struct Rest<'env, A> {
 }
 
 impl<'env, A> Run<'env, A> {
-    pub(crate) fn new(
-        report: Report,
-        mut errors: Vec<(JobId, BoxError)>,
-        live: Live<'env, A>,
-        pending: Vec<Pending<'env, A>>,
-    ) -> Self {
+    /// When all jobs have ended: calls the cleanups that are due at the end, and closes the books.
+    pub(crate) fn new(report: Report, live: Live<'env, A>, kept: Kept<'env, A>) -> Self {
+        let Kept { mut errors, pending } = kept;
         errors.sort_by_key(|(job, _)| *job);
-        Run { report, errors, rest: Rest { live, pending: Mutex::new(pending) } }
+        let mut run = Run { report, errors, rest: Rest { live, pending: Mutex::new(pending) } };
+        if run.rest.live.options.cleanup == Cleanup::AtEnd {
+            run.call_cleanups();
+        }
+        let cleanups_due = run.rest.pending().len();
+        let Live { watch, world, .. } = &run.rest.live;
+        let elapsed = world.clock.now();
+        run.report.close(elapsed, world.clock.scale());
+        watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
+        debug!(report = %run.report, "run ended");
+        run
     }
 
     /// Everything that happened, as plain data.
@@ -109,12 +116,22 @@ impl<'env, A> Run<'env, A> {
     ///
     /// There are none with [`Cleanup::AtEnd`], nor when this was called before.
     pub fn cleanup(&mut self) -> Vec<CleanupError> {
-        let pending = std::mem::take(self.rest.pending.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if pending.is_empty() {
+        if self.rest.pending().is_empty() {
             return Vec::new();
         }
-        let done = self.rest.clean_up(pending);
-        self.report.append(done.records);
+        let failures = self.call_cleanups();
+        let clock = &self.rest.live.world.clock;
+        self.report.close(clock.now(), clock.scale());
+        self.rest.tell_cleanup_ended();
+        failures
+    }
+
+    fn call_cleanups(&mut self) -> Vec<CleanupError> {
+        let pending = std::mem::take(self.rest.pending());
+        let done = self.rest.live.clean_up(pending);
+        for (job, record, error) in done.records {
+            self.report.append(job, record, error);
+        }
         let name = |job| self.report.graph().name(job).to_owned();
         done.failures.into_iter().map(|(job, error)| CleanupError { job: name(job), error }).collect()
     }
@@ -127,26 +144,31 @@ impl<'env, A> Run<'env, A> {
 }
 
 impl<'env, A> Rest<'env, A> {
-    fn clean_up(&self, pending: Vec<Pending<'env, A>>) -> crate::exec::CleanedUp {
-        let done = self.live.clean_up(pending);
-        let now = self.live.world.clock.now();
-        self.live.watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(now) });
-        done
+    fn pending(&mut self) -> &mut Vec<Pending<'env, A>> {
+        self.pending.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_cleanup_ended(&self) {
+        let Live { watch, world, .. } = &self.live;
+        watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(world.clock.now()) });
     }
 }
 
 impl<A> Drop for Rest<'_, A> {
     fn drop(&mut self) {
-        let pending = std::mem::take(self.pending.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let pending = std::mem::take(self.pending());
         if pending.is_empty() {
             return;
         }
-        match self.live.options.cleanup {
-            Cleanup::OnDrop | Cleanup::AtEnd => drop(self.clean_up(pending)),
-            Cleanup::ByHand => {
-                warning!(due = pending.len(), "a run is dropped, and cleanups that were left to `Run::cleanup` with it");
-            }
+        if self.live.options.cleanup == Cleanup::ByHand {
+            warning!(
+                due = pending.len(),
+                "a run is dropped, and with it cleanups that were left to `Run::cleanup`"
+            );
+            return;
         }
+        self.live.clean_up(pending);
+        self.tell_cleanup_ended();
     }
 }
 

@@ -38,12 +38,18 @@ use crate::words::Cleanup;
 pub struct Runner {
     /// How many jobs may run at once, the thread that calls [`run`](Runner::run) included.
     /// Default, and the meaning of 0: as many as the machine runs at once.
-    #[builder(default, setter(doc = "How many jobs may run at once, the caller's thread included. \
-        Default, and the meaning of 0: as many as the machine runs at once."))]
+    #[builder(
+        default,
+        setter(doc = "How many jobs may run at once, the caller's thread included. \
+        Default, and the meaning of 0: as many as the machine runs at once.")
+    )]
     threads: usize,
     /// Whether to execute nothing but the first check of each job. Default: no.
-    #[builder(default, setter(doc = "Whether to execute nothing but the first check of each job \
-        (DoJobber's `no_act`). Default: no."))]
+    #[builder(
+        default,
+        setter(doc = "Whether to execute nothing but the first check of each job \
+        (DoJobber's `no_act`). Default: no.")
+    )]
     dry_run: bool,
     /// How many tries a job may use that does not say so itself. Default: 3.
     #[builder(default = 3, setter(
@@ -91,27 +97,21 @@ impl Runner {
     /// own on it, so hold no lock over a `par_iter` there.
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
         let options = self.options();
+        let watch = Watch::new(self.observer.as_ref());
         let world = Arc::new(World {
             graph: Arc::clone(plan.graph()),
             args: args.into(),
             shared: Store::default(),
             outputs: Outputs::of(plan.with_output()),
             cwd: std::env::current_dir().unwrap_or_default(),
-            clock: Clock::start(),
+            clock: Clock::start(watch.is_active()),
         });
         debug!(jobs = plan.len(), ?options, "run starts");
-        let live = Live::new(plan.clone(), options, world, Watch::new(self.observer.as_ref()));
+        let live = Live::new(plan.clone(), options, world, watch);
         live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
-        let Finished { statuses, mut log } = live.execute(&self.helpers);
-        if options.cleanup == Cleanup::AtEnd {
-            log.records.extend(live.clean_up(std::mem::take(&mut log.pending)).records);
-        }
-        let elapsed = live.world.clock.now();
-        let report = Report::new(Arc::clone(plan.graph()), options.dry_run, elapsed, statuses, log.records);
-        debug!(%report, "run ended");
-        let cleanups_due = log.pending.len();
-        live.watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
-        Run::new(report, log.errors, live, log.pending)
+        let Finished { heads, logs, kept } = live.execute(&self.helpers);
+        let report = Report::new(Arc::clone(plan.graph()), options.dry_run, heads, logs);
+        Run::new(report, live, kept)
     }
 }
 

@@ -2,19 +2,17 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::clock::nanos;
+use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, ErrorText, Result, ReturnedFalse};
-use crate::event::Event;
+use crate::exec::books::Retry;
 use crate::exec::cleanup::Pending;
-use crate::exec::progress::Blocked;
-use crate::exec::{Live, Log};
+use crate::exec::{Kept, Live};
 use crate::graph::JobId;
 use crate::job::{AnyJob, Body, Closures, JobSpec};
 use crate::log::trace;
-use crate::report::PhaseRecord;
+use crate::report::{Head, Link, Log, Record};
 use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
@@ -27,13 +25,24 @@ pub(super) struct Turn {
     pub(super) attempt: u32,
     /// Whether an earlier try has executed the run.
     pub(super) ran: bool,
+    /// The last record of the try before.
+    pub(super) previous: Option<Link>,
+}
+
+impl Turn {
+    pub(super) fn first(job: JobId) -> Self {
+        Turn { job, attempt: 1, ran: false, previous: None }
+    }
 }
 
 /// What a try leads to.
-#[derive(Debug, Clone, Copy)]
 pub(super) enum TryEnd {
-    Ended(Status),
-    Again { due: u64, ran: bool },
+    /// The end of the job; `done` is what its status says.
+    Ended {
+        head: Head,
+        done: bool,
+    },
+    Again(Retry),
 }
 
 /// What a try found.
@@ -75,29 +84,65 @@ impl<'env, A> Instance<'_, 'env, A> {
 
 /// One of those who execute tries. All its jobs use one context, which is set anew for each.
 pub(super) struct Worker<'r, 'env, A> {
-    live: &'r Live<'env, A>,
-    id: u16,
-    cx: Context<A>,
+    pub(super) live: &'r Live<'env, A>,
+    pub(super) cx: Context<A>,
     /// Where one phase ended and the next begins.
-    stamp: u64,
-    log: Log<'env, A>,
+    stamp: Stamp,
+    /// The last record of the job that is being executed.
+    last: Option<Link>,
+    /// Of the last run that it executed.
+    sequence: u32,
+    log: Log,
+    kept: Kept<'env, A>,
 }
 
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn new(live: &'r Live<'env, A>, id: u16) -> Self {
         let nowhere = Place { job: JobId(0), phase: Phase::Check, attempt: 0, max_tries: 0 };
         let cx = Context::new(Arc::clone(&live.world), nowhere, Store::default());
-        Worker { live, id, cx, stamp: 0, log: Log::default() }
+        let (stamp, log) = (live.stamp(), Log::of(id));
+        Worker { live, cx, stamp, last: None, sequence: 0, log, kept: Kept::default() }
     }
 
-    pub(super) fn into_log(self) -> Log<'env, A> {
-        self.log
+    /// Makes place for the records of that many jobs.
+    pub(super) fn expect(&mut self, jobs: usize) {
+        self.log.reserve(jobs);
+    }
+
+    pub(super) fn into_parts(self) -> (Log, Kept<'env, A>) {
+        (self.log, self.kept)
+    }
+
+    pub(super) fn id(&self) -> usize {
+        self.log.worker().into()
+    }
+
+    /// The place of the last run that it executed, among those of all workers.
+    pub(super) fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
+    /// When the last phase ended.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// After a time of doing nothing, which belongs to no phase.
+    pub(super) fn look_at_the_clock(&mut self) -> Stamp {
+        self.stamp = self.live.stamp().max(self.stamp);
+        self.stamp
+    }
+
+    /// The next phase begins no earlier.
+    pub(super) fn not_before(&mut self, stamp: Stamp) {
+        self.stamp = self.stamp.max(stamp);
     }
 
     /// Executes one whole try.
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
         let spec = self.live.plan.spec(turn.job);
         self.begin(turn.job, turn.attempt, self.max_tries(spec));
+        self.last = turn.previous;
         let (verdict, ran) = match &spec.body {
             Body::Group => (Verdict::Done(None), false),
             Body::Both(closures) => self.check_and_run(spec, Instance::Shared(&**closures)),
@@ -129,12 +174,6 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         })
     }
 
-    pub(super) fn tell_blocked(&self, blocked: &[Blocked]) {
-        for Blocked { job, because } in blocked {
-            self.tell_end(*job, Status::Blocked, Some(*because));
-        }
-    }
-
     fn max_tries(&self, spec: &JobSpec<'env, A>) -> u32 {
         let options = &self.live.options;
         if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) }
@@ -142,10 +181,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     fn begin(&mut self, job: JobId, attempt: u32, max_tries: u32) {
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
-        self.stamp = self.live.now();
     }
 
-    fn create(&mut self, make: impl FnOnce(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>>) -> Result<Box<dyn AnyJob<A> + 'env>> {
+    fn create(
+        &mut self,
+        make: impl FnOnce(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>>,
+    ) -> Result<Box<dyn AnyJob<A> + 'env>> {
         let made = unwind::catch(|| make(&self.cx));
         if made.is_ok() {
             return made;
@@ -153,19 +194,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.phase(Phase::Create, |worker| worker.let_go(None, made))
     }
 
-    fn check_and_run(&mut self, spec: &JobSpec<'env, A>, mut instance: Instance<'_, 'env, A>) -> (Verdict, bool) {
+    fn check_and_run(
+        &mut self,
+        spec: &JobSpec<'env, A>,
+        mut instance: Instance<'_, 'env, A>,
+    ) -> (Verdict, bool) {
         let dry_run = self.live.options.dry_run;
         match self.step(Phase::Check, &mut instance, |check| check.is_ok() || dry_run) {
             Ok(value) => return (Verdict::Done(value), false),
             Err(error) if dry_run => return (Verdict::WouldRun(Some(error)), false),
             Err(error) => forget(error),
         }
-        let (sequence, run) = self.run(&mut instance, false);
-        if let Err(error) = run {
+        if let Err(error) = self.step(Phase::Run, &mut instance, |_| false) {
             forget(error);
         }
         let recheck = self.step(Phase::Recheck, &mut instance, |_| !spec.cleans_up());
-        self.keep_for_cleanup(spec, &mut instance, sequence);
+        self.keep_for_cleanup(spec, &mut instance);
         (recheck.map_or_else(Verdict::Failed, Verdict::Done), true)
     }
 
@@ -174,15 +218,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     fn run_only(&mut self, spec: &JobSpec<'env, A>, mut instance: Instance<'_, 'env, A>) -> Verdict {
-        let (sequence, run) = self.run(&mut instance, !spec.cleans_up());
-        self.keep_for_cleanup(spec, &mut instance, sequence);
+        let run = self.step(Phase::Run, &mut instance, |_| !spec.cleans_up());
+        self.keep_for_cleanup(spec, &mut instance);
         run.map_or_else(Verdict::Failed, Verdict::Done)
-    }
-
-    /// The phase whose place among all runs cleanups follow backwards.
-    fn run(&mut self, instance: &mut Instance<'_, 'env, A>, last: bool) -> (u64, Result<Value>) {
-        let result = self.step(Phase::Run, instance, |_| last);
-        (self.log.records.last().map_or(0, |(_, record)| record.sequence), result)
     }
 
     /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a
@@ -200,40 +238,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// Executes `work` as a phase: with its events before and after, and a record.
+    #[inline]
     fn phase<T>(&mut self, phase: Phase, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.cx.place_mut().phase = phase;
-        let sequence = if phase == Phase::Run { self.live.next_sequence() } else { 0 };
-        let (start, worker) = (self.stamp, usize::from(self.id));
-        let Place { job, attempt, .. } = *self.cx.place_mut();
-        self.live.watch.tell(|| Event::PhaseStarted {
-            job: self.live.job(job),
-            attempt,
-            phase,
-            worker,
-            at: Duration::from_nanos(start),
-            sequence: (sequence > 0).then_some(sequence),
-        });
+        if phase == Phase::Run {
+            self.sequence = self.live.next_sequence();
+        }
+        self.tell_phase_started();
+        let start = self.stamp;
         let result = work(self);
-        self.stamp = self.live.now().max(start);
-        let record = PhaseRecord {
-            start,
-            length: self.stamp - start,
-            error: result.as_ref().err().and_then(|error| error_text(&**error)),
-            sequence,
-            attempt,
-            worker: self.id,
-            phase,
-            passed: result.is_ok(),
-        };
-        self.live.watch.tell(|| Event::PhaseEnded {
-            job: self.live.job(job),
-            attempt,
-            phase,
-            worker,
-            at: Duration::from_nanos(self.stamp),
-            error: record.error().cloned(),
-        });
-        self.log.records.push((job, record));
+        self.stamp = self.live.stamp().max(start);
+        let error = result.as_ref().err().and_then(|error| error_text(&**error));
+        self.tell_phase_ended(result.is_ok(), error.as_deref());
+        let sequence = if phase == Phase::Run { self.sequence } else { 0 };
+        let attempt = self.cx.attempt();
+        let record = Record::new(phase, attempt, start, self.stamp, result.is_ok(), sequence);
+        self.last = Some(self.log.push(record.with_previous(self.last), error));
         result
     }
 
@@ -253,11 +273,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut Instance<'_, 'env, A>, sequence: u64) {
+    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut Instance<'_, 'env, A>) {
         if spec.cleans_up() {
-            let Place { job, attempt, .. } = *self.cx.place_mut();
-            let local = std::mem::take(self.cx.local_mut());
-            self.log.pending.push(Pending { sequence, job, attempt, local, instance: instance.take_own() });
+            let Place { job, attempt, .. } = self.cx.place();
+            let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
+            self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
         }
     }
 
@@ -268,7 +288,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 if ran { Status::Changed } else { Status::Satisfied }
             }
             Verdict::WouldRun(error) => {
-                self.log.errors.extend(error.map(|error| (turn.job, error)));
+                self.kept.errors.extend(error.map(|error| (turn.job, error)));
                 Status::WouldRun
             }
             Verdict::Failed(error) if turn.attempt < self.max_tries(spec) => {
@@ -276,37 +296,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 return self.plan_retry(spec, turn, ran);
             }
             Verdict::Failed(error) => {
-                self.log.errors.push((turn.job, error));
+                self.kept.errors.push((turn.job, error));
                 Status::Failed
             }
         };
         trace!(job = self.cx.job(), attempt = turn.attempt, %status, "job ended");
-        self.tell_end(turn.job, status, None);
-        TryEnd::Ended(status)
+        self.tell_job_ended(turn.job, status, None);
+        TryEnd::Ended { head: Head::new(status, self.last), done: status.is_done() }
     }
 
+    #[cold]
     fn plan_retry(&self, spec: &JobSpec<'env, A>, turn: Turn, ran: bool) -> TryEnd {
         let delay = spec.retry_delay().unwrap_or(self.live.options.default_retry_delay);
-        let due = self.stamp.saturating_add(nanos(delay));
+        let due = self.live.world.clock.now().saturating_add(nanos(delay));
         trace!(job = self.cx.job(), attempt = turn.attempt, ?delay, "try failed");
-        self.live.watch.tell(|| Event::RetryPlanned {
-            job: self.live.job(turn.job),
-            attempt: turn.attempt,
-            worker: self.id.into(),
-            at: Duration::from_nanos(self.stamp),
-            due: Duration::from_nanos(due),
-        });
-        TryEnd::Again { due, ran }
-    }
-
-    fn tell_end(&self, job: JobId, status: Status, because: Option<JobId>) {
-        self.live.watch.tell(|| Event::JobEnded {
-            job: self.live.job(job),
-            status,
-            because: because.map(|because| self.live.job(because)),
-            worker: self.id.into(),
-            at: Duration::from_nanos(self.stamp),
-        });
+        self.tell_retry_planned(due);
+        TryEnd::Again(Retry::new(due, turn, ran, self.last))
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::cmp::Reverse;
 
-use crate::error::BoxError;
+use crate::error::{BoxError, ErrorText};
+use crate::exec::Live;
 use crate::exec::attempt::Worker;
-use crate::exec::{Live, Log};
 use crate::graph::JobId;
 use crate::job::AnyJob;
-use crate::report::PhaseRecord;
+use crate::report::Record;
 use crate::store::Store;
 
 /// The cleanup of one try that executed its run.
 pub(crate) struct Pending<'env, A> {
-    pub(super) sequence: u64,
+    pub(super) sequence: u32,
     pub(super) job: JobId,
     pub(super) attempt: u32,
     pub(super) local: Store,
@@ -22,7 +22,7 @@ pub(crate) struct Pending<'env, A> {
 
 /// What the cleanups have done: their records, and their failures as errors.
 pub(crate) struct CleanedUp {
-    pub(crate) records: Vec<(JobId, PhaseRecord)>,
+    pub(crate) records: Vec<(JobId, Record, Option<Box<ErrorText>>)>,
     pub(crate) failures: Vec<(JobId, BoxError)>,
 }
 
@@ -30,13 +30,17 @@ impl<'env, A> Live<'env, A> {
     /// Calls them one at a time, in the reverse order of the starts of their runs.
     pub(crate) fn clean_up(&self, mut pending: Vec<Pending<'env, A>>) -> CleanedUp {
         pending.sort_by_key(|pending| Reverse(pending.sequence));
+        let jobs: Vec<JobId> = pending.iter().map(|pending| pending.job).collect();
         let mut worker = Worker::new(self, 0);
-        let mut failures = Vec::new();
-        for one in pending {
-            let job = one.job;
-            failures.extend(worker.clean_up(one).err().map(|error| (job, error)));
-        }
-        let Log { records, .. } = worker.into_log();
-        CleanedUp { records, failures }
+        let results = pending.into_iter().map(|pending| (pending.job, worker.clean_up(pending)));
+        let failures = results.filter_map(|(job, result)| Some((job, result.err()?))).collect();
+
+        let (records, errors) = worker.into_parts().0.into_parts(); // one for each cleanup
+        let mut errors = errors.into_iter().peekable();
+        let with_errors = jobs.into_iter().zip(records).enumerate().map(|(at, (job, record))| {
+            let error = errors.next_if(|(index, _)| *index as usize == at);
+            (job, record, error.map(|(_, error)| error))
+        });
+        CleanedUp { records: with_errors.collect(), failures }
     }
 }

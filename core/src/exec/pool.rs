@@ -1,208 +1,317 @@
 //! The driver for several workers: the caller's thread, and helpers from the runner's rayon pool.
 //!
-//! Jobs are never rayon tasks. A helper is one: it stays in the pool until the run ends, and executes whole tries.
-//! The pool has as many spare threads as helpers, which only ever serve the pieces of jobs' own `par_iter`; and no
-//! helper is ever queued while a job runs in the pool, so none can begin on a stack that holds a piece of one.
+//! Jobs are never rayon tasks. A helper is one: it stays in the pool until the run ends, and executes whole tries. The
+//! pool has as many spare threads as helpers, which only ever serve the pieces of jobs' own `par_iter`.
 
-use std::fmt;
-use std::sync::{Barrier, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+mod helpers;
+mod sleep;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::exec::attempt::{Turn, Worker};
-use crate::exec::progress::{Next, Progress};
-use crate::exec::{Finished, Live, Log};
-use crate::log::warning;
+use crossbeam_deque::{Steal, Stealer, Worker as Deque};
+use crossbeam_utils::{Backoff, CachePadded};
 
+pub(crate) use helpers::Helpers;
+use helpers::Lease;
+use sleep::Sleep;
+
+use crate::clock::Stamp;
+use crate::exec::attempt::{TryEnd, Turn, Worker};
+use crate::exec::books::{Books, Retries, Retry, Waiting, blocked_by};
+use crate::exec::serial::Alone;
+use crate::exec::{Finished, Kept, Live};
+use crate::graph::JobId;
+use crate::report::{Head, Log};
+use crate::words::Status;
+
+/// The caller alone, until there is more to do than one can and the helpers are free; then all of them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    let board = Board { progress: Progress::new(live.graph()), busy: 0, asleep: 0 };
-    let team = Team { live, board: Mutex::new(board), bell: Condvar::new(), logs: Mutex::default() };
-    let mut caller = Worker::new(live, 0);
-    if let Some((turn, lease)) = team.work_alone(&mut caller, helpers) {
-        lease.help(|id| team.help(id), || {
-            team.execute(&mut caller, turn);
-            team.work(&mut caller);
-        });
+    let mut alone = Alone::new(live);
+    alone.begin();
+    while let Some(turn) = alone.next() {
+        let lease = if alone.has_surplus() { helpers.lease(live.options.threads - 1) } else { None };
+        match lease {
+            Some(lease) => return together(alone, turn, lease),
+            None => alone.execute(turn),
+        }
     }
-    let mut log = caller.into_log();
-    for other in into_inner(team.logs) {
-        log.append(other);
-    }
-    Finished { statuses: into_inner(team.board).progress.into_statuses(), log }
+    let (log, kept) = alone.worker.into_parts();
+    Finished { heads: alone.books.into_heads(), logs: vec![log], kept }
 }
 
-/// The workers of one run.
-struct Team<'r, 'env, A> {
+/// The caller was about to begin with `turn`.
+fn together<'env, A: Send + Sync>(
+    alone: Alone<'_, 'env, A>,
+    turn: Turn,
+    lease: Lease<'_>,
+) -> Finished<'env, A> {
+    let Alone { live, mut worker, books, ready, retries } = alone;
+    let deques: Vec<Deque<JobId>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
+    let crew = Crew {
+        live,
+        ended: CachePadded::new(AtomicUsize::new(books.ended())),
+        books,
+        ends: zeroes(live.graph().len()),
+        began: worker.look_at_the_clock(),
+        stealers: deques.iter().map(Deque::stealer).collect(),
+        waiting: CachePadded::new(AtomicUsize::new(retries.len())),
+        retries: Mutex::new(retries),
+        sleep: Sleep::default(),
+        left: Mutex::default(),
+    };
+    let mut deques = deques.into_iter();
+    let caller = deques.next().expect("one for the caller, and one for each helper");
+    ready.into_iter().rev().for_each(|job| caller.push(job)); // the last one in is the first one out
+    let deques = Mutex::new(deques.enumerate().map(|(at, deque)| (at + 1, deque)).collect::<Vec<_>>());
+
+    let help = |_| {
+        let mine = lock(&deques).pop();
+        if let Some((id, deque)) = mine {
+            let mut worker = Worker::new(live, id as u16);
+            worker.not_before(crew.began);
+            crew.member(worker, id, deque).work(None);
+        }
+    };
+    lease.help(help, || crew.member(worker, 0, caller).work(Some(turn)));
+
+    let (mut logs, mut kept) = (Vec::new(), Kept::default());
+    for (log, more) in crew.left.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        logs.push(log);
+        kept.append(more);
+    }
+    Finished { heads: crew.books.into_heads(), logs, kept }
+}
+
+/// All workers of one run.
+struct Crew<'r, 'env, A> {
     live: &'r Live<'env, A>,
-    board: Mutex<Board>,
-    /// Rings when there may be something for one who sleeps.
-    bell: Condvar,
-    /// Of the helpers that have left.
-    logs: Mutex<Vec<Log<'env, A>>>,
+    books: Books,
+    /// When each job ended: a [`Stamp`].
+    ends: Vec<AtomicU64>,
+    /// What happened before the helpers came happened before this.
+    began: Stamp,
+    /// Ready jobs, in a deque for each worker.
+    stealers: Vec<Stealer<JobId>>,
+    retries: Mutex<Retries>,
+    /// How many retries there are.
+    waiting: CachePadded<AtomicUsize>,
+    /// Jobs that have ended. Each worker adds its own when it finds nothing more to do.
+    ended: CachePadded<AtomicUsize>,
+    sleep: Sleep,
+    /// What workers leave behind.
+    left: Mutex<Vec<(Log, Kept<'env, A>)>>,
 }
 
-struct Board {
-    progress: Progress,
-    /// Workers inside a try.
-    busy: usize,
-    asleep: usize,
+/// One worker, and what is its own.
+struct Member<'c, 'r, 'env, A> {
+    crew: &'c Crew<'r, 'env, A>,
+    worker: Worker<'r, 'env, A>,
+    id: usize,
+    deque: Deque<JobId>,
+    /// Jobs that have ended here, and are not yet counted by all.
+    ended: usize,
 }
 
-impl<'r, 'env, A: Send + Sync> Team<'r, 'env, A> {
-    /// The caller alone, until there is more to do than one can and the pool is free; then the try that it was
-    /// about to execute, and the pool. `None`: the run is over.
-    fn work_alone<'h>(&self, caller: &mut Worker<'r, 'env, A>, helpers: &'h Helpers) -> Option<(Turn, Lease<'h>)> {
-        while let Some((turn, has_more)) = self.next() {
-            let lease = if has_more { helpers.lease(self.live.options.threads - 1) } else { None };
-            match lease {
-                Some(lease) => return Some((turn, lease)),
-                None => self.execute(caller, turn),
+impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
+    fn member<'c>(
+        &'c self,
+        worker: Worker<'r, 'env, A>,
+        id: usize,
+        deque: Deque<JobId>,
+    ) -> Member<'c, 'r, 'env, A> {
+        Member { crew: self, worker, id, deque, ended: 0 }
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == self.books.heads.len()
+    }
+
+    fn something_is_ready(&self) -> bool {
+        self.stealers.iter().any(|deque| !deque.is_empty())
+    }
+
+    /// How long it is until the next retry.
+    fn alarm(&self) -> Option<Duration> {
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let due = lock(&self.retries).first_due()?;
+        Some(self.live.world.clock.until(due))
+    }
+
+    #[cold]
+    fn plan(&self, retry: Retry) {
+        let is_first = {
+            let mut retries = lock(&self.retries);
+            let is_first = retries.push(retry);
+            self.waiting.store(retries.len(), Ordering::Relaxed);
+            is_first
+        };
+        if is_first {
+            self.sleep.set_alarms();
+        }
+    }
+
+    #[cold]
+    fn due_retry(&self) -> Option<Turn> {
+        let mut retries = lock(&self.retries);
+        let Waiting::Try(turn) = retries.next(|| self.live.world.clock.now()) else { return None };
+        self.waiting.store(retries.len(), Ordering::Relaxed);
+        Some(turn)
+    }
+
+    /// Takes one from what a job waits for, and says whether that was the last.
+    ///
+    /// Who finds a single one left is its last dependency: nobody else will touch the counter, so it need not be
+    /// written. In a graph where each job has one dependency no counter is ever written.
+    #[inline]
+    fn release(&self, job: JobId) -> bool {
+        let left = &self.books.left[job.index()];
+        left.load(Ordering::Acquire) == 1 || left.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// The ends of what a job depends on: its start is no earlier, though another processor's counter said so.
+    #[inline]
+    fn may_begin(&self, job: JobId) -> Stamp {
+        let ends =
+            self.live.graph().after(job).iter().map(|on| self.ends[on.index()].load(Ordering::Relaxed));
+        Stamp(ends.max().unwrap_or(0))
+    }
+}
+
+impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
+    /// Until the run is over.
+    fn work(mut self, mut next: Option<Turn>) {
+        while let Some(turn) = next.take().or_else(|| self.find()) {
+            self.follow(turn);
+        }
+        lock(&self.crew.left).push(self.worker.into_parts());
+    }
+
+    /// Executes a try, and then whatever becomes ready here.
+    fn follow(&mut self, mut turn: Turn) {
+        loop {
+            self.worker.not_before(self.crew.may_begin(turn.job));
+            let next = match self.worker.attempt(turn) {
+                TryEnd::Again(retry) => {
+                    self.crew.plan(retry);
+                    None
+                }
+                TryEnd::Ended { head, done } => self.settle(turn.job, head, done),
+            };
+            match next.or_else(|| self.deque.pop()) {
+                Some(job) => turn = Turn::first(job),
+                None => return,
+            }
+        }
+    }
+
+    /// Books the end of a job. Of what it made ready, one is returned; the others are offered to all.
+    #[inline]
+    fn settle(&mut self, job: JobId, head: Head, done: bool) -> Option<JobId> {
+        self.crew.ends[job.index()].store(self.worker.stamp().0, Ordering::Relaxed);
+        self.crew.books.heads[job.index()].store(head.0, Ordering::Relaxed);
+        self.ended += 1;
+        if !done {
+            self.block(job);
+            return None;
+        }
+        let dependants = self.crew.live.graph().before(job);
+        let mut ready = dependants.iter().copied().filter(|dependant| self.crew.release(*dependant));
+        let next = ready.next()?;
+        let mut more = false;
+        for job in ready {
+            self.deque.push(job);
+            more = true;
+        }
+        if more {
+            self.crew.sleep.offer();
+        }
+        Some(next)
+    }
+
+    #[cold]
+    fn block(&mut self, ended: JobId) {
+        let blocked = blocked_by(self.crew.live.graph(), ended, |job| {
+            let head = &self.crew.books.heads[job.index()];
+            let claimed = Head::new(Status::Blocked, None).0;
+            head.compare_exchange(Head::PENDING.0, claimed, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        });
+        self.worker.tell_blocked(&blocked);
+        self.ended += blocked.len();
+    }
+
+    /// A try to begin with. Sleeps while there is none. `None`: the run is over.
+    fn find(&mut self) -> Option<Turn> {
+        self.flush();
+        loop {
+            if let Some(turn) = self.search() {
+                self.worker.look_at_the_clock();
+                if !self.deque.is_empty() {
+                    self.crew.sleep.offer(); // whoever was called calls the next
+                }
+                return Some(turn);
+            }
+            if self.crew.is_over() {
+                return None;
+            }
+            let look = || self.crew.is_over() || self.crew.something_is_ready();
+            self.crew.sleep.sleep(look, || self.crew.alarm());
+        }
+    }
+
+    fn flush(&mut self) {
+        let ended = std::mem::take(&mut self.ended);
+        let before = self.crew.ended.fetch_add(ended, Ordering::AcqRel);
+        if before + ended == self.crew.books.heads.len() {
+            self.crew.sleep.end();
+        }
+    }
+
+    /// Looks around for a while: sleeping and being woken costs more than most jobs.
+    fn search(&self) -> Option<Turn> {
+        let backoff = Backoff::new();
+        loop {
+            if let Some(job) = self.steal() {
+                return Some(Turn::first(job));
+            }
+            if self.crew.waiting.load(Ordering::Relaxed) > 0
+                && let Some(turn) = self.crew.due_retry()
+            {
+                return Some(turn);
+            }
+            if self.crew.is_over() || backoff.is_completed() {
+                return None;
+            }
+            backoff.snooze();
+        }
+    }
+
+    /// A batch of what another worker has ready: the first is returned, the others are this worker's.
+    fn steal(&self) -> Option<JobId> {
+        let others = self.crew.stealers.len();
+        for at in (self.id + 1..self.id + others).map(|at| at % others) {
+            loop {
+                match self.crew.stealers[at].steal_batch_and_pop(&self.deque) {
+                    Steal::Success(job) => return Some(job),
+                    Steal::Empty => break,
+                    Steal::Retry => std::hint::spin_loop(),
+                }
             }
         }
         None
     }
-
-    fn work(&self, worker: &mut Worker<'r, 'env, A>) {
-        while let Some((turn, _)) = self.next() {
-            self.execute(worker, turn);
-        }
-    }
-
-    fn help(&self, id: u16) {
-        let mut worker = Worker::new(self.live, id);
-        self.work(&mut worker);
-        lock(&self.logs).push(worker.into_log());
-    }
-
-    /// Waits for a try that may begin, and says whether there is more. `None`: the run is over.
-    fn next(&self) -> Option<(Turn, bool)> {
-        let mut board = lock(&self.board);
-        loop {
-            match board.progress.next(|| self.live.now()) {
-                Next::Try(turn) => {
-                    board.busy += 1;
-                    let has_more = board.progress.has_more();
-                    if has_more && board.asleep > 0 {
-                        self.bell.notify_one();
-                    }
-                    return Some((turn, has_more));
-                }
-                Next::WaitUntil(due) => {
-                    let time = self.live.world.clock.until(due);
-                    board.asleep += 1;
-                    board = self.bell.wait_timeout(board, time).unwrap_or_else(PoisonError::into_inner).0;
-                    board.asleep -= 1;
-                }
-                Next::Nothing if board.busy == 0 => {
-                    self.bell.notify_all();
-                    return None;
-                }
-                Next::Nothing => {
-                    board.asleep += 1;
-                    board = self.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
-                    board.asleep -= 1;
-                }
-            }
-        }
-    }
-
-    fn execute(&self, worker: &mut Worker<'r, 'env, A>, turn: Turn) {
-        let end = worker.attempt(turn);
-        let mut board = lock(&self.board);
-        let blocked = board.progress.settle(self.live.graph(), turn, end);
-        if !blocked.is_empty() {
-            drop(board); // the run cannot end meanwhile: this worker is still busy
-            worker.tell_blocked(&blocked);
-            board = lock(&self.board);
-        }
-        board.busy -= 1;
-        if board.asleep > 0 && (board.progress.has_more() || board.busy == 0) {
-            self.bell.notify_one();
-        }
-    }
 }
 
-/// The threads that help the callers of one runner: made when they are first needed, kept for its life.
-#[derive(Default)]
-pub(crate) struct Helpers {
-    pool: Mutex<Threads>,
-}
-
-#[derive(Default)]
-enum Threads {
-    #[default]
-    NotYet,
-    Ready { pool: ThreadPool, helpers: usize },
-    /// The system gave none.
-    Refused,
-}
-
-/// The helpers, for one run: another one that comes meanwhile goes on without.
-struct Lease<'h> {
-    threads: MutexGuard<'h, Threads>,
-}
-
-impl Helpers {
-    /// `None` if another run has them, or if there are none to be had.
-    fn lease(&self, wanted: usize) -> Option<Lease<'_>> {
-        let mut threads = match self.pool.try_lock() {
-            Ok(threads) => threads,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        if matches!(*threads, Threads::NotYet) {
-            *threads = Threads::start(wanted);
-        }
-        matches!(*threads, Threads::Ready { .. }).then_some(Lease { threads })
-    }
-}
-
-impl Threads {
-    /// As many helpers as the system allows, and as many spare threads.
-    fn start(mut helpers: usize) -> Self {
-        while helpers > 0 {
-            let name = |thread| format!("dojobber-{thread}");
-            match ThreadPoolBuilder::new().num_threads(2 * helpers).thread_name(name).build() {
-                Ok(pool) => return Threads::Ready { pool, helpers },
-                Err(_error) => {
-                    warning!(helpers, error = %_error, "the system refuses threads");
-                }
-            }
-            helpers /= 2;
-        }
-        Threads::Refused
-    }
-}
-
-impl Lease<'_> {
-    /// Calls `help` on each helper and `lead` on this thread; returns when all of them have.
-    fn help(&self, help: impl Fn(u16) + Sync, lead: impl FnOnce()) {
-        let Threads::Ready { pool, helpers } = &*self.threads else { return lead() };
-        let all_in = Barrier::new(*helpers);
-        let (help, all_in) = (&help, &all_in);
-        pool.in_place_scope(|scope| {
-            for id in 1..=*helpers {
-                scope.spawn(move |_| {
-                    all_in.wait();
-                    help(id as u16);
-                });
-            }
-            lead();
-        });
-    }
-}
-
-impl fmt::Debug for Helpers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Helpers").finish_non_exhaustive()
-    }
+fn zeroes(len: usize) -> Vec<AtomicU64> {
+    let mut zeroes = Vec::new();
+    zeroes.resize_with(len, AtomicU64::default);
+    zeroes
 }
 
 /// The user's panics are caught before they get here, and ours leave nothing to save.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,22 +1,142 @@
 //! The driver for one worker: the caller's thread, and an order that is known beforehand.
 
-use crate::exec::attempt::Worker;
-use crate::exec::progress::{Next, Progress};
+use crate::exec::attempt::{TryEnd, Turn, Worker};
+use crate::exec::books::{Books, Ready, Retries, Waiting};
 use crate::exec::{Finished, Live};
+use crate::graph::JobId;
+use crate::report::Head;
+use crate::words::Status;
 
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>) -> Finished<'env, A> {
-    let mut progress = Progress::new(live.graph());
-    let mut worker = Worker::new(live, 0);
-    loop {
-        match progress.next(|| live.now()) {
-            Next::Try(turn) => {
-                let end = worker.attempt(turn);
-                let blocked = progress.settle(live.graph(), turn, end);
-                worker.tell_blocked(&blocked);
+    let mut alone = Alone::new(live);
+    if alone.follow_order() == Followed::UntilRetry {
+        alone.work();
+    }
+    let (log, kept) = alone.worker.into_parts();
+    Finished { heads: alone.books.into_heads(), logs: vec![log], kept }
+}
+
+/// A worker that has a run for itself.
+pub(super) struct Alone<'r, 'env, A> {
+    pub(super) live: &'r Live<'env, A>,
+    pub(super) worker: Worker<'r, 'env, A>,
+    pub(super) books: Books,
+    pub(super) ready: Ready,
+    pub(super) retries: Retries,
+}
+
+#[derive(PartialEq)]
+enum Followed {
+    ToTheEnd,
+    UntilRetry,
+}
+
+impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
+    pub(super) fn new(live: &'r Live<'env, A>) -> Self {
+        let mut worker = Worker::new(live, 0);
+        worker.expect(live.graph().len());
+        let books = Books::of(live.graph());
+        Alone { live, worker, books, ready: Ready::new(), retries: Retries::default() }
+    }
+
+    /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and
+    /// change nothing for the others. So nothing is counted.
+    fn follow_order(&mut self) -> Followed {
+        let mut some_blocked = false;
+        for (at, job) in self.live.plan.order().enumerate() {
+            if some_blocked && self.books.head(job) != Head::PENDING {
+                continue;
             }
-            Next::WaitUntil(due) => std::thread::sleep(live.world.clock.until(due)),
-            Next::Nothing => break,
+            match self.worker.attempt(Turn::first(job)) {
+                TryEnd::Ended { head, done: true } => self.books.set_head(job, head),
+                TryEnd::Ended { head, done: false } => {
+                    self.books.set_head(job, head);
+                    some_blocked = true;
+                    let blocked = self.books.block(self.live.graph(), job);
+                    self.worker.tell_blocked(&blocked);
+                }
+                TryEnd::Again(retry) => {
+                    self.retries.push(retry);
+                    self.leave_order(at);
+                    return Followed::UntilRetry;
+                }
+            }
+        }
+        Followed::ToTheEnd
+    }
+
+    /// Begins with what depends on nothing.
+    pub(super) fn begin(&mut self) {
+        let firsts = self.live.graph().ids().filter(|job| self.live.graph().after(*job).is_empty());
+        self.ready.extend(firsts);
+    }
+
+    /// From here on it matters what is ready: counts what was not counted so far.
+    fn leave_order(&mut self, last: usize) {
+        let graph = self.live.graph();
+        for job in self.live.plan.order().take(last) {
+            if self.books.head(job).status().is_some_and(Status::is_done) {
+                for dependant in graph.before(job) {
+                    self.books.release(*dependant);
+                }
+            }
+        }
+        for job in self.live.plan.order().skip(last + 1) {
+            if self.books.head(job) == Head::PENDING && self.books.is_ready(job) {
+                self.ready.push_back(job);
+            }
         }
     }
-    Finished { statuses: progress.into_statuses(), log: worker.into_log() }
+
+    /// To the end.
+    fn work(&mut self) {
+        while let Some(turn) = self.next() {
+            self.execute(turn);
+        }
+    }
+
+    /// Waits for a try that may begin. `None`: the run is over.
+    pub(super) fn next(&mut self) -> Option<Turn> {
+        loop {
+            if let Some(job) = self.ready.pop_front() {
+                return Some(Turn::first(job));
+            }
+            match self.retries.next(|| self.live.world.clock.now()) {
+                Waiting::Try(turn) => {
+                    self.worker.look_at_the_clock();
+                    return Some(turn);
+                }
+                Waiting::Until(due) => std::thread::sleep(self.live.world.clock.until(due)),
+                Waiting::Nothing => return None,
+            }
+        }
+    }
+
+    /// Whether a second worker would find something to do, now or later.
+    pub(super) fn has_surplus(&self) -> bool {
+        !self.ready.is_empty() || !self.retries.is_empty()
+    }
+
+    pub(super) fn execute(&mut self, turn: Turn) {
+        match self.worker.attempt(turn) {
+            TryEnd::Again(retry) => drop(self.retries.push(retry)),
+            TryEnd::Ended { head, done } => {
+                self.books.set_head(turn.job, head);
+                if done {
+                    self.release(turn.job);
+                } else {
+                    let blocked = self.books.block(self.live.graph(), turn.job);
+                    self.worker.tell_blocked(&blocked);
+                }
+            }
+        }
+    }
+
+    fn release(&mut self, done: JobId) {
+        for dependant in self.live.graph().before(done) {
+            if self.books.release(*dependant) {
+                self.ready.push_back(*dependant);
+            }
+        }
+    }
 }

@@ -14,25 +14,31 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(observer: Option<&Arc<dyn Observer>>) -> Self {
-        let active = |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
+        let active =
+            |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
         Watch { observer: observer.filter(active).cloned(), dropped: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.observer.is_some()
     }
 
     /// Builds the event only if someone listens. An observer that panics is not called again.
     #[inline]
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(observer) = &self.observer {
-            self.call(&**observer, event());
+            self.call(&**observer, event);
         }
     }
 
     #[cold]
-    fn call(&self, observer: &dyn Observer, event: Event) {
+    #[inline(never)]
+    fn call(&self, observer: &dyn Observer, event: impl FnOnce() -> Event) {
         if self.dropped.load(Ordering::Relaxed) {
             return;
         }
         let told = unwind::catch(|| {
-            observer.on_event(&event);
+            observer.on_event(&event());
             Ok(())
         });
         if told.is_err() {

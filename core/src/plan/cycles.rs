@@ -16,8 +16,11 @@ pub(super) fn shortest_cycles(stuck: &[JobId], after: &Rows) -> Vec<Vec<JobId>> 
     for (number, component) in components.iter().enumerate() {
         component.iter().for_each(|node| component_of[node.index()] = number);
     }
-    let mut starts: Vec<NodeIndex> =
-        components.iter().filter(|nodes| nodes.len() > 1).filter_map(|nodes| nodes.iter().copied().min()).collect();
+    let mut starts: Vec<NodeIndex> = components
+        .iter()
+        .filter(|nodes| nodes.len() > 1)
+        .filter_map(|nodes| nodes.iter().copied().min())
+        .collect();
     starts.sort_unstable();
 
     let mut came_from = vec![None; stuck.len()];
@@ -71,9 +74,8 @@ fn way_round(
 
 fn path_to(last: NodeIndex, start: NodeIndex, came_from: &[Option<NodeIndex>]) -> Vec<NodeIndex> {
     let mut path = vec![start];
-    let back = std::iter::successors(Some(last), |node| {
-        if *node == start { None } else { came_from[node.index()] }
-    });
+    let back =
+        std::iter::successors(Some(last), |node| if *node == start { None } else { came_from[node.index()] });
     path.extend(back);
     path.reverse();
     path

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::graph::{JobGraph, JobId, Rows};
+use crate::graph::{Edges, JobGraph, JobId, Rows};
 use crate::job::{Body, JobSpec};
 use crate::names::{NameId, Names};
+use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
 use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit, nearest};
-use crate::plan::Plan;
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
 /// [`compile`](Draft::compile).
@@ -74,6 +74,10 @@ impl<'env, A> Draft<'env, A> {
     }
 
     /// Ends the open job.
+    ///
+    /// # Panics
+    ///
+    /// If the jobs together name 2^32 others or more.
     pub fn close(&mut self, spec: JobSpec<'env, A>) {
         self.specs.push(spec);
         self.after_ends.push(u32::try_from(self.after.len()).expect("a plan has fewer than 2^32 edges"));
@@ -93,10 +97,13 @@ impl<'env, A> Draft<'env, A> {
         let (firsts, lasts) = inner.ends(&declared);
 
         let mut jobs = Vec::with_capacity(inner.specs.len());
-        for at in 0..inner.specs.len() {
+        for (at, is_first) in firsts.into_iter().enumerate() {
             let own = inner.row(at).iter().map(|name| resolve(*name));
-            let from_outside = outer.after.iter().filter(|_| firsts[at]).cloned();
-            jobs.push((prefix(inner.names.get(inner.name_of[at])), own.chain(from_outside).collect::<Vec<_>>()));
+            let from_outside = outer.after.iter().filter(|_| is_first).cloned();
+            jobs.push((
+                prefix(inner.names.get(inner.name_of[at])),
+                own.chain(from_outside).collect::<Vec<_>>(),
+            ));
         }
         let before: Vec<(JobId, String)> =
             inner.before.iter().map(|(job, name)| (*job, resolve(*name))).collect();
@@ -125,8 +132,9 @@ impl<'env, A> Draft<'env, A> {
     /// Adds the jobs of another graph, after those that are here.
     pub fn merge(&mut self, other: Draft<'env, A>) {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "a job is open");
-        let new_name: Vec<NameId> =
-            (0..other.names.len() as u32).map(|name| self.names.intern(other.names.get(NameId(name)))).collect();
+        let new_name: Vec<NameId> = (0..other.names.len() as u32)
+            .map(|name| self.names.intern(other.names.get(NameId(name))))
+            .collect();
         let (base, edges) = (self.specs.len(), self.after.len() as u32);
         let rename = |name: &NameId| new_name[name.index()];
         self.name_of.extend(other.name_of.iter().map(rename));
@@ -147,15 +155,18 @@ impl<'env, A> Draft<'env, A> {
         let mut errors = PlanErrors::default();
         let job_of = self.resolve_names(&mut errors);
         self.check_jobs(&job_of, &mut errors);
-        let after = self.rows(&job_of);
-        self.find_cycles(&after, &mut errors);
+        let edges = Edges::of(self.rows(&job_of));
+        let order = edges.order();
+        if order.len() < self.specs.len() {
+            self.find_cycles(&edges.after, &order, &mut errors);
+        }
         errors.into_result()?;
 
         let job_of = job_of.into_iter().flatten().collect(); // without a mistake, every name has its job
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
         let descriptions = self.descriptions();
-        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, after);
-        Ok(Plan::new(graph, Arc::new(self.specs), None))
+        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges);
+        Ok(Plan::new(graph, order, Arc::new(self.specs), None))
     }
 
     fn row(&self, at: usize) -> &[NameId] {
@@ -207,7 +218,9 @@ impl<'env, A> Draft<'env, A> {
         errors: &mut PlanErrors,
     ) {
         match job_of[to.index()] {
-            Some(job) if job.index() == at => errors.push(|| PlanError::SelfDependency { job: self.name(at) }),
+            Some(job) if job.index() == at => {
+                errors.push(|| PlanError::SelfDependency { job: self.name(at) })
+            }
             Some(_) => {}
             None => errors.push(|| {
                 let others = self.name_of.iter().filter(|other| **other != self.name_of[at]);
@@ -254,29 +267,11 @@ impl<'env, A> Draft<'env, A> {
         edges
     }
 
-    /// A counter pass places every job that is in no circle and behind none.
-    fn find_cycles(&self, after: &Rows, errors: &mut PlanErrors) {
-        if is_ascending(after) {
-            return;
-        }
-        let before = after.reversed();
-        let mut left: Vec<u32> = (0..after.len()).map(|at| after.row(JobId::new(at)).len() as u32).collect();
-        let mut ready: Vec<JobId> = (0..after.len()).filter(|at| left[*at] == 0).map(JobId::new).collect();
-        let mut placed = 0;
-        while let Some(job) = ready.pop() {
-            placed += 1;
-            for dependant in before.row(job) {
-                let left = &mut left[dependant.index()];
-                *left -= 1;
-                if *left == 0 {
-                    ready.push(*dependant);
-                }
-            }
-        }
-        if placed == after.len() {
-            return;
-        }
-        let stuck: Vec<JobId> = (0..after.len()).filter(|at| left[*at] > 0).map(JobId::new).collect();
+    /// `placed` are the jobs that are in no circle and behind none.
+    fn find_cycles(&self, after: &Rows, placed: &[JobId], errors: &mut PlanErrors) {
+        let mut is_placed = vec![false; after.len()];
+        placed.iter().for_each(|job| is_placed[job.index()] = true);
+        let stuck: Vec<JobId> = (0..after.len()).filter(|at| !is_placed[*at]).map(JobId::new).collect();
         for path in shortest_cycles(&stuck, after) {
             errors.push(|| self.cycle_error(&path));
         }
@@ -287,11 +282,8 @@ impl<'env, A> Draft<'env, A> {
         const SHOWN: usize = 12;
         let elided = path.len().saturating_sub(SHOWN);
         let (start, end) = (path.len().min(SHOWN).div_ceil(2), path.len().min(SHOWN) / 2);
-        let shown = if elided == 0 {
-            path.to_vec()
-        } else {
-            [&path[..start], &path[path.len() - end..]].concat()
-        };
+        let shown =
+            if elided == 0 { path.to_vec() } else { [&path[..start], &path[path.len() - end..]].concat() };
         PlanError::Cycle { path: shown.iter().map(|job| self.name(job.index())).collect(), elided }
     }
 
@@ -336,11 +328,6 @@ struct OpenJob {
     name: String,
     after: Vec<String>,
     before: Vec<String>,
-}
-
-/// Whether every job depends on earlier ones only: then there is no circle to look for.
-fn is_ascending(after: &Rows) -> bool {
-    (0..after.len()).all(|at| after.row(JobId::new(at)).iter().all(|on| on.index() < at))
 }
 
 fn check_name(name: &str, at: usize, errors: &mut PlanErrors) {

@@ -181,7 +181,9 @@ impl std::error::Error for PlanError {}
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Unfit::TriesOfGroup => "is a group, which does nothing that could be tried again: remove `.tries(..)`",
+            Unfit::TriesOfGroup => {
+                "is a group, which does nothing that could be tried again: remove `.tries(..)`"
+            }
             Unfit::CleanupOfGroup => "is a group, which has no run to clean up after: remove `.cleanup(..)`",
             Unfit::CleanupOfCheckOnly => {
                 "is a check_only, which has no run to clean up after: remove `.cleanup(..)`"

@@ -6,10 +6,11 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::ErrorText;
-use crate::graph::{JobGraph, JobId, Rows};
+use crate::clock::{Scale, Stamp};
+use crate::error::{ErrorText, RETURNED_FALSE};
+use crate::graph::{Edges, JobGraph, JobId, Rows};
 use crate::names::{NameId, Names};
-use crate::report::{PhaseRecord, Report};
+use crate::report::{Head, Log, PhaseRecord, Record, Report};
 use crate::words::{Kind, Phase, Status};
 
 /// What this version of the library writes, and all that it reads.
@@ -49,7 +50,7 @@ struct SavedPhase<Text> {
     start_ns: u64,
     length_ns: u64,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    sequence: Option<u64>,
+    sequence: Option<u32>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     error: Option<Text>,
 }
@@ -99,7 +100,7 @@ impl Serialize for Report {
             description: job.description(),
             after: Sequence::of(self.graph.after(job.id()).iter().map(|on| on.0)),
             status: job.status(),
-            phases: Sequence::of(job.phases().iter().map(saved_phase)),
+            phases: Sequence::of(job.phases().into_iter().map(saved_phase)),
         });
         SavedReport {
             dojobber_report: Version,
@@ -111,15 +112,15 @@ impl Serialize for Report {
     }
 }
 
-fn saved_phase(record: &PhaseRecord) -> SavedPhase<&ErrorText> {
+fn saved_phase(record: PhaseRecord<'_>) -> SavedPhase<&ErrorText> {
     SavedPhase {
         attempt: record.attempt,
         phase: record.phase,
         worker: record.worker,
         start_ns: record.start,
-        length_ns: record.length,
-        sequence: record.sequence(),
-        error: record.error(),
+        length_ns: record.end - record.start,
+        sequence: (record.sequence > 0).then_some(record.sequence),
+        error: record.error,
     }
 }
 
@@ -140,24 +141,28 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         }
         restore_edges(job, jobs, &mut after)?;
     }
-    let mut records = Vec::with_capacity(jobs);
-    for (at, job) in saved.jobs.iter().enumerate() {
+    let mut logs = Vec::new();
+    let mut heads = Vec::with_capacity(jobs);
+    for job in &saved.jobs {
         check_phases(job, saved.elapsed_ns)?;
-        records.extend(job.phases.iter().map(|phase| (JobId::new(at), restored_phase(phase))));
+        heads.push(restore_phases(job, &mut logs));
     }
-    let descriptions = saved.jobs.iter().enumerate().filter_map(|(at, job)| {
-        job.description.as_deref().map(|text| (JobId::new(at), text.into()))
-    });
+    let descriptions = saved
+        .jobs
+        .iter()
+        .enumerate()
+        .filter_map(|(at, job)| job.description.as_deref().map(|text| (JobId::new(at), text.into())));
     let graph = JobGraph::new(
         names,
         (0..jobs as u32).map(NameId).collect(),
         (0..jobs as u32).map(JobId).collect(),
         saved.jobs.iter().map(|job| job.kind).collect(),
         descriptions.collect(),
-        after,
+        Edges::of(after),
     );
-    let statuses = saved.jobs.iter().map(|job| job.status).collect();
-    Ok(Report::new(graph.into(), saved.dry_run, saved.elapsed_ns, statuses, records))
+    let mut report = Report::new(graph.into(), saved.dry_run, heads, logs);
+    report.close(saved.elapsed_ns, Scale::NANOS);
+    Ok(report)
 }
 
 fn restore_edges(job: &ReadJob, jobs: usize, after: &mut Rows) -> Result<(), Unfit> {
@@ -211,18 +216,19 @@ fn fits(phase: Phase, kind: Kind) -> bool {
     }
 }
 
-fn restored_phase(saved: &SavedPhase<ErrorText>) -> PhaseRecord {
-    let flagged = saved.error.as_ref() == Some(&crate::error::RETURNED_FALSE);
-    PhaseRecord {
-        start: saved.start_ns,
-        length: saved.length_ns,
-        error: saved.error.clone().filter(|_| !flagged).map(Box::new),
-        sequence: saved.sequence.unwrap_or(0),
-        attempt: saved.attempt,
-        worker: saved.worker,
-        phase: saved.phase,
-        passed: saved.error.is_none(),
+fn restore_phases(job: &ReadJob, logs: &mut Vec<Log>) -> Head {
+    let mut last = None;
+    for phase in &job.phases {
+        while logs.len() <= usize::from(phase.worker) {
+            logs.push(Log::of(logs.len() as u16));
+        }
+        let (start, end) = (Stamp(phase.start_ns), Stamp(phase.start_ns + phase.length_ns));
+        let (passed, sequence) = (phase.error.is_none(), phase.sequence.unwrap_or(0));
+        let record = Record::new(phase.phase, phase.attempt, start, end, passed, sequence);
+        let error = phase.error.clone().filter(|error| *error != RETURNED_FALSE);
+        last = Some(logs[usize::from(phase.worker)].push(record.with_previous(last), error.map(Box::new)));
     }
+    Head::new(job.status, last)
 }
 
 /// Why a report cannot be what any run wrote.

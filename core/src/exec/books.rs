@@ -1,0 +1,173 @@
+//! The books of a run: how its jobs have ended, and which tries may begin.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::clock::{DRIFT, nanos};
+use crate::exec::attempt::Turn;
+use crate::graph::{JobGraph, JobId};
+use crate::report::{Head, Link};
+use crate::words::Status;
+
+/// One counter and one word for each job.
+///
+/// They are atomics, because several workers may come to share them; one who has them alone reads and writes them as
+/// plain numbers.
+pub(super) struct Books {
+    /// Dependencies that are not yet done.
+    pub(super) left: Vec<AtomicU32>,
+    /// A [`Head`] each.
+    pub(super) heads: Vec<AtomicU64>,
+}
+
+impl Books {
+    pub(super) fn of(graph: &JobGraph) -> Self {
+        let left = graph.ids().map(|job| AtomicU32::new(graph.after(job).len() as u32)).collect();
+        let mut heads = Vec::new();
+        heads.resize_with(graph.len(), AtomicU64::default);
+        Books { left, heads }
+    }
+
+    pub(super) fn head(&mut self, job: JobId) -> Head {
+        Head(*self.heads[job.index()].get_mut())
+    }
+
+    pub(super) fn set_head(&mut self, job: JobId, head: Head) {
+        *self.heads[job.index()].get_mut() = head.0;
+    }
+
+    pub(super) fn is_ready(&mut self, job: JobId) -> bool {
+        *self.left[job.index()].get_mut() == 0
+    }
+
+    /// How many jobs have ended.
+    pub(super) fn ended(&self) -> usize {
+        self.heads.iter().filter(|head| head.load(Ordering::Relaxed) != Head::PENDING.0).count()
+    }
+
+    /// Takes one from what a job waits for, and says whether that was the last.
+    pub(super) fn release(&mut self, job: JobId) -> bool {
+        let left = self.left[job.index()].get_mut();
+        *left -= 1;
+        *left == 0
+    }
+
+    /// Everything behind a job that ended without being done, each once, after what blocked it.
+    pub(super) fn block(&mut self, graph: &JobGraph, ended: JobId) -> Vec<Blocked> {
+        blocked_by(graph, ended, |job| {
+            let pending = self.head(job) == Head::PENDING;
+            if pending {
+                self.set_head(job, Head::new(Status::Blocked, None));
+            }
+            pending
+        })
+    }
+
+    pub(super) fn into_heads(self) -> Vec<Head> {
+        self.heads.into_iter().map(|head| Head(head.into_inner())).collect()
+    }
+}
+
+/// A job that was blocked, and by which of its dependencies.
+pub(super) struct Blocked {
+    pub(super) job: JobId,
+    pub(super) because: JobId,
+}
+
+/// Walks what depends on `ended`, as far as `claim` says that a job is blocked by this.
+pub(super) fn blocked_by(
+    graph: &JobGraph,
+    ended: JobId,
+    mut claim: impl FnMut(JobId) -> bool,
+) -> Vec<Blocked> {
+    let mut blocked: Vec<Blocked> = Vec::new();
+    let mut because = ended;
+    let mut walked = 0;
+    loop {
+        let claimed = graph.before(because).iter().copied().filter(|job| claim(*job));
+        blocked.extend(claimed.map(|job| Blocked { job, because }));
+        match blocked.get(walked) {
+            Some(next) => because = next.job,
+            None => return blocked,
+        }
+        walked += 1;
+    }
+}
+
+/// Failed tries that will be repeated: by due time, then by declaration.
+#[derive(Default)]
+pub(super) struct Retries {
+    heap: BinaryHeap<Reverse<Retry>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Retry {
+    /// In nanoseconds since the run began.
+    pub(super) due: u64,
+    pub(super) job: JobId,
+    /// The number of the try that is due.
+    pub(super) attempt: u32,
+    pub(super) ran: bool,
+    /// The last record of the try before.
+    previous: Option<(u16, u32)>,
+}
+
+impl Retry {
+    pub(super) fn new(due: u64, turn: Turn, ran: bool, previous: Option<Link>) -> Self {
+        let previous = previous.map(|link| (link.worker, link.index));
+        Retry { due, job: turn.job, attempt: turn.attempt + 1, ran, previous }
+    }
+
+    /// A trifle late rather than early: the record of the start is stamped by another clock.
+    fn starts(&self) -> u64 {
+        self.due.saturating_add(nanos(DRIFT))
+    }
+
+    fn turn(&self) -> Turn {
+        let previous = self.previous.map(|(worker, index)| Link { worker, index });
+        Turn { job: self.job, attempt: self.attempt, ran: self.ran, previous }
+    }
+}
+
+/// What there is for one who finds nothing ready.
+pub(super) enum Waiting {
+    /// A retry is due.
+    Try(Turn),
+    /// The next one will be, at that time in nanoseconds.
+    Until(u64),
+    Nothing,
+}
+
+impl Retries {
+    pub(super) fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    pub(super) fn first_due(&self) -> Option<u64> {
+        self.heap.peek().map(|Reverse(first)| first.starts())
+    }
+
+    /// Returns whether it is due before all others.
+    pub(super) fn push(&mut self, retry: Retry) -> bool {
+        self.heap.push(Reverse(retry));
+        self.heap.peek() == Some(&Reverse(retry))
+    }
+
+    pub(super) fn next(&mut self, now: impl FnOnce() -> u64) -> Waiting {
+        let Some(Reverse(first)) = self.heap.peek() else { return Waiting::Nothing };
+        if first.starts() > now() {
+            return Waiting::Until(first.starts());
+        }
+        let turn = first.turn();
+        self.heap.pop();
+        Waiting::Try(turn)
+    }
+}
+
+/// First in, first out.
+pub(super) type Ready = VecDeque<JobId>;
