@@ -70,11 +70,15 @@ impl<'env, A> Instance<'_, 'env, A> {
             (Instance::Shared(closures), _) => closures.check(cx),
             (Instance::Own(job), Phase::Run) => job.run(cx).map(|()| None),
             (Instance::Own(job), _) => job.check(cx),
-            (Instance::Gone, _) => unreachable!("the phases of a try end before what it works with"),
+            // its check has passed, but not its destructor, which is a part of the check: so a run is due
+            (Instance::Gone, _) => Err("the job is gone: it panicked when it was dropped after its check".into()),
         }
     }
 
     fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
+        if matches!(self, Instance::Shared(_)) {
+            return None; // it serves every phase, whatever becomes of one
+        }
         match std::mem::replace(self, Instance::Gone) {
             Instance::Own(job) => Some(job),
             Instance::Shared(_) | Instance::Gone => None,
