@@ -89,7 +89,8 @@ fn dependencies_that_do_not_exist() {
 #[test]
 fn the_mistake_as_a_value() {
     let errors = Graph::new().job("tea").after("watre").group().job("water").group().compile().unwrap_err();
-    let [PlanError::UnknownDependency { job, name, nearest, .. }] = errors.iter().collect::<Vec<_>>()[..] else {
+    let [PlanError::UnknownDependency { job, name, nearest, .. }] = errors.iter().collect::<Vec<_>>()[..]
+    else {
         panic!("{errors:?}")
     };
     assert_eq!((&**job, &**name, nearest.as_deref()), ("tea", "watre", Some("water")));
@@ -105,9 +106,12 @@ fn a_job_cannot_depend_on_itself() {
 #[test]
 fn circles() {
     let check = |edges: &[(&str, &str)], expected: &[&str]| {
-        let graph = Graph::new().each(edges, |graph, (job, on)| graph.job(job).after(on.split_whitespace()).group());
+        let graph =
+            Graph::new().each(edges, |graph, (job, on)| graph.job(job).after(on.split_whitespace()).group());
         let told = |path| {
-            format!("jobs depend on each other in a circle: {path} (each is after the next: remove one of these edges)")
+            format!(
+                "jobs depend on each other in a circle: {path} (each is after the next: remove one of these edges)"
+            )
         };
         let expected: Vec<String> = expected.iter().map(told).collect();
         refused(graph, &expected.iter().map(String::as_str).collect::<Vec<_>>());
@@ -122,7 +126,8 @@ fn circles() {
 #[test]
 fn a_long_circle_is_told_by_its_ends() {
     let name = |at: usize| format!("j{at}");
-    let graph = (0..100).fold(Graph::new(), |graph, at| graph.job(name(at)).after(name((at + 1) % 100)).group());
+    let graph =
+        (0..100).fold(Graph::new(), |graph, at| graph.job(name(at)).after(name((at + 1) % 100)).group());
     refused(
         graph,
         &["jobs depend on each other in a circle: j0 -> j1 -> j2 -> j3 -> j4 -> j5 -> .. 89 more .. -> \
@@ -158,12 +163,24 @@ fn options_that_a_kind_cannot_have() {
 fn every_mistake_is_told_at_once() {
     refused(
         Graph::new()
-            .job("").group()
-            .job("a").after("nowhere").tries(0).run_only(|_| ())
-            .job("a").group()
-            .job("b").after(["b", "c"]).group()
-            .job("c").after("b").cleanup(|_| ()).check_only(|_| true)
-            .job("d\0").before("elsewhere").group(),
+            .job("")
+            .group()
+            .job("a")
+            .after("nowhere")
+            .tries(0)
+            .run_only(|_| ())
+            .job("a")
+            .group()
+            .job("b")
+            .after(["b", "c"])
+            .group()
+            .job("c")
+            .after("b")
+            .cleanup(|_| ())
+            .check_only(|_| true)
+            .job("d\0")
+            .before("elsewhere")
+            .group(),
         &[
             "job `a` is declared more than once: give each its own name",
             "job 1 has an empty name: give it one",
@@ -200,7 +217,8 @@ fn edges_from_either_side() {
 
 #[test]
 fn the_same_edge_twice_is_one() {
-    let graph = Graph::new().job("a").before("b").before(["b", "b"]).group().job("b").after(["a", "a"]).after("a");
+    let graph =
+        Graph::new().job("a").before("b").before(["b", "b"]).group().job("b").after(["a", "a"]).after("a");
     check(graph.group(), &["a: ", "b: a"]);
 }
 
@@ -210,33 +228,45 @@ fn whatever_is_a_name() {
     let owned = [String::from("s"), String::from("t")];
     let nothing: [&str; 0] = [];
     let graph = Graph::new()
-        .job(String::from("s")).group()
-        .job(&owned[1]).group()
-        .job(KEY).check_only(|_| Ok(5))
-        .job(Key::<u8>::named("key ".to_owned() + "2")).run_only(|_| Ok(1))
+        .job(String::from("s"))
+        .group()
+        .job(&owned[1])
+        .group()
+        .job(KEY)
+        .check_only(|_| Ok(5))
+        .job(Key::<u8>::named("key ".to_owned() + "2"))
+        .run_only(|_| Ok(1))
         .job("all")
-            .after("s")
-            .after(&owned[1])
-            .after(&owned)
-            .after(owned.iter().map(String::as_str).rev())
-            .after(Some("s"))
-            .after(nothing)
-            .after(KEY)
-            .after(&KEY)
-            .after([Key::<u8>::named("key 2")])
-            .group();
+        .after("s")
+        .after(&owned[1])
+        .after(&owned)
+        .after(owned.iter().map(String::as_str).rev())
+        .after(Some("s"))
+        .after(nothing)
+        .after(KEY)
+        .after(&KEY)
+        .after([Key::<u8>::named("key 2")])
+        .group();
     check(graph, &["s: ", "t: ", "key: ", "key 2: ", "all: s, t, key, key 2"]);
 }
 
 #[test]
 fn the_kinds() {
     let plan = Graph::new()
-        .job("job").description("text").check(|_| true).run(|_| ())
-        .job("run_only").run_only(|_| ())
-        .job("check_only").check_only(|_| true)
-        .job("group").group()
-        .job("struct").with(Nothing)
-        .job("made").with_new(|_| Ok(Nothing))
+        .job("job")
+        .description("text")
+        .check(|_| true)
+        .run(|_| ())
+        .job("run_only")
+        .run_only(|_| ())
+        .job("check_only")
+        .check_only(|_| true)
+        .job("group")
+        .group()
+        .job("struct")
+        .with(Nothing)
+        .job("made")
+        .with_new(|_| Ok(Nothing))
         .compile()
         .unwrap();
     let graph = plan.graph();
@@ -299,18 +329,29 @@ fn mistakes_inside_a_nested_graph_have_its_name() {
     let inner = Graph::new().job("a").after("nowhere").group().job("b").after("b").group();
     refused(
         Graph::new().job("n").nest(inner),
-        &["job `n/a` is after `nowhere`, which does not exist", "job `n/b` depends on itself: remove that edge"],
+        &[
+            "job `n/a` is after `nowhere`, which does not exist",
+            "job `n/b` depends on itself: remove that edge",
+        ],
     );
 }
 
 #[test]
 fn a_part_of_a_plan() {
     let plan = Graph::new()
-        .job("top").after(["left", "right"]).group()
-        .job("left").after("low").group()
-        .job("right").after("low").group()
-        .job("low").group()
-        .job("beside").group()
+        .job("top")
+        .after(["left", "right"])
+        .group()
+        .job("left")
+        .after("low")
+        .group()
+        .job("right")
+        .after("low")
+        .group()
+        .job("low")
+        .group()
+        .job("beside")
+        .group()
         .compile()
         .unwrap();
     let check = |names: &[&str], expected: &[&str]| assert_eq!(shape(&plan.select(names).unwrap()), expected);
@@ -329,10 +370,24 @@ fn a_part_of_a_plan() {
 
 #[test]
 fn what_depends_on_what() {
-    let plan =
-        Graph::new().job("a").after("b").group().job("b").after("c").group().job("c").group().compile().unwrap();
+    let plan = Graph::new()
+        .job("a")
+        .after("b")
+        .group()
+        .job("b")
+        .after("c")
+        .group()
+        .job("c")
+        .group()
+        .compile()
+        .unwrap();
     assert!(plan.depends("a", "b") && plan.depends("a", "c") && plan.depends("b", "c"));
-    assert!(!plan.depends("c", "a") && !plan.depends("a", "a") && !plan.depends("a", "x") && !plan.depends("x", "a"));
+    assert!(
+        !plan.depends("c", "a")
+            && !plan.depends("a", "a")
+            && !plan.depends("a", "x")
+            && !plan.depends("x", "a")
+    );
     assert_eq!(plan.names().rev().collect::<Vec<_>>(), ["c", "b", "a"]);
     assert_eq!((plan.len(), plan.is_empty(), plan.graph().edges()), (3, false, 2));
 }

@@ -97,7 +97,12 @@ fn by_hand() {
 fn on_drop_follows_a_failed_run() {
     let notes = Notes::default();
     let plan = Graph::new()
-        .job("a").cleanup(|_| { notes.add("-"); no() }).run_only(|_| false)
+        .job("a")
+        .cleanup(|_| {
+            notes.add("-");
+            no()
+        })
+        .run_only(|_| false)
         .compile()
         .unwrap();
     let failed = runner(Cleanup::OnDrop, 1).run(&plan, ()).into_result().unwrap_err();
@@ -118,13 +123,35 @@ fn who_is_cleaned_up() {
     let notes = Notes::default();
     let note = |cx: &Context| notes.add(format!("{}{}", cx.job(), cx.attempt()));
     let plan = Graph::new()
-        .job("satisfied").cleanup(note).check(|_| true).run(|_| ())
-        .job("changed").after("satisfied").cleanup(note).check(|cx| cx.phase() == Phase::Recheck).run(|_| no())
-        .job("later").after("changed").cleanup(note).check(|cx| cx.attempt() == 2).run(|_| ())
-        .job("failed").after("later").cleanup(note).run_only(|_| no())
-        .job("panicked").after("later").cleanup(note).run_only(|_| panic!("p"))
-        .job("blocked").after("failed").cleanup(note).run_only(|_| ())
-        .job("without").after("later").run_only(|_| ())
+        .job("satisfied")
+        .cleanup(note)
+        .check(|_| true)
+        .run(|_| ())
+        .job("changed")
+        .after("satisfied")
+        .cleanup(note)
+        .check(|cx| cx.phase() == Phase::Recheck)
+        .run(|_| no())
+        .job("later")
+        .after("changed")
+        .cleanup(note)
+        .check(|cx| cx.attempt() == 2)
+        .run(|_| ())
+        .job("failed")
+        .after("later")
+        .cleanup(note)
+        .run_only(|_| no())
+        .job("panicked")
+        .after("later")
+        .cleanup(note)
+        .run_only(|_| panic!("p"))
+        .job("blocked")
+        .after("failed")
+        .cleanup(note)
+        .run_only(|_| ())
+        .job("without")
+        .after("later")
+        .run_only(|_| ())
         .compile()
         .unwrap();
     drop(runner(Cleanup::AtEnd, 1).run(&plan, ()));
@@ -137,16 +164,16 @@ fn with_what_its_try_has_left() {
     let notes = Notes::default();
     let plan = Graph::with_args::<String>()
         .job("a")
-            .cleanup(|cx: &Context<String>| {
-                let (local, shared) = (cx.local().require(&LEFT)?, cx.shared().require(&LEFT)?);
-                notes.add(format!("{}:{}:{local}:{shared}", cx.args(), cx.phase()));
-                Ok(())
-            })
-            .run_only(|cx| {
-                cx.local().set(&LEFT, format!("try {}", cx.attempt()));
-                cx.shared().update(&LEFT, |text| *text += "+");
-                cx.attempt() == 2
-            })
+        .cleanup(|cx: &Context<String>| {
+            let (local, shared) = (cx.local().require(&LEFT)?, cx.shared().require(&LEFT)?);
+            notes.add(format!("{}:{}:{local}:{shared}", cx.args(), cx.phase()));
+            Ok(())
+        })
+        .run_only(|cx| {
+            cx.local().set(&LEFT, format!("try {}", cx.attempt()));
+            cx.shared().update(&LEFT, |text| *text += "+");
+            cx.attempt() == 2
+        })
         .compile()
         .unwrap();
     for mode in [Cleanup::AtEnd, Cleanup::OnDrop] {
@@ -215,7 +242,9 @@ fn exactly_the_reverse_of_the_runs() {
             .collect();
         let mut runs: Vec<(u64, String)> = run
             .jobs()
-            .map(|job| (job.phases().iter().find_map(|record| record.sequence()).unwrap(), job.name().to_owned()))
+            .map(|job| {
+                (job.phases().iter().find_map(|record| record.sequence()).unwrap(), job.name().to_owned())
+            })
             .collect();
         runs.sort_unstable();
         assert!(runs.iter().map(|(at, _)| *at).eq(1..=100));
@@ -227,10 +256,21 @@ fn exactly_the_reverse_of_the_runs() {
 fn a_cleanup_that_fails_stops_no_other() {
     let notes = Notes::default();
     let plan = Graph::new()
-        .job("a").cleanup(|_| notes.add("a")).run_only(|_| ())
-        .job("b").after("a").cleanup(|_| -> () { panic!("p") }).run_only(|_| ())
-        .job("c").after("b").cleanup(|_| no()).run_only(|_| ())
-        .job("d").after("c").cleanup(|_| false).run_only(|_| ())
+        .job("a")
+        .cleanup(|_| notes.add("a"))
+        .run_only(|_| ())
+        .job("b")
+        .after("a")
+        .cleanup(|_| -> () { panic!("p") })
+        .run_only(|_| ())
+        .job("c")
+        .after("b")
+        .cleanup(|_| no())
+        .run_only(|_| ())
+        .job("d")
+        .after("c")
+        .cleanup(|_| false)
+        .run_only(|_| ())
         .compile()
         .unwrap();
     let run = runner(Cleanup::AtEnd, 1).run(&plan, ());

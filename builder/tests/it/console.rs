@@ -108,9 +108,14 @@ fn a_check_only_and_a_group_have_one() {
 fn a_blocked_job_has_none() {
     verbose(
         Graph::new()
-            .job("a").check_only(|_| no::<()>("no"))
-            .job("b").after("a").group()
-            .job("c").after("b").run_only(|_| ()),
+            .job("a")
+            .check_only(|_| no::<()>("no"))
+            .job("b")
+            .after("a")
+            .group()
+            .job("c")
+            .after("b")
+            .run_only(|_| ()),
         "a.check: fail \"no\"\n",
     );
 }
@@ -243,7 +248,10 @@ fn a_line_is_written_in_one_piece() {
     }
     let notes = Notes::default();
     let runner = Runner::builder().threads(8).observer(Console::verbose().to(Pieces(notes.clone()))).build();
-    let plan = Graph::new().each(0..200, |graph, at| graph.job(format!("j{at}")).run_only(|_| ())).compile().unwrap();
+    let plan = Graph::new()
+        .each(0..200, |graph, at| graph.job(format!("j{at}")).run_only(|_| ()))
+        .compile()
+        .unwrap();
     assert!(runner.run(&plan, ()).success());
     let (mut pieces, mut expected): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     pieces.extend(notes.text().lines().map(|line| line.trim_start().to_owned()));

@@ -29,10 +29,17 @@ fn arguments_are_shared_by_all_closures() {
     let note = |what: &str, cx: &Context<Args>| notes.add(format!("{what} {}", cx.args().wanted));
     let plan = Graph::with_args::<Args>()
         .job("a")
-            .cleanup(|cx| note("cleanup", cx))
-            .check(|cx| { note("check", cx); cx.phase() == Phase::Recheck })
-            .run(|cx| note("run", cx))
-        .job("b").with_new(|cx: &Context<Args>| { note("new", cx); Ok(Seen(notes.clone())) })
+        .cleanup(|cx| note("cleanup", cx))
+        .check(|cx| {
+            note("check", cx);
+            cx.phase() == Phase::Recheck
+        })
+        .run(|cx| note("run", cx))
+        .job("b")
+        .with_new(|cx: &Context<Args>| {
+            note("new", cx);
+            Ok(Seen(notes.clone()))
+        })
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, Args { wanted: 5 });
@@ -52,7 +59,10 @@ fn a_slot_is_a_name_and_a_type() {
     store.set(&NUMBER, 1);
     store.set(&TEXT, "one".to_owned());
     store.set(&Key::named("y"), 2_u32);
-    assert_eq!((store.get(&NUMBER).as_deref(), store.get(&TEXT).as_deref()), (Some(&1), Some(&"one".to_owned())));
+    assert_eq!(
+        (store.get(&NUMBER).as_deref(), store.get(&TEXT).as_deref()),
+        (Some(&1), Some(&"one".to_owned()))
+    );
     assert!(store.get(&Key::<u64>::new("x")).is_none());
     store.set(&NUMBER, 3);
     assert_eq!(*store.require(&NUMBER).unwrap(), 3);
@@ -87,7 +97,13 @@ fn what_someone_holds_is_not_taken() {
 #[test]
 fn an_update_counts_only_if_it_returns() {
     let store = Store::default();
-    assert_eq!(store.update(&NUMBER, |n| { *n += 5; *n * 2 }), 10);
+    assert_eq!(
+        store.update(&NUMBER, |n| {
+            *n += 5;
+            *n * 2
+        }),
+        10
+    );
     let panicking = || {
         store.update(&NUMBER, |n| {
             *n = 99;
@@ -103,9 +119,14 @@ fn an_update_counts_only_if_it_returns() {
 #[test]
 fn a_panic_in_an_update_fails_its_phase_alone() {
     let plan = Graph::new()
-        .job("a").tries(2).run_only(|cx| {
+        .job("a")
+        .tries(2)
+        .run_only(|cx| {
             let first = cx.attempt() == 1;
-            cx.shared().update(&NUMBER, |n| { *n += 1; assert!(!first, "first try") });
+            cx.shared().update(&NUMBER, |n| {
+                *n += 1;
+                assert!(!first, "first try")
+            });
         })
         .compile()
         .unwrap();
@@ -134,10 +155,17 @@ fn the_local_store_lives_as_long_as_a_try() {
         notes.add(format!("{}{}:{value}", cx.phase(), cx.attempt()));
     };
     let plan = Graph::new()
-        .job("a").tries(2).cleanup(told)
-            .check(|cx| { told(cx); cx.phase() == Phase::Recheck && cx.attempt() == 2 })
-            .run(|cx| cx.local().set(&NUMBER, cx.attempt()))
-        .job("b").after("a").run_only(told)
+        .job("a")
+        .tries(2)
+        .cleanup(told)
+        .check(|cx| {
+            told(cx);
+            cx.phase() == Phase::Recheck && cx.attempt() == 2
+        })
+        .run(|cx| cx.local().set(&NUMBER, cx.attempt()))
+        .job("b")
+        .after("a")
+        .run_only(told)
         .compile()
         .unwrap();
     assert!(runner(1).run(&plan, ()).success());
@@ -147,12 +175,21 @@ fn the_local_store_lives_as_long_as_a_try() {
 #[test]
 fn the_shared_store_lives_as_long_as_a_run() {
     let plan = Graph::new()
-        .job("a").run_only(|cx| {
-            let tries = cx.shared().update(&NUMBER, |n| { *n += 1; *n });
+        .job("a")
+        .run_only(|cx| {
+            let tries = cx.shared().update(&NUMBER, |n| {
+                *n += 1;
+                *n
+            });
             ensure(tries == 3, "not yet")
         })
-        .job("b").after("a").check_only(|cx| Ok(*cx.shared().require(&NUMBER)? == 3))
-        .job("c").after("a").tries(1).check_only(|cx| Ok(cx.shared().require(&TEXT)?.is_empty()))
+        .job("b")
+        .after("a")
+        .check_only(|cx| Ok(*cx.shared().require(&NUMBER)? == 3))
+        .job("c")
+        .after("a")
+        .tries(1)
+        .check_only(|cx| Ok(cx.shared().require(&TEXT)?.is_empty()))
         .compile()
         .unwrap();
     for _ in 0..2 {
@@ -168,11 +205,16 @@ const VERSION: Key<String> = Key::new("version");
 #[test]
 fn outputs_are_read_by_direct_dependants() {
     let plan = Graph::new()
-        .job(VERSION).check_only(|_| Ok("1.2.3".to_owned()))
-        .job(Key::<usize>::new("length")).after(VERSION).run_only(|cx| Ok(cx.output(&VERSION)?.len()))
-        .job("both").after(VERSION).after("length")
-            .check(|cx| Ok(format!("{} {}", cx.output(&VERSION)?, cx.output(&Key::<usize>::new("length"))?)))
-            .run(|_| ())
+        .job(VERSION)
+        .check_only(|_| Ok("1.2.3".to_owned()))
+        .job(Key::<usize>::new("length"))
+        .after(VERSION)
+        .run_only(|cx| Ok(cx.output(&VERSION)?.len()))
+        .job("both")
+        .after(VERSION)
+        .after("length")
+        .check(|cx| Ok(format!("{} {}", cx.output(&VERSION)?, cx.output(&Key::<usize>::new("length"))?)))
+        .run(|_| ())
         .compile()
         .unwrap();
     for threads in [1, 2, 8] {
@@ -200,13 +242,24 @@ fn whose_output_it_is() {
     }
     let key = |name: &str| Key::<u32>::named(name);
     let plan = Graph::new()
-        .job(key("struct")).with(Five)
-        .job(key("made")).with_new(|_| Ok(Five))
-        .job(key("recheck")).check(|cx| if cx.attempt() == 1 { Err("no".into()) } else { Ok(cx.attempt()) }).run(|_| Ok(9_u8))
-        .job("failed").tries(1).run_only(|_| -> Result<u32> { Err("no".into()) })
-        .job("group").after("struct").group()
-        .job("bool").check_only(|_| true)
-        .job("run").check(|cx| cx.phase() == Phase::Recheck).run(|_| Ok(7_u32))
+        .job(key("struct"))
+        .with(Five)
+        .job(key("made"))
+        .with_new(|_| Ok(Five))
+        .job(key("recheck"))
+        .check(|cx| if cx.attempt() == 1 { Err("no".into()) } else { Ok(cx.attempt()) })
+        .run(|_| Ok(9_u8))
+        .job("failed")
+        .tries(1)
+        .run_only(|_| -> Result<u32> { Err("no".into()) })
+        .job("group")
+        .after("struct")
+        .group()
+        .job("bool")
+        .check_only(|_| true)
+        .job("run")
+        .check(|cx| cx.phase() == Phase::Recheck)
+        .run(|_| Ok(7_u32))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
@@ -218,10 +271,18 @@ fn whose_output_it_is() {
 #[test]
 fn a_forgotten_edge() {
     let plan = Graph::new()
-        .job(VERSION).check_only(|_| Ok("1".to_owned()))
-        .job("middle").after(VERSION).group()
-        .job("reader").after("middle").tries(1).run_only(|cx| Ok(cx.output(&VERSION)?.len()))
-        .job("beside").tries(1).run_only(|cx| Ok(cx.output(&VERSION)?.len()))
+        .job(VERSION)
+        .check_only(|_| Ok("1".to_owned()))
+        .job("middle")
+        .after(VERSION)
+        .group()
+        .job("reader")
+        .after("middle")
+        .tries(1)
+        .run_only(|cx| Ok(cx.output(&VERSION)?.len()))
+        .job("beside")
+        .tries(1)
+        .run_only(|cx| Ok(cx.output(&VERSION)?.len()))
         .compile()
         .unwrap();
     for threads in [1, 1, 2, 3, 8] {
@@ -229,7 +290,9 @@ fn a_forgotten_edge() {
         for job in ["reader", "beside"] {
             assert_eq!(
                 run.error(job).unwrap().to_string(),
-                format!("job `{job}` reads the output of `version`, but is not directly after it: add `.after(\"version\")`")
+                format!(
+                    "job `{job}` reads the output of `version`, but is not directly after it: add `.after(\"version\")`"
+                )
             );
         }
     }
@@ -239,17 +302,32 @@ fn a_forgotten_edge() {
 fn outputs_that_are_not_there() {
     let read = |key: Key<u32>| move |cx: &Context| Ok(*cx.output(&key)?);
     let plan = Graph::new()
-        .job(VERSION).check_only(|_| Ok("1".to_owned()))
-        .job("group").group()
-        .job("other type").after(VERSION).tries(1).run_only(read(Key::new("version")))
-        .job("nothing").after("group").tries(1).run_only(read(Key::new("group")))
-        .job("no job").tries(1).run_only(read(Key::new("elsewhere")))
-        .job("own").tries(1).run_only(read(Key::new("own")))
+        .job(VERSION)
+        .check_only(|_| Ok("1".to_owned()))
+        .job("group")
+        .group()
+        .job("other type")
+        .after(VERSION)
+        .tries(1)
+        .run_only(read(Key::new("version")))
+        .job("nothing")
+        .after("group")
+        .tries(1)
+        .run_only(read(Key::new("group")))
+        .job("no job")
+        .tries(1)
+        .run_only(read(Key::new("elsewhere")))
+        .job("own")
+        .tries(1)
+        .run_only(read(Key::new("own")))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
     let check = |job: &str, expected: &str| {
-        assert_eq!(run.error(job).unwrap().to_string(), format!("job `{job}` reads the output of {expected}"));
+        assert_eq!(
+            run.error(job).unwrap().to_string(),
+            format!("job `{job}` reads the output of {expected}")
+        );
     };
     check("other type", "`version`, which is not a u32: name that job with the same key");
     check("nothing", "`group`, which returns nothing: let its check or run return the value");
@@ -261,9 +339,12 @@ fn outputs_that_are_not_there() {
 fn the_key_drives_inference() {
     const NUMBERS: Key<Vec<u8>> = Key::new("numbers");
     let plan = Graph::new()
-        .job(NUMBERS).check_only(|_| Ok("1 2".split(' ').map(str::parse).collect::<Result<_, _>>()?))
-        .job(Key::<u64>::new("one")).run_only(|_| Ok(1))
-        .job(Key::<BTreeMap<u8, u8>>::new("map")).check_only(|_| Ok(Default::default()))
+        .job(NUMBERS)
+        .check_only(|_| Ok("1 2".split(' ').map(str::parse).collect::<Result<_, _>>()?))
+        .job(Key::<u64>::new("one"))
+        .run_only(|_| Ok(1))
+        .job(Key::<BTreeMap<u8, u8>>::new("map"))
+        .check_only(|_| Ok(Default::default()))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
@@ -275,14 +356,17 @@ fn the_key_drives_inference() {
 fn where_a_phase_stands() {
     let notes = Notes::default();
     let plan = Graph::new()
-        .job("a").tries(2)
-            .check(|cx| {
-                notes.add(format!("{}:{}:{}/{}", cx.job(), cx.phase(), cx.attempt(), cx.max_tries()));
-                assert_eq!(cx.cwd(), std::env::current_dir()?);
-                Ok(cx.attempt() == 2)
-            })
-            .run(|_| ())
-        .job("b").after("a").run_only(|cx| notes.add(format!("{}:{}/{}", cx.phase(), cx.attempt(), cx.max_tries())))
+        .job("a")
+        .tries(2)
+        .check(|cx| {
+            notes.add(format!("{}:{}:{}/{}", cx.job(), cx.phase(), cx.attempt(), cx.max_tries()));
+            assert_eq!(cx.cwd(), std::env::current_dir()?);
+            Ok(cx.attempt() == 2)
+        })
+        .run(|_| ())
+        .job("b")
+        .after("a")
+        .run_only(|cx| notes.add(format!("{}:{}/{}", cx.phase(), cx.attempt(), cx.max_tries())))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
@@ -324,20 +408,29 @@ fn commands() {
 #[test]
 fn only_the_end_of_what_a_process_complains_about_is_quoted() {
     let plan = Graph::new()
-        .job("a").tries(1).run_only(sh("i=0; while [ $i -lt 2000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1"))
+        .job("a")
+        .tries(1)
+        .run_only(sh("i=0; while [ $i -lt 2000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1"))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
     let text = run.error("a").unwrap().to_string();
-    assert!(text.ends_with("line 1998\nline 1999") && text.len() < 2_300 && !text.contains("line 5\n"), "{text}");
+    assert!(
+        text.ends_with("line 1998\nline 1999") && text.len() < 2_300 && !text.contains("line 5\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_process_that_does_not_start() {
-    let plan = Graph::new().job("a").tries(1).run_only(|cx| cx.command("/nowhere/program").arg("x").run()).compile();
+    let plan =
+        Graph::new().job("a").tries(1).run_only(|cx| cx.command("/nowhere/program").arg("x").run()).compile();
     let run = runner(1).run(&plan.unwrap(), ());
     let error = run.error("a").unwrap().downcast_ref::<CommandError>().unwrap();
-    assert_eq!((error.to_string().as_str(), error.line()), ("`/nowhere/program x` did not start", "/nowhere/program x"));
+    assert_eq!(
+        (error.to_string().as_str(), error.line()),
+        ("`/nowhere/program x` did not start", "/nowhere/program x")
+    );
     assert_eq!(error.status(), None);
     assert_eq!(run.report().error("a").unwrap().causes(), ["No such file or directory (os error 2)"]);
 }
@@ -347,10 +440,12 @@ fn a_phase_may_be_a_script() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("made");
     let script = |line: &str| sh(line.replace("FILE", &file.display().to_string()));
-    let plan = Graph::new().job("file").check(script("test -e FILE")).run(script("false\ntouch FILE")).compile();
+    let plan =
+        Graph::new().job("file").check(script("test -e FILE")).run(script("false\ntouch FILE")).compile();
     let failed = runner(1).run(&plan.unwrap(), ());
     assert!(failed.failure(), "the first command that fails ends a script");
-    let plan = Graph::new().job("file").check(script("test -e FILE")).run(script("touch FILE")).compile().unwrap();
+    let plan =
+        Graph::new().job("file").check(script("test -e FILE")).run(script("touch FILE")).compile().unwrap();
     let run = runner(1).run(&plan, ());
     assert!(run.success() && Path::new(&file).exists(), "{}", run.report());
     assert!(!runner(1).run(&plan, ()).changed());

@@ -96,7 +96,9 @@ fn by_default_two_jobs_fail_and_two_are_blocked() {
             (Status::Blocked, &["StartMovie", "WatchMovie"]),
         ],
     );
-    for (name, tries) in [("TurnOnTV", 3), ("PopcornBowl", 8), ("Popcorn", 5), ("Pizza", 3), ("StartMovie", 0)] {
+    for (name, tries) in
+        [("TurnOnTV", 3), ("PopcornBowl", 8), ("Popcorn", 5), ("Pizza", 3), ("StartMovie", 0)]
+    {
         assert_eq!(report.job(name).unwrap().tries(), tries, "{name}");
     }
     let causes = report.root_causes("WatchMovie");
@@ -155,7 +157,8 @@ fn what_it_says_and_its_exit_status() {
         said.iter().for_each(|line| assert!(stdout(&output).contains(line), "{args:?}: {}", stdout(&output)));
         assert_eq!(stderr(&output), "", "{args:?}");
     };
-    let invited = "To Lawyer Cat <lawyercat@example.com>: Come and watch Noises Off at 2099-09-14 16:57 UTC with me!";
+    let invited =
+        "To Lawyer Cat <lawyercat@example.com>: Come and watch Noises Off at 2099-09-14 16:57 UTC with me!";
     check(
         &[],
         1,
@@ -171,9 +174,21 @@ fn what_it_says_and_its_exit_status() {
     let fine = ["--battery-state", "charged", "--couch-space"];
     check(&fine, 0, &["20 jobs: 12 satisfied, 8 changed\n"]);
     check(&[&fine[..], &["--movie", "Babylon 5"]].concat(), 0, &["Come and watch Babylon 5 at"]);
-    check(&[&fine[..], &["--pizza-success-try", "4"]].concat(), 1, &["`Pizza` failed after 3 tries: Giordano's"]);
-    check(&[&fine[..], &["--pop-success-try", "6"]].concat(), 1, &["`Popcorn` failed after 5 tries: Still popping"]);
-    check(&[&fine[..], &["--bowl-success-try", "9"]].concat(), 1, &["`PopcornBowl` failed after 8 tries: Dishw"]);
+    check(
+        &[&fine[..], &["--pizza-success-try", "4"]].concat(),
+        1,
+        &["`Pizza` failed after 3 tries: Giordano's"],
+    );
+    check(
+        &[&fine[..], &["--pop-success-try", "6"]].concat(),
+        1,
+        &["`Popcorn` failed after 5 tries: Still popping"],
+    );
+    check(
+        &[&fine[..], &["--bowl-success-try", "9"]].concat(),
+        1,
+        &["`PopcornBowl` failed after 8 tries: Dishw"],
+    );
 }
 
 #[test]
@@ -248,7 +263,11 @@ fn wrong_input_is_told_and_leaves_nothing() {
 
     let output = movie(&["--pizza-success-try", "0"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("invalid value '0' for '--pizza-success-try <TRY>'"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("invalid value '0' for '--pizza-success-try <TRY>'"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 /// `NAME.PHASE: VERDICT`, and the error where a try has ended.
@@ -256,7 +275,8 @@ fn is_line(line: &str) -> bool {
     let phases = ["check", "run", "recheck", "cleanup"];
     let Some((step, verdict)) = line.split_once(": ") else { return false };
     let Some((name, phase)) = step.rsplit_once('.') else { return false };
-    let known = DONE.contains(&name) || ["TurnOnTV", "SitOnCouch", "StartMovie", "WatchMovie"].contains(&name);
+    let known =
+        DONE.contains(&name) || ["TurnOnTV", "SitOnCouch", "StartMovie", "WatchMovie"].contains(&name);
     let error = || verdict.strip_prefix("fail \"")?.strip_suffix('"').filter(|error| !error.contains('"'));
     let ends = (verdict == "pass" || verdict == "fail") || (phase == "recheck" && error().is_some());
     known && phases.contains(&phase) && ends
@@ -285,7 +305,8 @@ fn nobody_has_to_listen() {
         Stdio::from(writer)
     };
     let run = |mut movie: Command| {
-        let status = movie.args(["-v", "-d", "--battery-state", "charged", "--couch-space", "--report"]).arg(&path);
+        let status =
+            movie.args(["-v", "-d", "--battery-state", "charged", "--couch-space", "--report"]).arg(&path);
         assert_eq!(status.status().unwrap().code(), Some(0));
         let report: Report = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(report.to_string(), "20 jobs: 12 satisfied, 8 changed");

@@ -9,7 +9,11 @@ pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let built: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples").join(name);
     let program = built.with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is not there: `cargo test` builds it, and so does `cargo build --examples`", program.display());
+    assert!(
+        program.exists(),
+        "{} is not there: `cargo test` builds it, and so does `cargo build --examples`",
+        program.display()
+    );
     Command::new(program)
 }
 

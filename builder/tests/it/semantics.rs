@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, Context, Event, Graph, Job, Key, Kind, Observer, Phase, Report, Result, Run, Runner, Status, ensure,
+    BoxError, Context, Event, Graph, Job, Key, Kind, Observer, Phase, Report, Result, Run, Runner, Status,
+    ensure,
 };
 
 use crate::support::{Notes, Trace, runner};
@@ -74,7 +75,11 @@ fn one_try_of_a_job() {
     check(a().job("a").check(from(2)).run(|_| no::<()>()), Changed, "check: no, run: no, recheck");
     check(a().job("a").check(from(2)).run(|_| panic!("p")), Changed, "check: no, run: panicked: p, recheck");
     once(a().job("a").check(|_| no::<()>()).run(|_| ()), Failed, "check: no, run, recheck: no");
-    once(a().job("a").check(|_| panic!("p")).run(|_| ()), Failed, "check: panicked: p, run, recheck: panicked: p");
+    once(
+        a().job("a").check(|_| panic!("p")).run(|_| ()),
+        Failed,
+        "check: panicked: p, run, recheck: panicked: p",
+    );
 }
 
 #[test]
@@ -91,7 +96,11 @@ fn one_try_of_the_other_kinds() {
 #[test]
 fn a_run_in_an_earlier_try_has_changed_something() {
     check(a().job("a").check(from(3)).run(|_| ()), Changed, "check: no, run, recheck: no / check");
-    check(a().job("a").check(from(4)).run(|_| ()), Changed, "check: no, run, recheck: no / check: no, run, recheck");
+    check(
+        a().job("a").check(from(4)).run(|_| ()),
+        Changed,
+        "check: no, run, recheck: no / check: no, run, recheck",
+    );
     check(
         a().job("a").check(from(5)).run(|_| ()),
         Failed,
@@ -107,11 +116,13 @@ fn what_says_no() {
     once(a().job("a").check_only(|_| false), Failed, "check: returned false");
     once(a().job("a").check_only(|_| Ok(false)), Failed, "check: returned false");
     once(a().job("a").run_only(|_| Ok(true)), Changed, "run");
-    let status = |line: &'static str| move |_: &Context| Ok(Command::new("sh").args(["-c", line]).status()?);
+    let status =
+        |line: &'static str| move |_: &Context| Ok(Command::new("sh").args(["-c", line]).status()?);
     once(a().job("a").run_only(status("exit 0")), Changed, "run");
     once(a().job("a").run_only(status("exit 7")), Failed, "run: the process ended with exit status: 7");
     once(a().job("a").check_only(status("exit 7")), Failed, "check: the process ended with exit status: 7");
-    let output = |line: &'static str| move |_: &Context| Ok(Command::new("sh").args(["-c", line]).output()?);
+    let output =
+        |line: &'static str| move |_: &Context| Ok(Command::new("sh").args(["-c", line]).output()?);
     once(a().job("a").run_only(output("echo fine")), Changed, "run");
     once(a().job("a").run_only(output("exit 1")), Failed, "run: the process ended with exit status: 1");
 }
@@ -129,11 +140,7 @@ fn what_a_struct_returns_may_say_no() {
             Ok(())
         }
     }
-    once(
-        a().job("a").with(No),
-        Failed,
-        "check: returned false, run, recheck: returned false, cleanup",
-    );
+    once(a().job("a").with(No), Failed, "check: returned false, run, recheck: returned false, cleanup");
 }
 
 /// Panics with whatever it was given when it is dropped; once, and not while another panic is under way.
@@ -185,20 +192,24 @@ fn panics_in_constructors_and_with_instances() {
     once(a().job("a").with_new(|_| -> Result<Fragile> { panic!("p") }), Failed, "create: panicked: p");
     check(a().job("a").with_new(|_| no::<Fragile>()), Failed, "create: no / create: no");
     check(
-        a().job("a").with_new(|cx| if cx.attempt() == 1 { no() } else { Ok(Fragile(Bomb(Arc::new(9.into())))) }),
+        a().job("a")
+            .with_new(|cx| if cx.attempt() == 1 { no() } else { Ok(Fragile(Bomb(Arc::new(9.into())))) }),
         Failed,
         "create: no / check: no, run, recheck: no, cleanup",
     );
     // the instance of a try whose check passes is dropped by it
     let plan = Graph::new()
-        .job("b").tries(2).with_new(|cx| Ok(Fragile(if cx.attempt() == 1 { Bomb::new() } else { Bomb(Arc::new(9.into())) })))
+        .job("b")
+        .tries(2)
+        .with_new(|cx| Ok(Fragile(if cx.attempt() == 1 { Bomb::new() } else { Bomb(Arc::new(9.into())) })))
         .compile()
         .unwrap();
     let gone = "the job is gone: it panicked when it was dropped after its check";
     let story = format!("check: panicked: boom, run: {gone}, recheck: {gone} / check / cleanup");
     told(&runner(1).run(&plan, ()), "b", Changed, &story);
     // that of one with a run, by its cleanup
-    let run = runner(1).run(&a().job("a").tries(1).with_new(|_| Ok(Fragile(Bomb::new()))).compile().unwrap(), ());
+    let run =
+        runner(1).run(&a().job("a").tries(1).with_new(|_| Ok(Fragile(Bomb::new()))).compile().unwrap(), ());
     told(&run, "a", Failed, "check: no, run, recheck: no, cleanup: panicked: boom");
 }
 
@@ -207,9 +218,21 @@ fn panics_in_destructors_of_stored_values() {
     const KEY: Key<Bomb> = Key::new("bomb");
     let bomb = |cx: &Context| cx.local().set(&KEY, Bomb::new());
     once(a().job("a").run_only(bomb), Failed, "run: panicked: boom");
-    once(a().job("a").check_only(move |cx| { bomb(cx); true }), Failed, "check: panicked: boom");
     once(
-        a().job("a").check(move |cx| { bomb(cx); true }).run(|_| ()),
+        a().job("a").check_only(move |cx| {
+            bomb(cx);
+            true
+        }),
+        Failed,
+        "check: panicked: boom",
+    );
+    once(
+        a().job("a")
+            .check(move |cx| {
+                bomb(cx);
+                true
+            })
+            .run(|_| ()),
         Failed,
         "check: panicked: boom, run, recheck: panicked: boom",
     );
@@ -269,7 +292,11 @@ fn errors_that_panic() {
         Failed,
         "check: no, run: sticky 0, recheck: no / check: no, run: sticky 0, recheck: no",
     );
-    let plan = a().job("a").run_only(move |cx| if cx.attempt() == 1 { sticky(cx) } else { Ok(()) }).compile().unwrap();
+    let plan = a()
+        .job("a")
+        .run_only(move |cx| if cx.attempt() == 1 { sticky(cx) } else { Ok(()) })
+        .compile()
+        .unwrap();
     told(&runner(1).run(&plan, ()), "a", Changed, "run: sticky 0 / run");
 }
 
@@ -291,9 +318,16 @@ fn no_panic_reaches_another_job() {
 #[test]
 fn errors_are_kept_and_cleared() {
     let plan = a()
-        .job("late").check(from(4)).run(|_| no::<()>())
-        .job("never").tries(2).check(|cx| Err::<(), _>(format!("try {}", cx.attempt()).into())).run(|_| no::<()>())
-        .job("behind").after("never").group()
+        .job("late")
+        .check(from(4))
+        .run(|_| no::<()>())
+        .job("never")
+        .tries(2)
+        .check(|cx| Err::<(), _>(format!("try {}", cx.attempt()).into()))
+        .run(|_| no::<()>())
+        .job("behind")
+        .after("never")
+        .group()
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
@@ -324,7 +358,12 @@ fn an_error_keeps_its_type_and_its_causes() {
             Some(&*self.0)
         }
     }
-    let plan = a().job("a").tries(1).run_only(|_| -> Result { Err(Mine("theirs".into()).into()) }).compile().unwrap();
+    let plan = a()
+        .job("a")
+        .tries(1)
+        .run_only(|_| -> Result { Err(Mine("theirs".into()).into()) })
+        .compile()
+        .unwrap();
     let run = runner(1).run(&plan, ());
     assert!(run.error("a").unwrap().is::<Mine>());
     let text = run.report().error("a").unwrap();
@@ -399,9 +438,14 @@ fn delays() {
         .observer(trace.clone())
         .build();
     let plan = a()
-        .job("own").retry_delay(Duration::from_millis(3)).run_only(|_| false)
-        .job("default").run_only(|_| false)
-        .job("none").retry_delay(Duration::ZERO).run_only(|_| false)
+        .job("own")
+        .retry_delay(Duration::from_millis(3))
+        .run_only(|_| false)
+        .job("default")
+        .run_only(|_| false)
+        .job("none")
+        .retry_delay(Duration::ZERO)
+        .run_only(|_| false)
         .compile()
         .unwrap();
     assert!(runner.run(&plan, ()).failure());
@@ -410,7 +454,11 @@ fn delays() {
     for event in &events {
         if let Event::RetryPlanned { job, attempt, at, due, .. } = event {
             let begins = events.iter().find_map(|event| match event {
-                Event::PhaseStarted { job: next, attempt: of, at, .. } if next == job && *of == attempt + 1 => Some(*at),
+                Event::PhaseStarted { job: next, attempt: of, at, .. }
+                    if next == job && *of == attempt + 1 =>
+                {
+                    Some(*at)
+                }
                 _ => None,
             });
             assert!(begins.unwrap() >= *due, "{job}");
@@ -436,10 +484,14 @@ fn order(graph: Graph<'_>, expected: &str) {
     drop(runner.run(&graph.compile().unwrap(), ()));
     let begins = |event: &Event| match event {
         Event::PhaseStarted { job, attempt, phase, .. } => match (job.kind(), phase) {
-            (Kind::RunOnly, Phase::Run) | (Kind::CheckOnly | Kind::Job, Phase::Check) => Some(format!("{job}{attempt}")),
+            (Kind::RunOnly, Phase::Run) | (Kind::CheckOnly | Kind::Job, Phase::Check) => {
+                Some(format!("{job}{attempt}"))
+            }
             _ => None,
         },
-        Event::JobEnded { job, status, .. } if job.kind() == Kind::Group && status.is_done() => Some(job.to_string()),
+        Event::JobEnded { job, status, .. } if job.kind() == Kind::Group && status.is_done() => {
+            Some(job.to_string())
+        }
         Event::JobEnded { job, status: Blocked, because, .. } => {
             Some(format!("({job} because of {})", because.as_ref().unwrap()))
         }
@@ -456,20 +508,34 @@ fn the_order_of_one_worker() {
     order(a().job("a").after("b").run_only(done).job("b").run_only(done), "b1 a1");
     // what a finished job has made ready goes behind what was
     order(
-        a()
-            .job("a").run_only(done)
-            .job("x").after("a").run_only(done)
-            .job("b").run_only(done)
-            .job("y").after("b").run_only(done)
-            .job("w").after("a").run_only(done),
+        a().job("a")
+            .run_only(done)
+            .job("x")
+            .after("a")
+            .run_only(done)
+            .job("b")
+            .run_only(done)
+            .job("y")
+            .after("b")
+            .run_only(done)
+            .job("w")
+            .after("a")
+            .run_only(done),
         "a1 b1 x1 w1 y1",
     );
     order(
-        a()
-            .job("top").after(["left", "right"]).group()
-            .job("right").after("low").run_only(done)
-            .job("left").after("low").check(done).run(|_| ())
-            .job("low").check_only(done),
+        a().job("top")
+            .after(["left", "right"])
+            .group()
+            .job("right")
+            .after("low")
+            .run_only(done)
+            .job("left")
+            .after("low")
+            .check(done)
+            .run(|_| ())
+            .job("low")
+            .check_only(done),
         "low1 right1 left1 top",
     );
 }
@@ -478,14 +544,25 @@ fn the_order_of_one_worker() {
 fn a_retry_goes_behind_everything_that_is_ready() {
     let never = |_: &Context| false;
     let done = |_: &Context| true;
-    order(a().job("a").run_only(never).job("b").run_only(done).job("c").after("b").run_only(done), "a1 b1 c1 a2");
-    order(a().job("a").run_only(never).job("b").run_only(never).job("c").run_only(never), "a1 b1 c1 a2 b2 c2");
     order(
-        a()
-            .job("a").run_only(from(2))
-            .job("b").run_only(never)
-            .job("c").after("a").run_only(done)
-            .job("d").after("c").run_only(done),
+        a().job("a").run_only(never).job("b").run_only(done).job("c").after("b").run_only(done),
+        "a1 b1 c1 a2",
+    );
+    order(
+        a().job("a").run_only(never).job("b").run_only(never).job("c").run_only(never),
+        "a1 b1 c1 a2 b2 c2",
+    );
+    order(
+        a().job("a")
+            .run_only(from(2))
+            .job("b")
+            .run_only(never)
+            .job("c")
+            .after("a")
+            .run_only(done)
+            .job("d")
+            .after("c")
+            .run_only(done),
         "a1 b1 a2 c1 d1 b2",
     );
     // with one job it is at once
@@ -496,15 +573,29 @@ fn a_retry_goes_behind_everything_that_is_ready() {
 fn a_blocked_job_is_told_when_the_first_of_its_dependencies_ends() {
     let never = |_: &Context| false;
     order(
-        a()
-            .job("a").tries(1).run_only(never)
-            .job("b").run_only(|_| true)
-            .job("c").after(["b", "a"]).run_only(|_| true)
-            .job("d").after("c").run_only(|_| true),
+        a().job("a")
+            .tries(1)
+            .run_only(never)
+            .job("b")
+            .run_only(|_| true)
+            .job("c")
+            .after(["b", "a"])
+            .run_only(|_| true)
+            .job("d")
+            .after("c")
+            .run_only(|_| true),
         "a1 (c because of a) (d because of c) b1",
     );
     order(
-        a().job("a").tries(1).run_only(never).job("b").tries(1).run_only(never).job("c").after(["b", "a"]).group(),
+        a().job("a")
+            .tries(1)
+            .run_only(never)
+            .job("b")
+            .tries(1)
+            .run_only(never)
+            .job("c")
+            .after(["b", "a"])
+            .group(),
         "a1 (c because of a) b1",
     );
 }
@@ -512,12 +603,23 @@ fn a_blocked_job_is_told_when_the_first_of_its_dependencies_ends() {
 #[test]
 fn what_lies_behind_a_failure() {
     let plan = a()
-        .job("a").tries(1).run_only(|_| false)
-        .job("b").tries(1).run_only(|_| false)
-        .job("c").after("a").group()
-        .job("d").after(["c", "b"]).run_only(|_| ())
-        .job("e").group()
-        .job("f").after(["e", "d"]).group()
+        .job("a")
+        .tries(1)
+        .run_only(|_| false)
+        .job("b")
+        .tries(1)
+        .run_only(|_| false)
+        .job("c")
+        .after("a")
+        .group()
+        .job("d")
+        .after(["c", "b"])
+        .run_only(|_| ())
+        .job("e")
+        .group()
+        .job("f")
+        .after(["e", "d"])
+        .group()
         .compile()
         .unwrap();
     for threads in [1, 8] {
@@ -526,7 +628,8 @@ fn what_lies_behind_a_failure() {
         assert_eq!(causes("f"), ["a", "b"]);
         assert_eq!(causes("c"), ["a"]);
         assert!(causes("a").is_empty() && causes("e").is_empty() && causes("nowhere").is_empty());
-        for (job, status) in [("c", Blocked), ("d", Blocked), ("f", Blocked), ("e", Satisfied), ("a", Failed)] {
+        for (job, status) in [("c", Blocked), ("d", Blocked), ("f", Blocked), ("e", Satisfied), ("a", Failed)]
+        {
             assert_eq!(run.status(job), Some(status), "{job}");
         }
         assert_eq!((story(&run, "d"), run.job("d").unwrap().tries()), (String::new(), 0));
@@ -607,8 +710,11 @@ fn every_run_is_fresh() {
     let (checks, world) = (AtomicU32::new(0), AtomicU32::new(0));
     let plan = Graph::new()
         .job("a")
-            .check(|_| { checks.fetch_add(1, Ordering::Relaxed); world.load(Ordering::Relaxed) > 0 })
-            .run(|_| world.store(1, Ordering::Relaxed))
+        .check(|_| {
+            checks.fetch_add(1, Ordering::Relaxed);
+            world.load(Ordering::Relaxed) > 0
+        })
+        .run(|_| world.store(1, Ordering::Relaxed))
         .compile()
         .unwrap();
     let runner = runner(2);
@@ -620,7 +726,9 @@ fn every_run_is_fresh() {
 #[test]
 fn one_runner_and_one_plan_serve_many_runs_at_once() {
     let plan = Graph::with_args::<u32>()
-        .each(0..20, |graph, at| graph.job(format!("{at}")).run_only(move |cx: &Context<u32>| Ok(cx.args() + at)))
+        .each(0..20, |graph, at| {
+            graph.job(format!("{at}")).run_only(move |cx: &Context<u32>| Ok(cx.args() + at))
+        })
         .compile()
         .unwrap();
     let runner = runner(4);
@@ -629,7 +737,8 @@ fn one_runner_and_one_plan_serve_many_runs_at_once() {
             let (plan, runner) = (&plan, &runner);
             scope.spawn(move || {
                 let run = runner.run(plan, args);
-                let outputs: Vec<u32> = plan.names().map(|name| *run.output(&Key::named(name)).unwrap()).collect();
+                let outputs: Vec<u32> =
+                    plan.names().map(|name| *run.output(&Key::named(name)).unwrap()).collect();
                 assert_eq!(outputs, (args..args + 20).collect::<Vec<_>>());
             });
         }
@@ -639,8 +748,14 @@ fn one_runner_and_one_plan_serve_many_runs_at_once() {
 #[test]
 fn the_records_of_a_report() {
     let plan = a()
-        .job("a").tries(2).cleanup(|_| ()).check(from(3)).run(|_| ())
-        .job("b").after("a").run_only(|_| ())
+        .job("a")
+        .tries(2)
+        .cleanup(|_| ())
+        .check(from(3))
+        .run(|_| ())
+        .job("b")
+        .after("a")
+        .run_only(|_| ())
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
@@ -688,13 +803,16 @@ fn observers_of_observers() {
     assert!(runner.run(&plan, ()).success());
     let events = traces[0].events();
     assert_eq!(events, traces[1].events());
-    assert!(matches!(events[..], [
-        Event::RunStarted { .. },
-        Event::PhaseStarted { phase: Phase::Run, sequence: Some(1), .. },
-        Event::PhaseEnded { phase: Phase::Run, error: None, .. },
-        Event::JobEnded { status: Changed, because: None, .. },
-        Event::RunEnded { cleanups_due: 0, .. },
-    ]));
+    assert!(matches!(
+        events[..],
+        [
+            Event::RunStarted { .. },
+            Event::PhaseStarted { phase: Phase::Run, sequence: Some(1), .. },
+            Event::PhaseEnded { phase: Phase::Run, error: None, .. },
+            Event::JobEnded { status: Changed, because: None, .. },
+            Event::RunEnded { cleanups_due: 0, .. },
+        ]
+    ));
     assert_eq!(events[1].job().unwrap().name(), "a");
     assert!(traces[2].events().is_empty());
 }
