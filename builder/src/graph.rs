@@ -268,13 +268,16 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// # .compile().unwrap();
     /// # assert!(plan.run(()).success() && !plan.run(()).changed());
     /// ```
-    pub fn check<V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C>>
+    pub fn check<T, V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C, V, T>>
     where
-        S: AwaitsBody<'env, A, Promise: Accepts<V::Value>>,
-        V: Verdict,
+        S: AwaitsBody<'env, A, Promise: Accepts<T>>,
+        V: Verdict<Value = T>,
         C: Fn(&Context<A>) -> V + Send + Sync + 'env,
     {
-        Graph { draft: self.draft, state: Checked { options: self.state.into_options(), check } }
+        Graph {
+            draft: self.draft,
+            state: Checked { options: self.state.into_options(), check, verdict: V::verdict },
+        }
     }
 
     /// What is done where the check fails. The check that follows decides: an error of the run is recorded and shown.

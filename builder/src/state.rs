@@ -3,10 +3,11 @@
 //! The bounds stand on the methods of [`Graph`](crate::Graph), not on its `impl`s: only then does the compiler show
 //! the words below.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use dojobber_core::{Context, JobOptions, JobSpec, Outcome, Typed, Untyped, Verdict};
+use dojobber_core::{Context, JobOptions, JobSpec, Outcome, Result, Typed, Untyped};
 
 use sealed::Sealed;
 
@@ -23,9 +24,14 @@ pub struct Open<'env, A, N> {
 }
 
 /// A job is open that has a check and still needs its run.
-pub struct Checked<'env, A, C> {
+///
+/// `V` is what its check returns, `T` the output in it.
+pub struct Checked<'env, A, C, V, T> {
     pub(crate) options: JobOptions<'env, A>,
     pub(crate) check: C,
+    /// What `V: Verdict` would say. A check that returns something else is told once, where it stands, and not
+    /// once more by the run.
+    pub(crate) verdict: fn(V) -> Result<T>,
 }
 
 impl<'env, A, N> Open<'env, A, N> {
@@ -40,7 +46,7 @@ impl<A, N> fmt::Debug for Open<'_, A, N> {
     }
 }
 
-impl<A, C> fmt::Debug for Checked<'_, A, C> {
+impl<A, C, V, T> fmt::Debug for Checked<'_, A, C, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Checked").field(&self.options).finish()
     }
@@ -103,7 +109,7 @@ impl<'env, A, N> OpenOrChecked<'env, A> for Open<'env, A, N> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<'env, A, C> OpenOrChecked<'env, A> for Checked<'env, A, C> {
+impl<'env, A, C, V, T> OpenOrChecked<'env, A> for Checked<'env, A, C, V, T> {
     fn options(&mut self) -> &mut JobOptions<'env, A> {
         &mut self.options
     }
@@ -123,13 +129,15 @@ pub trait AwaitsRun<'env, A>: Sealed {
 }
 
 #[diagnostic::do_not_recommend]
-impl<'env, A, C, V> AwaitsRun<'env, A> for Checked<'env, A, C>
+impl<'env, A, C, V, T> AwaitsRun<'env, A> for Checked<'env, A, C, V, T>
 where
     C: Fn(&Context<A>) -> V + Send + Sync + 'env,
-    V: Verdict,
+    V: 'static, // as every verdict is
+    T: Any + Send + Sync,
 {
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A> {
-        JobSpec::check_and_run(self.check, run).with_options(self.options)
+        let Checked { options, check, verdict } = self;
+        JobSpec::check_and_run(move |cx: &Context<A>| verdict(check(cx)), run).with_options(options)
     }
 }
 
@@ -147,7 +155,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Settled {}
     impl<A, N> Sealed for super::Open<'_, A, N> {}
-    impl<A, C> Sealed for super::Checked<'_, A, C> {}
+    impl<A, C, V, T> Sealed for super::Checked<'_, A, C, V, T> {}
     impl Sealed for super::Untyped {}
     impl<T> Sealed for super::Typed<T> {}
 }
