@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 /// Time since a run began.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     start: Instant,
     /// The counter at the start; `None` where stamps are nanoseconds.
@@ -80,6 +80,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 mod counter {
     use std::sync::OnceLock;
 
+    #[inline]
     pub(super) fn read() -> u64 {
         tick_counter::x86_64_tick_counter()
     }

@@ -19,7 +19,6 @@ pub(crate) use cleanup::Pending;
 pub(crate) use pool::Helpers;
 pub(crate) use watch::Watch;
 
-use crate::clock::Stamp;
 use crate::context::World;
 use crate::error::BoxError;
 use crate::event::RunOptions;
@@ -70,11 +69,6 @@ impl<A> Live<'_, A> {
 
     fn job(&self, job: JobId) -> JobRef {
         JobRef::new(self.graph(), job)
-    }
-
-    #[inline]
-    fn stamp(&self) -> Stamp {
-        self.world.clock.stamp()
     }
 
     fn is_serial(&self) -> bool {

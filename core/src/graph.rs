@@ -14,10 +14,12 @@ pub struct JobId(pub(crate) u32);
 
 impl JobId {
     /// Its place in the order of declaration, from 0.
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
 
+    #[inline]
     pub(crate) fn new(index: usize) -> Self {
         JobId(index as u32)
     }
@@ -51,6 +53,7 @@ impl Rows {
         self.offsets.push(u32::try_from(self.targets.len()).expect("a plan has fewer than 2^32 edges"));
     }
 
+    #[inline]
     pub(crate) fn row(&self, job: JobId) -> &[JobId] {
         let at = job.index();
         &self.targets[self.offsets[at] as usize..self.offsets[at + 1] as usize]
@@ -201,11 +204,13 @@ impl JobGraph {
     }
 
     /// What it depends on directly, each once, in the order in which that was said.
+    #[inline]
     pub fn after(&self, job: JobId) -> &[JobId] {
         self.edges.after.row(job)
     }
 
     /// What depends on it directly, in order of declaration.
+    #[inline]
     pub fn before(&self, job: JobId) -> &[JobId] {
         self.edges.before.row(job)
     }

@@ -20,8 +20,15 @@ impl Outputs {
     }
 
     /// Set once, when the job is done.
+    #[inline]
     pub(crate) fn set(&self, job: JobId, value: Value) {
-        if let (Some(value), Some(place)) = (value, self.place(job)) {
+        if let Some(value) = value {
+            self.keep(job, value);
+        }
+    }
+
+    fn keep(&self, job: JobId, value: Box<dyn Any + Send + Sync>) {
+        if let Some(place) = self.place(job) {
             let unset = place.set(value);
             debug_assert!(unset.is_ok(), "{job:?} was done twice");
         }

@@ -106,10 +106,9 @@ impl Report {
         if self.logs.is_empty() {
             self.logs.push(Log::of(0));
         }
-        let link = self.logs[0].push(record.with_previous(head.last()), error);
-        if let Some(status) = head.status() {
-            *head = Head::new(status, Some(link));
-        }
+        let (attempt, sequence) = (record.attempt, record.sequence);
+        let last = self.logs[0].push(record.of(attempt, sequence, *head), error);
+        *head = last.ended(head.status().expect("cleanups follow when all jobs have ended"));
     }
 
     /// Says how long it all took, and what its stamps are worth.
@@ -228,12 +227,12 @@ impl Report {
         let start = self.scale.nanos(record.start).min(self.elapsed);
         PhaseRecord {
             attempt: record.attempt,
-            phase: record.phase,
+            phase: record.phase(),
             worker: link.worker,
             start,
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
-            error: (!record.passed).then(error),
+            error: (!record.passed()).then(error),
         }
     }
 }

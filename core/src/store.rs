@@ -94,6 +94,7 @@ impl Store {
     }
 
     /// Whether nothing at all is stored; needs no lock.
+    #[inline]
     pub(crate) fn is_empty(&mut self) -> bool {
         self.slots.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty()
     }

@@ -8,6 +8,7 @@ use crate::error::{Panicked, Result};
 /// Calls the user's code; a panic in it becomes an error that keeps its text.
 ///
 /// The state that `f` may leave half-changed is the user's own, or is dropped with the try.
+#[inline]
 pub(crate) fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| Err(panicked(payload).into()))
 }

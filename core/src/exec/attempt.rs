@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::clock::{Stamp, nanos};
+use crate::clock::{Clock, Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, ErrorText, Result, ReturnedFalse};
 use crate::exec::books::Retry;
@@ -12,77 +12,71 @@ use crate::exec::{Kept, Live};
 use crate::graph::JobId;
 use crate::job::{AnyJob, Body, Closures, JobSpec};
 use crate::log::trace;
-use crate::report::{Head, Link, Log, Record};
+use crate::report::{Head, Log, Record};
 use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
 use crate::words::{Phase, Status};
 
 /// A try that may begin.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
     pub(super) job: JobId,
     pub(super) attempt: u32,
     /// Whether an earlier try has executed the run.
-    pub(super) ran: bool,
-    /// The last record of the try before.
-    pub(super) previous: Option<Link>,
+    ran: bool,
+    /// What the earlier tries have left.
+    head: Head,
 }
 
 impl Turn {
+    #[inline]
     pub(super) fn first(job: JobId) -> Self {
-        Turn { job, attempt: 1, ran: false, previous: None }
+        Turn { job, attempt: 1, ran: false, head: Head::NEW }
     }
 }
 
 /// What a try leads to.
 pub(super) enum TryEnd {
-    /// The end of the job; `done` is what its status says.
-    Ended {
-        head: Head,
-        done: bool,
-    },
-    Again(Retry),
+    /// The end of the job.
+    Ended(Head),
+    /// Another try, at that time in nanoseconds.
+    Again { due: u64 },
 }
 
-/// What a try found.
-enum Verdict {
-    Done(Value),
-    Failed(BoxError),
-    /// Dry run only; a run_only has no check that could have failed.
-    WouldRun(Option<BoxError>),
+/// What the phases of a try are called on.
+trait Instance<'env, A> {
+    fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value>;
+
+    /// The struct that belongs to this try alone, to be dropped or put aside.
+    fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>>;
 }
 
-/// What a try works with.
-enum Instance<'b, 'env, A> {
-    /// Closures, which all tries share.
-    Shared(&'b dyn Closures<A>),
-    /// A struct of this try's own.
-    Own(Box<dyn AnyJob<A> + 'env>),
-    /// Dropped, or put aside for its cleanup.
-    Gone,
-}
-
-impl<'env, A> Instance<'_, 'env, A> {
+/// Closures, which all tries share.
+impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
+    #[inline]
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
-        match (self, phase) {
-            (Instance::Shared(closures), Phase::Run) => closures.run(cx),
-            (Instance::Shared(closures), _) => closures.check(cx),
-            (Instance::Own(job), Phase::Run) => job.run(cx).map(|()| None),
-            (Instance::Own(job), _) => job.check(cx),
-            // its check has passed, but not its destructor, which is a part of the check: so a run is due
-            (Instance::Gone, _) => Err("the job is gone: it panicked when it was dropped after its check".into()),
-        }
+        if phase == Phase::Run { self.run(cx) } else { self.check(cx) }
+    }
+
+    #[inline]
+    fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
+        None
+    }
+}
+
+/// A struct; `None` when it was taken.
+impl<'env, A> Instance<'env, A> for Option<Box<dyn AnyJob<A> + 'env>> {
+    fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
+        let Some(job) = self else {
+            // the check has passed, but not the destructor, which is a part of the check: so a run is due
+            return Err("the job is gone: it panicked when it was dropped after its check".into());
+        };
+        if phase == Phase::Run { job.run(cx).map(|()| None) } else { job.check(cx) }
     }
 
     fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
-        if matches!(self, Instance::Shared(_)) {
-            return None; // it serves every phase, whatever becomes of one
-        }
-        match std::mem::replace(self, Instance::Gone) {
-            Instance::Own(job) => Some(job),
-            Instance::Shared(_) | Instance::Gone => None,
-        }
+        self.take()
     }
 }
 
@@ -90,11 +84,14 @@ impl<'env, A> Instance<'_, 'env, A> {
 pub(super) struct Worker<'r, 'env, A> {
     pub(super) live: &'r Live<'env, A>,
     pub(super) cx: Context<A>,
+    clock: Clock,
     /// Where one phase ended and the next begins.
     stamp: Stamp,
-    /// The last record of the job that is being executed.
-    last: Option<Link>,
-    /// Of the last run that it executed.
+    /// How far the job is that is being executed.
+    head: Head,
+    /// Whether its run has been executed.
+    ran: bool,
+    /// Of the last run that was executed here: its place among all of them.
     sequence: u32,
     log: Log,
     kept: Kept<'env, A>,
@@ -103,9 +100,18 @@ pub(super) struct Worker<'r, 'env, A> {
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn new(live: &'r Live<'env, A>, id: u16) -> Self {
         let nowhere = Place { job: JobId(0), phase: Phase::Check, attempt: 0, max_tries: 0 };
-        let cx = Context::new(Arc::clone(&live.world), nowhere, Store::default());
-        let (stamp, log) = (live.stamp(), Log::of(id));
-        Worker { live, cx, stamp, last: None, sequence: 0, log, kept: Kept::default() }
+        let clock = live.world.clock;
+        Worker {
+            live,
+            cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
+            clock,
+            stamp: clock.stamp(),
+            head: Head::NEW,
+            ran: false,
+            sequence: 0,
+            log: Log::of(id),
+            kept: Kept::default(),
+        }
     }
 
     /// Makes place for the records of that many jobs.
@@ -133,7 +139,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// After a time of doing nothing, which belongs to no phase.
     pub(super) fn look_at_the_clock(&mut self) -> Stamp {
-        self.stamp = self.live.stamp().max(self.stamp);
+        self.stamp = self.clock.stamp().max(self.stamp);
         self.stamp
     }
 
@@ -142,29 +148,34 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.stamp = self.stamp.max(stamp);
     }
 
+    /// The try that follows the one that was just executed.
+    pub(super) fn retry(&self, due: u64) -> Retry {
+        let Place { job, attempt, .. } = self.cx.place();
+        Retry { due, turn: Turn { job, attempt: attempt + 1, ran: self.ran, head: self.head } }
+    }
+
     /// Executes one whole try.
+    #[inline]
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
         let spec = self.live.plan.spec(turn.job);
-        self.begin(turn.job, turn.attempt, self.max_tries(spec));
-        self.last = turn.previous;
-        let (verdict, ran) = match &spec.body {
-            Body::Group => (Verdict::Done(None), false),
-            Body::Both(closures) => self.check_and_run(spec, Instance::Shared(&**closures)),
-            Body::CheckOnly(closures) => (self.check_only(Instance::Shared(&**closures)), false),
-            Body::RunOnly(_) if self.live.options.dry_run => (Verdict::WouldRun(None), false),
-            Body::RunOnly(closures) => (self.run_only(spec, Instance::Shared(&**closures)), true),
+        self.begin(spec, turn);
+        match &spec.body {
+            Body::Both(closures) => self.check_and_run(spec, &**closures),
+            Body::Group => self.done(None),
+            Body::CheckOnly(closures) => self.check_only(spec, &**closures),
+            Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
+            Body::RunOnly(closures) => self.run_only(spec, &**closures),
             Body::Struct(make) => match self.create(|cx| make(cx)) {
-                Ok(job) => self.check_and_run(spec, Instance::Own(job)),
-                Err(error) => (Verdict::Failed(error), false),
+                Ok(job) => self.check_and_run(spec, Some(job)),
+                Err(error) => self.failed(spec, error),
             },
-        };
-        self.conclude(spec, turn, verdict, turn.ran || ran)
+        }
     }
 
     /// Calls one cleanup, with what its try has left.
     pub(super) fn clean_up(&mut self, pending: Pending<'env, A>) -> Result {
         let spec = self.live.plan.spec(pending.job);
-        self.begin(pending.job, pending.attempt, self.max_tries(spec));
+        self.begin(spec, Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
         *self.cx.local_mut() = pending.local;
         let mut instance = pending.instance;
         self.phase(Phase::Cleanup, |worker| {
@@ -178,13 +189,19 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         })
     }
 
+    #[inline]
+    fn begin(&mut self, spec: &JobSpec<'env, A>, turn: Turn) {
+        let Turn { job, attempt, ran, head } = turn;
+        let max_tries = self.max_tries(spec);
+        *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
+        self.ran = ran;
+        self.head = head;
+    }
+
+    #[inline]
     fn max_tries(&self, spec: &JobSpec<'env, A>) -> u32 {
         let options = &self.live.options;
         if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) }
-    }
-
-    fn begin(&mut self, job: JobId, attempt: u32, max_tries: u32) {
-        *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
     }
 
     fn create(
@@ -198,15 +215,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.phase(Phase::Create, |worker| worker.let_go(None, made))
     }
 
-    fn check_and_run(
-        &mut self,
-        spec: &JobSpec<'env, A>,
-        mut instance: Instance<'_, 'env, A>,
-    ) -> (Verdict, bool) {
+    #[inline]
+    fn check_and_run(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         let dry_run = self.live.options.dry_run;
         match self.step(Phase::Check, &mut instance, |check| check.is_ok() || dry_run) {
-            Ok(value) => return (Verdict::Done(value), false),
-            Err(error) if dry_run => return (Verdict::WouldRun(Some(error)), false),
+            Ok(value) => return self.done(value),
+            Err(error) if dry_run => return self.would_run(Some(error)),
             Err(error) => forget(error),
         }
         if let Err(error) = self.step(Phase::Run, &mut instance, |_| false) {
@@ -214,25 +228,27 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
         let recheck = self.step(Phase::Recheck, &mut instance, |_| !spec.cleans_up());
         self.keep_for_cleanup(spec, &mut instance);
-        (recheck.map_or_else(Verdict::Failed, Verdict::Done), true)
+        self.decided(spec, recheck)
     }
 
-    fn check_only(&mut self, mut instance: Instance<'_, 'env, A>) -> Verdict {
-        self.step(Phase::Check, &mut instance, |_| true).map_or_else(Verdict::Failed, Verdict::Done)
+    fn check_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
+        let check = self.step(Phase::Check, &mut instance, |_| true);
+        self.decided(spec, check)
     }
 
-    fn run_only(&mut self, spec: &JobSpec<'env, A>, mut instance: Instance<'_, 'env, A>) -> Verdict {
+    fn run_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         let run = self.step(Phase::Run, &mut instance, |_| !spec.cleans_up());
         self.keep_for_cleanup(spec, &mut instance);
-        run.map_or_else(Verdict::Failed, Verdict::Done)
+        self.decided(spec, run)
     }
 
-    /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a
-    /// part of it: a panic there is this phase's failure.
+    /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a part of
+    /// it: a panic there is this phase's failure.
+    #[inline]
     fn step(
         &mut self,
         phase: Phase,
-        instance: &mut Instance<'_, 'env, A>,
+        instance: &mut impl Instance<'env, A>,
         is_last: impl FnOnce(&Result<Value>) -> bool,
     ) -> Result<Value> {
         self.phase(phase, |worker| {
@@ -247,25 +263,28 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.cx.place_mut().phase = phase;
         if phase == Phase::Run {
             self.sequence = self.live.next_sequence();
+            self.ran = true;
         }
         self.tell_phase_started();
         let start = self.stamp;
         let result = work(self);
-        self.stamp = self.live.stamp().max(start);
+        self.stamp = self.clock.stamp().max(start);
         let error = result.as_ref().err().and_then(|error| error_text(&**error));
         self.tell_phase_ended(result.is_ok(), error.as_deref());
         let sequence = if phase == Phase::Run { self.sequence } else { 0 };
-        let attempt = self.cx.attempt();
-        let record = Record::new(phase, attempt, start, self.stamp, result.is_ok(), sequence);
-        self.last = Some(self.log.push(record.with_previous(self.last), error));
+        let record = Record::new(phase, result.is_ok(), start, self.stamp);
+        self.head = self.log.push(record.of(self.cx.attempt(), sequence, self.head), error);
         result
     }
 
-    /// Drops what a try owned. A panic in that turns success into failure.
+    /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
+    #[inline]
     fn let_go<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
-        if own.is_none() && self.cx.local_mut().is_empty() {
-            return result;
-        }
+        if own.is_none() && self.cx.local_mut().is_empty() { result } else { self.drop_owned(own, result) }
+    }
+
+    #[cold]
+    fn drop_owned<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
         let local = std::mem::take(self.cx.local_mut());
         match (unwind::discard((own, local)), result) {
             (Err(panic), Ok(value)) => {
@@ -277,7 +296,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut Instance<'_, 'env, A>) {
+    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut impl Instance<'env, A>) {
         if spec.cleans_up() {
             let Place { job, attempt, .. } = self.cx.place();
             let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
@@ -285,37 +304,53 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    fn conclude(&mut self, spec: &JobSpec<'env, A>, turn: Turn, verdict: Verdict, ran: bool) -> TryEnd {
-        let status = match verdict {
-            Verdict::Done(value) => {
-                self.live.world.outputs.set(turn.job, value);
-                if ran { Status::Changed } else { Status::Satisfied }
-            }
-            Verdict::WouldRun(error) => {
-                self.kept.errors.extend(error.map(|error| (turn.job, error)));
-                Status::WouldRun
-            }
-            Verdict::Failed(error) if turn.attempt < self.max_tries(spec) => {
-                forget(error);
-                return self.plan_retry(spec, turn, ran);
-            }
-            Verdict::Failed(error) => {
-                self.kept.errors.push((turn.job, error));
-                Status::Failed
-            }
-        };
-        trace!(job = self.cx.job(), attempt = turn.attempt, %status, "job ended");
-        self.tell_job_ended(turn.job, status, None);
-        TryEnd::Ended { head: Head::new(status, self.last), done: status.is_done() }
+    /// By the phase that ended the try.
+    #[inline]
+    fn decided(&mut self, spec: &JobSpec<'env, A>, last: Result<Value>) -> TryEnd {
+        match last {
+            Ok(value) => self.done(value),
+            Err(error) => self.failed(spec, error),
+        }
+    }
+
+    #[inline]
+    fn done(&mut self, value: Value) -> TryEnd {
+        self.live.world.outputs.set(self.cx.place().job, value);
+        self.end(if self.ran { Status::Changed } else { Status::Satisfied })
     }
 
     #[cold]
-    fn plan_retry(&self, spec: &JobSpec<'env, A>, turn: Turn, ran: bool) -> TryEnd {
+    fn failed(&mut self, spec: &JobSpec<'env, A>, error: BoxError) -> TryEnd {
+        let Place { job, attempt, max_tries, .. } = self.cx.place();
+        if attempt < max_tries {
+            forget(error);
+            return self.plan_retry(spec);
+        }
+        self.kept.errors.push((job, error));
+        self.end(Status::Failed)
+    }
+
+    /// Dry run only; a run_only has no check that could have failed.
+    #[cold]
+    fn would_run(&mut self, error: Option<BoxError>) -> TryEnd {
+        let job = self.cx.place().job;
+        self.kept.errors.extend(error.map(|error| (job, error)));
+        self.end(Status::WouldRun)
+    }
+
+    #[inline]
+    fn end(&mut self, status: Status) -> TryEnd {
+        trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
+        self.tell_job_ended(self.cx.place().job, status, None);
+        TryEnd::Ended(self.head.ended(status))
+    }
+
+    fn plan_retry(&self, spec: &JobSpec<'env, A>) -> TryEnd {
         let delay = spec.retry_delay().unwrap_or(self.live.options.default_retry_delay);
-        let due = self.live.world.clock.now().saturating_add(nanos(delay));
-        trace!(job = self.cx.job(), attempt = turn.attempt, ?delay, "try failed");
+        let due = self.clock.now().saturating_add(nanos(delay));
+        trace!(job = self.cx.job(), attempt = self.cx.attempt(), ?delay, "try failed");
         self.tell_retry_planned(due);
-        TryEnd::Again(Retry::new(due, turn, ran, self.last))
+        TryEnd::Again { due }
     }
 }
 

@@ -7,46 +7,57 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::clock::{DRIFT, nanos};
 use crate::exec::attempt::Turn;
 use crate::graph::{JobGraph, JobId};
-use crate::report::{Head, Link};
-use crate::words::Status;
+use crate::report::Head;
 
-/// One counter and one word for each job.
+/// For each job how far it is, and how much it waits for.
 ///
 /// They are atomics, because several workers may come to share them; one who has them alone reads and writes them as
 /// plain numbers.
 pub(super) struct Books {
-    /// Dependencies that are not yet done.
-    pub(super) left: Vec<AtomicU32>,
     /// A [`Head`] each.
     pub(super) heads: Vec<AtomicU64>,
+    /// Dependencies that are not yet done. Empty as long as nobody has to count.
+    pub(super) left: Vec<AtomicU32>,
 }
 
 impl Books {
     pub(super) fn of(graph: &JobGraph) -> Self {
-        let left = graph.ids().map(|job| AtomicU32::new(graph.after(job).len() as u32)).collect();
         let mut heads = Vec::new();
         heads.resize_with(graph.len(), AtomicU64::default);
-        Books { left, heads }
+        Books { heads, left: Vec::new() }
     }
 
+    /// Begins to count: what is done already is not waited for.
+    pub(super) fn count(&mut self, graph: &JobGraph) {
+        let is_done =
+            |job: &&JobId| Head::from_bits(self.heads[job.index()].load(Ordering::Relaxed)).is_done();
+        let left = |job| graph.after(job).len() - graph.after(job).iter().filter(is_done).count();
+        self.left = graph.ids().map(|job| AtomicU32::new(left(job) as u32)).collect();
+    }
+
+    #[inline]
     pub(super) fn head(&mut self, job: JobId) -> Head {
-        Head(*self.heads[job.index()].get_mut())
+        Head::from_bits(*self.heads[job.index()].get_mut())
     }
 
+    #[inline]
     pub(super) fn set_head(&mut self, job: JobId, head: Head) {
-        *self.heads[job.index()].get_mut() = head.0;
+        *self.heads[job.index()].get_mut() = head.to_bits();
     }
 
+    /// Whether a job may begin: it has not ended, and waits for nothing.
     pub(super) fn is_ready(&mut self, job: JobId) -> bool {
-        *self.left[job.index()].get_mut() == 0
+        self.head(job) == Head::NEW && *self.left[job.index()].get_mut() == 0
     }
 
     /// How many jobs have ended.
     pub(super) fn ended(&self) -> usize {
-        self.heads.iter().filter(|head| head.load(Ordering::Relaxed) != Head::PENDING.0).count()
+        let heads = self.heads.iter().map(|head| Head::from_bits(head.load(Ordering::Relaxed)));
+        heads.filter(|head| head.status().is_some()).count()
     }
 
     /// Takes one from what a job waits for, and says whether that was the last.
+    #[inline]
     pub(super) fn release(&mut self, job: JobId) -> bool {
         let left = self.left[job.index()].get_mut();
         *left -= 1;
@@ -54,18 +65,19 @@ impl Books {
     }
 
     /// Everything behind a job that ended without being done, each once, after what blocked it.
+    #[cold]
     pub(super) fn block(&mut self, graph: &JobGraph, ended: JobId) -> Vec<Blocked> {
         blocked_by(graph, ended, |job| {
-            let pending = self.head(job) == Head::PENDING;
-            if pending {
-                self.set_head(job, Head::new(Status::Blocked, None));
+            let is_new = self.head(job) == Head::NEW;
+            if is_new {
+                self.set_head(job, Head::BLOCKED);
             }
-            pending
+            is_new
         })
     }
 
     pub(super) fn into_heads(self) -> Vec<Head> {
-        self.heads.into_iter().map(|head| Head(head.into_inner())).collect()
+        self.heads.into_iter().map(|head| Head::from_bits(head.into_inner())).collect()
     }
 }
 
@@ -105,28 +117,13 @@ pub(super) struct Retries {
 pub(super) struct Retry {
     /// In nanoseconds since the run began.
     pub(super) due: u64,
-    pub(super) job: JobId,
-    /// The number of the try that is due.
-    pub(super) attempt: u32,
-    pub(super) ran: bool,
-    /// The last record of the try before.
-    previous: Option<(u16, u32)>,
+    pub(super) turn: Turn,
 }
 
 impl Retry {
-    pub(super) fn new(due: u64, turn: Turn, ran: bool, previous: Option<Link>) -> Self {
-        let previous = previous.map(|link| (link.worker, link.index));
-        Retry { due, job: turn.job, attempt: turn.attempt + 1, ran, previous }
-    }
-
     /// A trifle late rather than early: the record of the start is stamped by another clock.
     fn starts(&self) -> u64 {
         self.due.saturating_add(nanos(DRIFT))
-    }
-
-    fn turn(&self) -> Turn {
-        let previous = self.previous.map(|(worker, index)| Link { worker, index });
-        Turn { job: self.job, attempt: self.attempt, ran: self.ran, previous }
     }
 }
 
@@ -163,7 +160,7 @@ impl Retries {
         if first.starts() > now() {
             return Waiting::Until(first.starts());
         }
-        let turn = first.turn();
+        let turn = first.turn;
         self.heap.pop();
         Waiting::Try(turn)
     }

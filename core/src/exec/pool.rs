@@ -24,7 +24,6 @@ use crate::exec::serial::Alone;
 use crate::exec::{Finished, Kept, Live};
 use crate::graph::JobId;
 use crate::report::{Head, Log};
-use crate::words::Status;
 
 /// The caller alone, until there is more to do than one can and the helpers are free; then all of them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
@@ -195,11 +194,11 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
         loop {
             self.worker.not_before(self.crew.may_begin(turn.job));
             let next = match self.worker.attempt(turn) {
-                TryEnd::Again(retry) => {
-                    self.crew.plan(retry);
+                TryEnd::Again { due } => {
+                    self.crew.plan(self.worker.retry(due));
                     None
                 }
-                TryEnd::Ended { head, done } => self.settle(turn.job, head, done),
+                TryEnd::Ended(head) => self.settle(turn.job, head),
             };
             match next.or_else(|| self.deque.pop()) {
                 Some(job) => turn = Turn::first(job),
@@ -210,11 +209,11 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
 
     /// Books the end of a job. Of what it made ready, one is returned; the others are offered to all.
     #[inline]
-    fn settle(&mut self, job: JobId, head: Head, done: bool) -> Option<JobId> {
+    fn settle(&mut self, job: JobId, head: Head) -> Option<JobId> {
         self.crew.ends[job.index()].store(self.worker.stamp().0, Ordering::Relaxed);
-        self.crew.books.heads[job.index()].store(head.0, Ordering::Relaxed);
+        self.crew.books.heads[job.index()].store(head.to_bits(), Ordering::Relaxed);
         self.ended += 1;
-        if !done {
+        if !head.is_done() {
             self.block(job);
             return None;
         }
@@ -236,8 +235,8 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     fn block(&mut self, ended: JobId) {
         let blocked = blocked_by(self.crew.live.graph(), ended, |job| {
             let head = &self.crew.books.heads[job.index()];
-            let claimed = Head::new(Status::Blocked, None).0;
-            head.compare_exchange(Head::PENDING.0, claimed, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            let (new, blocked) = (Head::NEW.to_bits(), Head::BLOCKED.to_bits());
+            head.compare_exchange(new, blocked, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         });
         self.worker.tell_blocked(&blocked);
         self.ended += blocked.len();

@@ -5,7 +5,6 @@ use crate::exec::books::{Books, Ready, Retries, Waiting};
 use crate::exec::{Finished, Live};
 use crate::graph::JobId;
 use crate::report::Head;
-use crate::words::Status;
 
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
@@ -44,19 +43,19 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     fn follow_order(&mut self) -> Followed {
         let mut some_blocked = false;
         for (at, job) in self.live.plan.order().enumerate() {
-            if some_blocked && self.books.head(job) != Head::PENDING {
+            if some_blocked && self.books.head(job) == Head::BLOCKED {
                 continue;
             }
             match self.worker.attempt(Turn::first(job)) {
-                TryEnd::Ended { head, done: true } => self.books.set_head(job, head),
-                TryEnd::Ended { head, done: false } => {
+                TryEnd::Ended(head) => {
                     self.books.set_head(job, head);
-                    some_blocked = true;
-                    let blocked = self.books.block(self.live.graph(), job);
-                    self.worker.tell_blocked(&blocked);
+                    if !head.is_done() {
+                        some_blocked = true;
+                        self.block(job);
+                    }
                 }
-                TryEnd::Again(retry) => {
-                    self.retries.push(retry);
+                TryEnd::Again { due } => {
+                    self.retries.push(self.worker.retry(due));
                     self.leave_order(at);
                     return Followed::UntilRetry;
                 }
@@ -65,27 +64,19 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
         Followed::ToTheEnd
     }
 
-    /// Begins with what depends on nothing.
-    pub(super) fn begin(&mut self) {
-        let firsts = self.live.graph().ids().filter(|job| self.live.graph().after(*job).is_empty());
-        self.ready.extend(firsts);
+    /// From here on it matters what is ready.
+    #[cold]
+    fn leave_order(&mut self, last: usize) {
+        self.books.count(self.live.graph());
+        let rest = self.live.plan.order().skip(last + 1);
+        self.ready.extend(rest.filter(|job| self.books.is_ready(*job)));
     }
 
-    /// From here on it matters what is ready: counts what was not counted so far.
-    fn leave_order(&mut self, last: usize) {
-        let graph = self.live.graph();
-        for job in self.live.plan.order().take(last) {
-            if self.books.head(job).status().is_some_and(Status::is_done) {
-                for dependant in graph.before(job) {
-                    self.books.release(*dependant);
-                }
-            }
-        }
-        for job in self.live.plan.order().skip(last + 1) {
-            if self.books.head(job) == Head::PENDING && self.books.is_ready(job) {
-                self.ready.push_back(job);
-            }
-        }
+    /// Begins with what depends on nothing.
+    pub(super) fn begin(&mut self) {
+        self.books.count(self.live.graph());
+        let all = self.live.graph().ids();
+        self.ready.extend(all.filter(|job| self.books.is_ready(*job)));
     }
 
     /// To the end.
@@ -119,15 +110,12 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
 
     pub(super) fn execute(&mut self, turn: Turn) {
         match self.worker.attempt(turn) {
-            TryEnd::Again(retry) => drop(self.retries.push(retry)),
-            TryEnd::Ended { head, done } => {
+            TryEnd::Again { due } => {
+                self.retries.push(self.worker.retry(due));
+            }
+            TryEnd::Ended(head) => {
                 self.books.set_head(turn.job, head);
-                if done {
-                    self.release(turn.job);
-                } else {
-                    let blocked = self.books.block(self.live.graph(), turn.job);
-                    self.worker.tell_blocked(&blocked);
-                }
+                if head.is_done() { self.release(turn.job) } else { self.block(turn.job) }
             }
         }
     }
@@ -138,5 +126,11 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
                 self.ready.push_back(*dependant);
             }
         }
+    }
+
+    #[cold]
+    fn block(&mut self, ended: JobId) {
+        let blocked = self.books.block(self.live.graph(), ended);
+        self.worker.tell_blocked(&blocked);
     }
 }

@@ -13,42 +13,98 @@ pub(crate) struct Link {
     pub(crate) index: u32,
 }
 
+/// How far a job is, in one word: the last of its records, and how it ended, if it has.
+///
+/// The index of the record, plus 1, takes the upper half; then comes its worker; the status, plus 1, the lowest byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Head(u64);
+
+const STATUSES: [Status; 5] =
+    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
+
+impl Head {
+    /// Of a job that nothing has happened to.
+    pub(crate) const NEW: Head = Head(0);
+    /// Of a job that was blocked before anything else could happen to it.
+    pub(crate) const BLOCKED: Head = Head(Status::Blocked as u64 + 1);
+
+    #[inline]
+    pub(crate) fn at(worker: u16, index: u32) -> Self {
+        Head((u64::from(index) + 1) << 32 | u64::from(worker) << 16)
+    }
+
+    #[inline]
+    pub(crate) fn ended(self, status: Status) -> Self {
+        Head(self.0 & !0xff | (status as u64 + 1))
+    }
+
+    pub(crate) fn status(self) -> Option<Status> {
+        STATUSES.get((self.0 as u8).wrapping_sub(1) as usize).copied()
+    }
+
+    #[inline]
+    pub(crate) fn is_done(self) -> bool {
+        const { assert!(Status::Satisfied as u8 == 0 && Status::Changed as u8 == 1) };
+        matches!(self.0 as u8, 1 | 2)
+    }
+
+    pub(crate) fn last(self) -> Option<Link> {
+        let index = ((self.0 >> 32) as u32).checked_sub(1)?;
+        Some(Link { worker: (self.0 >> 16) as u16, index })
+    }
+
+    #[inline]
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Head(bits)
+    }
+}
+
 /// One phase that was executed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
     pub(crate) start: Stamp,
     pub(crate) end: Stamp,
-    /// The index of the phase of the same job that was executed before, plus 1.
-    previous_index: u32,
-    previous_worker: u16,
-    pub(crate) phase: Phase,
-    pub(crate) passed: bool,
+    /// The record of the same job before this one, as a head; in its lowest byte the phase, and whether it passed.
+    previous: u64,
     pub(crate) attempt: u32,
     /// Of a run, from 1; else 0.
     pub(crate) sequence: u32,
 }
 
+const PHASES: [Phase; 5] = [Phase::Create, Phase::Check, Phase::Run, Phase::Recheck, Phase::Cleanup];
+const PASSED: u64 = 0x80;
+
 impl Record {
-    pub(crate) fn previous(&self) -> Option<Link> {
-        let index = self.previous_index.checked_sub(1)?;
-        Some(Link { worker: self.previous_worker, index })
+    #[inline]
+    pub(crate) fn new(phase: Phase, passed: bool, start: Stamp, end: Stamp) -> Self {
+        let passed = if passed { PASSED } else { 0 };
+        Record { start, end, previous: phase as u64 | passed, attempt: 0, sequence: 0 }
     }
 
-    pub(crate) fn with_previous(mut self, previous: Option<Link>) -> Self {
-        self.previous_index = previous.map_or(0, |link| link.index + 1);
-        self.previous_worker = previous.map_or(0, |link| link.worker);
+    /// Whose record it is: which try, which of all runs if it is one, and what came before.
+    #[inline]
+    pub(crate) fn of(mut self, attempt: u32, sequence: u32, previous: Head) -> Self {
+        self.previous |= previous.to_bits() & !0xff;
+        self.attempt = attempt;
+        self.sequence = sequence;
         self
     }
 
-    pub(crate) fn new(
-        phase: Phase,
-        attempt: u32,
-        start: Stamp,
-        end: Stamp,
-        passed: bool,
-        sequence: u32,
-    ) -> Self {
-        Record { start, end, previous_index: 0, previous_worker: 0, phase, passed, attempt, sequence }
+    pub(crate) fn phase(&self) -> Phase {
+        PHASES[(self.previous & 0x7) as usize]
+    }
+
+    pub(crate) fn passed(&self) -> bool {
+        self.previous & PASSED != 0
+    }
+
+    pub(crate) fn previous(&self) -> Option<Link> {
+        Head(self.previous).last()
     }
 }
 
@@ -78,14 +134,14 @@ impl Log {
     ///
     /// Past 2^32 records of one worker, which take 128 GiB.
     #[inline]
-    pub(crate) fn push(&mut self, record: Record, error: Option<Box<ErrorText>>) -> Link {
+    pub(crate) fn push(&mut self, record: Record, error: Option<Box<ErrorText>>) -> Head {
         let index = self.records.len() as u32;
         assert!(index < u32::MAX, "a worker's log has no place for more records");
         self.records.push(record);
         if let Some(error) = error {
             self.errors.push((index, error));
         }
-        Link { worker: self.worker, index }
+        Head::at(self.worker, index)
     }
 
     pub(crate) fn record(&self, index: u32) -> &Record {
@@ -102,34 +158,6 @@ impl Log {
     }
 }
 
-/// How a job ended, and the last of its records, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Head(pub(crate) u64);
-
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
-
-impl Head {
-    /// Of a job that has not ended.
-    pub(crate) const PENDING: Head = Head(0);
-
-    #[inline]
-    pub(crate) fn new(status: Status, last: Option<Link>) -> Self {
-        let (worker, index) = last.map_or((0, 0), |link| (link.worker, link.index + 1));
-        Head(u64::from(index) << 32 | u64::from(worker) << 8 | (status as u64 + 1))
-    }
-
-    #[inline]
-    pub(crate) fn status(self) -> Option<Status> {
-        STATUSES.get((self.0 as u8).wrapping_sub(1) as usize).copied()
-    }
-
-    pub(crate) fn last(self) -> Option<Link> {
-        let index = ((self.0 >> 32) as u32).checked_sub(1)?;
-        Some(Link { worker: (self.0 >> 8) as u16, index })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,12 +169,26 @@ mod tests {
 
     #[test]
     fn a_head_keeps_what_it_is_given() {
-        let links =
-            [None, Some(Link { worker: 0, index: 0 }), Some(Link { worker: 65_535, index: u32::MAX - 1 })];
-        for (status, link) in STATUSES.iter().flat_map(|status| links.map(|link| (*status, link))) {
-            let head = Head::new(status, link);
-            assert_eq!((head.status(), head.last()), (Some(status), link));
+        for (worker, index) in [(0, 0), (7, 1), (u16::MAX, u32::MAX - 1)] {
+            let head = Head::at(worker, index);
+            assert_eq!((head.status(), head.last()), (None, Some(Link { worker, index })));
+            for status in STATUSES {
+                let head = head.ended(status);
+                assert_eq!((head.status(), head.last()), (Some(status), Some(Link { worker, index })));
+                assert_eq!(head.is_done(), status.is_done());
+            }
         }
-        assert_eq!((Head::PENDING.status(), Head::PENDING.last()), (None, None));
+        assert_eq!((Head::NEW.status(), Head::NEW.last(), Head::NEW.is_done()), (None, None, false));
+        assert_eq!((Head::BLOCKED.status(), Head::BLOCKED.last()), (Some(Status::Blocked), None));
+    }
+
+    #[test]
+    fn a_record_keeps_what_it_is_given() {
+        for (phase, passed) in PHASES.iter().flat_map(|phase| [(*phase, true), (*phase, false)]) {
+            let record = Record::new(phase, passed, Stamp(1), Stamp(2)).of(3, 4, Head::at(5, 6));
+            assert_eq!((record.phase(), record.passed()), (phase, passed));
+            assert_eq!((record.attempt, record.sequence), (3, 4));
+            assert_eq!(record.previous(), Some(Link { worker: 5, index: 6 }));
+        }
     }
 }

@@ -217,18 +217,18 @@ fn fits(phase: Phase, kind: Kind) -> bool {
 }
 
 fn restore_phases(job: &ReadJob, logs: &mut Vec<Log>) -> Head {
-    let mut last = None;
+    let mut head = Head::NEW;
     for phase in &job.phases {
         while logs.len() <= usize::from(phase.worker) {
             logs.push(Log::of(logs.len() as u16));
         }
         let (start, end) = (Stamp(phase.start_ns), Stamp(phase.start_ns + phase.length_ns));
-        let (passed, sequence) = (phase.error.is_none(), phase.sequence.unwrap_or(0));
-        let record = Record::new(phase.phase, phase.attempt, start, end, passed, sequence);
+        let record = Record::new(phase.phase, phase.error.is_none(), start, end);
+        let record = record.of(phase.attempt, phase.sequence.unwrap_or(0), head);
         let error = phase.error.clone().filter(|error| *error != RETURNED_FALSE);
-        last = Some(logs[usize::from(phase.worker)].push(record.with_previous(last), error.map(Box::new)));
+        head = logs[usize::from(phase.worker)].push(record, error.map(Box::new));
     }
-    Head::new(job.status, last)
+    head.ended(job.status)
 }
 
 /// Why a report cannot be what any run wrote.
