@@ -139,7 +139,7 @@ where
 }
 
 type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
-type Constructor<'env, A> =
+pub(crate) type Constructor<'env, A> =
     Box<dyn Fn(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>> + Send + Sync + 'env>;
 
 /// What a job does. The variant says the kind, so that none can be of a kind that its parts do not fit.

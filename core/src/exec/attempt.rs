@@ -10,7 +10,7 @@ use crate::exec::books::Retry;
 use crate::exec::cleanup::Pending;
 use crate::exec::{Kept, Live};
 use crate::graph::JobId;
-use crate::job::{AnyJob, Body, Closures, JobSpec};
+use crate::job::{AnyJob, Body, Closures, Constructor, JobSpec};
 use crate::log::trace;
 use crate::report::{Head, Log, Record};
 use crate::store::Store;
@@ -165,10 +165,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Body::CheckOnly(closures) => self.check_only(spec, &**closures),
             Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
             Body::RunOnly(closures) => self.run_only(spec, &**closures),
-            Body::Struct(make) => match self.create(|cx| make(cx)) {
-                Ok(job) => self.check_and_run(spec, Some(job)),
-                Err(error) => self.failed(spec, error),
-            },
+            Body::Struct(make) => self.make_and_run(spec, make),
         }
     }
 
@@ -204,25 +201,32 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) }
     }
 
-    fn create(
-        &mut self,
-        make: impl FnOnce(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>>,
-    ) -> Result<Box<dyn AnyJob<A> + 'env>> {
-        let made = unwind::catch(|| make(&self.cx));
-        if made.is_ok() {
-            return made;
+    #[inline(never)]
+    fn make_and_run(&mut self, spec: &JobSpec<'env, A>, make: &Constructor<'env, A>) -> TryEnd {
+        match unwind::catch(|| make(&self.cx)) {
+            Ok(job) => self.check_and_run(spec, Some(job)),
+            Err(error) => {
+                let failed = self.phase(Phase::Create, |worker| worker.let_go(None, Err(error)));
+                self.decided(spec, failed)
+            }
         }
-        self.phase(Phase::Create, |worker| worker.let_go(None, made))
     }
 
     #[inline]
     fn check_and_run(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         let dry_run = self.live.options.dry_run;
         match self.step(Phase::Check, &mut instance, |check| check.is_ok() || dry_run) {
-            Ok(value) => return self.done(value),
-            Err(error) if dry_run => return self.would_run(Some(error)),
-            Err(error) => forget(error),
+            Ok(value) => self.done(value),
+            Err(error) if dry_run => self.would_run(Some(error)),
+            Err(error) => {
+                forget(error);
+                self.run_and_recheck(spec, instance)
+            }
         }
+    }
+
+    #[inline(never)]
+    fn run_and_recheck(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         if let Err(error) = self.step(Phase::Run, &mut instance, |_| false) {
             forget(error);
         }
@@ -231,11 +235,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.decided(spec, recheck)
     }
 
+    #[inline(never)]
     fn check_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         let check = self.step(Phase::Check, &mut instance, |_| true);
         self.decided(spec, check)
     }
 
+    #[inline(never)]
     fn run_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
         let run = self.step(Phase::Run, &mut instance, |_| !spec.cleans_up());
         self.keep_for_cleanup(spec, &mut instance);
@@ -363,7 +369,10 @@ fn error_text(error: &(dyn Error + Send + Sync + 'static)) -> Option<Box<ErrorTe
     Some(Box::new(text.unwrap_or_else(|_| ErrorText::unprintable())))
 }
 
-/// An error whose text was kept. Where even its destructor panics, there is nobody left to tell.
+/// Drops an error whose text was kept. Where even its destructor panics, there is nobody left to tell.
+#[inline]
 fn forget(error: BoxError) {
-    let _ = unwind::discard(error);
+    if !error.is::<ReturnedFalse>() {
+        let _ = unwind::discard(error);
+    }
 }

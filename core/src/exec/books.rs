@@ -27,12 +27,17 @@ impl Books {
         Books { heads, left: Vec::new() }
     }
 
-    /// Begins to count: what is done already is not waited for.
-    pub(super) fn count(&mut self, graph: &JobGraph) {
-        let is_done =
-            |job: &&JobId| Head::from_bits(self.heads[job.index()].load(Ordering::Relaxed)).is_done();
-        let left = |job| graph.after(job).len() - graph.after(job).iter().filter(is_done).count();
-        self.left = graph.ids().map(|job| AtomicU32::new(left(job) as u32)).collect();
+    /// Begins to count, at the start of a run.
+    pub(super) fn count_all(&mut self, graph: &JobGraph) {
+        self.left = graph.ids().map(|job| AtomicU32::new(graph.after(job).len() as u32)).collect();
+    }
+
+    /// Begins to count in the middle of a run: what is done already is not waited for.
+    pub(super) fn count_rest(&mut self, graph: &JobGraph) {
+        self.count_all(graph);
+        for job in graph.ids().filter(|job| self.head(*job).is_done()).collect::<Vec<_>>() {
+            graph.before(job).iter().for_each(|dependant| _ = self.release(*dependant));
+        }
     }
 
     #[inline]

@@ -33,7 +33,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         let lease = if alone.has_surplus() { helpers.lease(live.options.threads - 1) } else { None };
         match lease {
             Some(lease) => return together(alone, turn, lease),
-            None => alone.execute(turn),
+            None => alone.follow(turn),
         }
     }
     let (log, kept) = alone.worker.into_parts();

@@ -67,14 +67,14 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     /// From here on it matters what is ready.
     #[cold]
     fn leave_order(&mut self, last: usize) {
-        self.books.count(self.live.graph());
+        self.books.count_rest(self.live.graph());
         let rest = self.live.plan.order().skip(last + 1);
         self.ready.extend(rest.filter(|job| self.books.is_ready(*job)));
     }
 
     /// Begins with what depends on nothing.
     pub(super) fn begin(&mut self) {
-        self.books.count(self.live.graph());
+        self.books.count_all(self.live.graph());
         let all = self.live.graph().ids();
         self.ready.extend(all.filter(|job| self.books.is_ready(*job)));
     }
@@ -82,7 +82,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     /// To the end.
     fn work(&mut self) {
         while let Some(turn) = self.next() {
-            self.execute(turn);
+            self.follow(turn);
         }
     }
 
@@ -104,33 +104,52 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     }
 
     /// Whether a second worker would find something to do, now or later.
+    #[inline]
     pub(super) fn has_surplus(&self) -> bool {
         !self.ready.is_empty() || !self.retries.is_empty()
     }
 
-    pub(super) fn execute(&mut self, turn: Turn) {
+    /// Executes a try, and what follows from it for as long as that is the only thing to do.
+    pub(super) fn follow(&mut self, mut turn: Turn) {
+        while let Some(job) = self.execute(turn) {
+            turn = Turn::first(job);
+        }
+    }
+
+    /// Returns what is ready now, if there is nothing else to do.
+    fn execute(&mut self, turn: Turn) -> Option<JobId> {
         match self.worker.attempt(turn) {
-            TryEnd::Again { due } => {
-                self.retries.push(self.worker.retry(due));
-            }
             TryEnd::Ended(head) => {
                 self.books.set_head(turn.job, head);
                 if head.is_done() { self.release(turn.job) } else { self.block(turn.job) }
             }
-        }
-    }
-
-    fn release(&mut self, done: JobId) {
-        for dependant in self.live.graph().before(done) {
-            if self.books.release(*dependant) {
-                self.ready.push_back(*dependant);
+            TryEnd::Again { due } => {
+                self.retries.push(self.worker.retry(due));
+                None
             }
         }
     }
 
+    #[inline]
+    fn release(&mut self, done: JobId) -> Option<JobId> {
+        let books = &mut self.books;
+        let dependants = self.live.graph().before(done).iter().copied();
+        let mut ready = dependants.filter(|dependant| books.release(*dependant));
+        let first = ready.next()?;
+        let second = ready.next();
+        if second.is_none() && self.ready.is_empty() && self.retries.is_empty() {
+            return Some(first);
+        }
+        self.ready.push_back(first);
+        self.ready.extend(second);
+        self.ready.extend(ready);
+        None
+    }
+
     #[cold]
-    fn block(&mut self, ended: JobId) {
+    fn block(&mut self, ended: JobId) -> Option<JobId> {
         let blocked = self.books.block(self.live.graph(), ended);
         self.worker.tell_blocked(&blocked);
+        None
     }
 }
