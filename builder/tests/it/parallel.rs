@@ -491,6 +491,24 @@ fn a_plan_that_only_waits_for_retries() {
     }
 }
 
+// ---- large plans ----
+
+#[path = "../../examples/million.rs"]
+#[expect(dead_code, reason = "its `main` shows what is tested here")]
+mod million;
+
+#[test]
+fn a_hundred_thousand_jobs_in_each_shape() {
+    for (_, shape) in million::SHAPES {
+        for threads in [1, 2] {
+            let times = within("many jobs", || million::go_through(shape, 100_000, threads));
+            let steps: Vec<_> = times.into_iter().map(|(step, _)| step).collect();
+            let all = ["build", "compile", "run", "drop"];
+            assert_eq!(steps, if shape == million::Shape::Cycle { &all[..2] } else { &all[..] });
+        }
+    }
+}
+
 // ---- observers ----
 
 /// Panics at one event and at all that follow, and counts how often it was called.
