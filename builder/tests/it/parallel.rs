@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
@@ -12,13 +13,13 @@ use dojobber::{Event, Graph, Key, Observer, Phase, Plan, Report, Run, Runner, St
 use rayon::prelude::*;
 
 /// Does `work`, and ends the whole test program with a message should it never come to its end.
-#[expect(clippy::print_stderr, reason = "the last words of a program that hangs")]
 fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let what = what.to_owned();
     let (working, ended) = mpsc::channel::<()>();
     thread::spawn(move || {
         if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("this hangs: {what}");
+            // not by `eprintln!`: nobody would see what a test that never ends has printed
+            let _ = writeln!(io::stderr(), "this hangs: {what}");
             std::process::abort();
         }
     });
@@ -158,13 +159,14 @@ fn meeting<'env>(
     members.job(name).group()
 }
 
-/// Jobs one after the other; `name` is done when they are.
+/// Jobs one after the other; `name` is done when they are. It takes so long that whoever helps has gone to sleep.
 fn chain<'env>(graph: Graph<'env>, name: &str, after: &str) -> Graph<'env> {
     let links = graph.each(0..20, |graph, at| {
         let on = if at == 0 { after.to_owned() } else { format!("{name} {}", at - 1) };
         graph.job(format!("{name} {at}")).after(on).run_only(|_| ())
     });
-    links.job(name).after(format!("{name} 19")).group()
+    let last = links.job(format!("{name} 20")).after(format!("{name} 19"));
+    last.run_only(|_| thread::sleep(Duration::from_millis(3))).job(name).after(format!("{name} 20")).group()
 }
 
 /// As many jobs as there are threads meet: at once, behind a chain, and behind each other.
@@ -178,16 +180,19 @@ fn check_meetings(threads: usize) {
     let plan = meeting(chain(graph, "other chain", "again"), "end", "other chain").compile().unwrap();
     let runner = runner(threads);
     for _ in 0..20 {
-        check_changed(within("jobs that meet", || runner.run(&plan, ())), 4 * threads + 40);
+        check_changed(
+            within(&format!("{threads} jobs that meet"), || runner.run(&plan, ())),
+            4 * threads + 42,
+        );
     }
 }
 
 /// As many jobs as there are threads meet in their second try.
 #[track_caller]
-fn check_retries_meet(threads: usize) {
+fn check_retries_meet(threads: usize, delay: Duration) {
     let all_in = Barrier::new(threads);
     let jobs = Graph::new().each(0..threads, |graph, at| {
-        graph.job(format!("job {at}")).check_only(|cx| {
+        graph.job(format!("job {at}")).retry_delay(delay).check_only(|cx| {
             cx.attempt() == 2 && {
                 all_in.wait();
                 true
@@ -197,7 +202,7 @@ fn check_retries_meet(threads: usize) {
     let plan = jobs.compile().unwrap();
     let runner = runner(threads);
     for _ in 0..20 {
-        let run = within("second tries that meet", || runner.run(&plan, ()));
+        let run = within(&format!("{threads} second tries that meet"), || runner.run(&plan, ()));
         assert!(run.into_result().unwrap().jobs().all(|job| job.tries() == 2));
     }
 }
@@ -219,7 +224,7 @@ fn check_goes_on_beside_a_long_job(threads: usize) {
         graph = graph.job(format!("round {round}")).group();
     }
     let plan = graph.job("last").after("round 9").run_only(|_| all_done.give()).compile().unwrap();
-    let run = within("a long job beside a busy team", || runner(threads).run(&plan, ()));
+    let run = within(&format!("a long job beside {} others", threads - 1), || runner(threads).run(&plan, ()));
     assert!(run.into_result().unwrap().success());
 }
 
@@ -227,35 +232,38 @@ fn check_goes_on_beside_a_long_job(threads: usize) {
 fn nothing_waits_while_a_worker_is_free() {
     for threads in [2, 3, 8] {
         check_meetings(threads);
-        check_retries_meet(threads);
+        check_retries_meet(threads, Duration::ZERO);
+        check_retries_meet(threads, Duration::from_millis(3));
         check_goes_on_beside_a_long_job(threads);
     }
 }
 
-/// The first try of `again` is the helper's, the second one the caller's, whom `beside` keeps free for it.
+/// Of three jobs the first two to start meet. The helper's one fails; the helper goes on with the third, which keeps
+/// it from the second try, so that this is the caller's.
 #[test]
 fn the_tries_of_one_job_stand_in_order_whoever_executed_them() {
-    let (both_in, caller) = (Barrier::new(2), thread::current().id());
-    let (beside_began, second_try) = (Signal::default(), Signal::default());
-    let jobs = Graph::new().each(["a", "b"], |graph, name| {
+    let (both_in, started, caller) = (Barrier::new(2), AtomicUsize::new(0), thread::current().id());
+    let (third_began, second_try) = (Signal::default(), Signal::default());
+    let jobs = Graph::new().each(["a", "b", "c"], |graph, name| {
         graph.job(name).check_only(|cx| {
             if cx.attempt() == 2 {
                 second_try.give();
                 return true;
             }
+            if started.fetch_add(1, Ordering::SeqCst) == 2 {
+                third_began.give();
+                second_try.wait();
+                return true;
+            }
             both_in.wait();
             let stays = thread::current().id() == caller;
             if stays {
-                beside_began.wait();
+                third_began.wait();
             }
             stays
         })
     });
-    let beside = jobs.job("beside").run_only(|_| {
-        beside_began.give();
-        second_try.wait();
-    });
-    let plan = beside.compile().unwrap();
+    let plan = jobs.compile().unwrap();
     let run = within("tries by two workers", || runner(2).run(&plan, ())).into_result().unwrap();
     let again = run.jobs().find(|job| job.phases().len() == 2).unwrap();
     let tries: Vec<_> = again.phases().iter().map(|of| (of.attempt(), of.worker(), of.passed())).collect();
