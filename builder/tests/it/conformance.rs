@@ -295,7 +295,7 @@ fn check_cleanups(scenario: &Scenario, run: &Run<'_>, world: &World, threads: us
         scenario.jobs.iter().filter(|script| script.cleanup).map(|script| script.name.as_str()).collect();
     let mut runs: Vec<(u64, String, u32)> = Vec::new();
     for job in run.jobs().filter(|job| cleans_up.contains(job.name())) {
-        let records = job.phases().iter();
+        let records = job.phases().into_iter();
         runs.extend(records.filter_map(|of| Some((of.sequence()?, job.name().to_owned(), of.attempt()))));
     }
     runs.sort_unstable();
