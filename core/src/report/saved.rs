@@ -143,7 +143,10 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
     }
     let edges = Edges::of(after);
     if let Some(job) = edges.left_out(&edges.order()).first() {
-        return Err(Unfit::new(&saved.jobs[job.index()], "depends on jobs that depend on each other in a circle"));
+        return Err(Unfit::new(
+            &saved.jobs[job.index()],
+            "depends on jobs that depend on each other in a circle",
+        ));
     }
     let mut logs = Vec::new();
     let mut heads = Vec::with_capacity(jobs);
