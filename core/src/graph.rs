@@ -122,6 +122,13 @@ impl Edges {
         }
         order
     }
+
+    /// The jobs that an `order` has left out: those in a circle, and those behind one.
+    pub(crate) fn left_out(&self, order: &[JobId]) -> Vec<JobId> {
+        let mut is_placed = vec![false; self.after.len()];
+        order.iter().for_each(|job| is_placed[job.index()] = true);
+        (0..self.after.len()).filter(|at| !is_placed[*at]).map(JobId::new).collect()
+    }
 }
 
 /// The jobs of a plan, by name, kind and dependency: what a [`Plan`](crate::Plan) and the

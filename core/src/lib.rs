@@ -10,26 +10,26 @@
 //! [dojobber]: https://docs.rs/dojobber
 
 // in reading order: a module imports only from those before it
-mod clock;
-mod context;
-mod error;
-mod event;
-mod exec;
-mod graph;
-mod job;
-mod judge;
-mod key;
 mod log;
+mod key;
+mod store;
+mod words;
+mod error;
+mod verdict;
 mod names;
+mod graph;
+mod clock;
 mod outputs;
+mod context;
+mod unwind;
+mod job;
 mod plan;
+mod event;
 mod report;
+mod judge;
+mod exec;
 mod run;
 mod runner;
-mod store;
-mod unwind;
-mod verdict;
-mod words;
 
 pub use context::{Command, CommandError, Context, OutputError, sh};
 pub use error::{BoxError, ErrorText, Panicked, Result, ReturnedFalse, ensure};

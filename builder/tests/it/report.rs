@@ -1,0 +1,415 @@
+//! Reports: saved and read back, refused when they do not fit together, asked for causes, and printed.
+
+use std::fmt;
+use std::time::Duration;
+
+use dojobber::{
+    BoxError, Cleanup, Context, Graph, Job, JobReport, Kind, Phase, Plan, Report, Result, Runner, Status,
+};
+
+/// An error with a cause that has a cause.
+#[derive(Debug)]
+struct Layered(u8);
+
+impl fmt::Display for Layered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            ["no power", "the fuse\nis blown", "`toaster` \"shorted\" \u{1F525}"][usize::from(self.0)],
+        )
+    }
+}
+
+impl std::error::Error for Layered {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        static CAUSES: [Layered; 2] = [Layered(1), Layered(2)];
+        CAUSES.get(usize::from(self.0)).map(|cause| cause as _)
+    }
+}
+
+struct Toaster;
+
+impl Job for Toaster {
+    type Output = ();
+    fn check(&mut self, _: &Context) -> Result {
+        Err("cold".into())
+    }
+    fn run(&mut self, _: &Context) -> Result {
+        panic!("smoke")
+    }
+    fn cleanup(&mut self, _: &Context) -> Result {
+        Err(Layered(1).into())
+    }
+}
+
+/// Jobs of every kind, with every fate.
+fn kitchen() -> Plan<'static> {
+    Graph::new()
+        .job("mains")
+        .description("what everything\nhangs on")
+        .check_only(|_| true)
+        .job("kettle")
+        .after("mains")
+        .cleanup(|_| panic!("spilled"))
+        .check(|cx| cx.attempt() > 1)
+        .run(|_| false)
+        .job("fridge")
+        .after("mains")
+        .tries(2)
+        .check_only(|_| Err::<(), _>(Layered(0).into()))
+        .job("bread")
+        .tries(1)
+        .with_new(|_| Err::<Toaster, BoxError>("sold out".into()))
+        .job("toast")
+        .tries(2)
+        .with_new(|_| Ok(Toaster))
+        .job("radio")
+        .after("kettle")
+        .run_only(|_| ())
+        .job("song")
+        .after("radio")
+        .tries(1)
+        .run_only(|_| -> () { std::panic::panic_any(7) })
+        .job("breakfast")
+        .after(["kettle", "toast", "fridge"])
+        .group()
+        .job("drinks")
+        .after("kettle")
+        .description("")
+        .group()
+        .compile()
+        .unwrap()
+}
+
+#[track_caller]
+fn check_round_trip(report: &Report) {
+    let text = serde_json::to_string(report).unwrap();
+    let read: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(&read, report);
+    assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    assert_eq!(read.to_string(), report.to_string());
+
+    let pretty = serde_json::to_vec_pretty(report).unwrap();
+    assert_eq!(&serde_json::from_reader::<_, Report>(&*pretty).unwrap(), report);
+    let value = serde_json::to_value(report).unwrap();
+    assert_eq!(&serde_json::from_value::<Report>(value).unwrap(), report);
+}
+
+#[test]
+fn json_and_back_is_the_identity() {
+    check_round_trip(Graph::new().compile().unwrap().run(()).report());
+    let plan = kitchen();
+    for threads in [1, 2, 8] {
+        for dry_run in [false, true] {
+            let runner = Runner::builder().threads(threads).dry_run(dry_run).cleanup(Cleanup::ByHand);
+            let mut run = runner.default_retry_delay(Duration::ZERO).build().run(&plan, ());
+            check_round_trip(run.report());
+            let late = run.cleanup();
+            assert_eq!(late.len(), if dry_run { 0 } else { 3 });
+            check_round_trip(run.report());
+        }
+    }
+}
+
+/// A report as it is saved, by hand: what a version has written once, it must read for ever.
+const SAVED: &str = r#"{
+"dojobber_report": 1,
+"dry_run": false,
+"elapsed_ns": 900,
+"jobs": [
+    {"name": "base", "kind": "group", "after": [], "status": "satisfied", "phases": []},
+    {"name": "disk", "kind": "check_only", "description": "room for logs", "after": [0],
+        "status": "satisfied", "phases": [
+        {"attempt": 1, "phase": "check", "worker": 0, "start_ns": 10, "length_ns": 5}
+    ]},
+    {"name": "user", "kind": "job", "after": [1, 0], "status": "changed", "phases": [
+        {"attempt": 1, "phase": "check", "worker": 0, "start_ns": 20, "length_ns": 1,
+            "error": {"message": "returned false"}},
+        {"attempt": 1, "phase": "run", "worker": 0, "start_ns": 21, "length_ns": 100, "sequence": 1},
+        {"attempt": 1, "phase": "recheck", "worker": 0, "start_ns": 121, "length_ns": 2},
+        {"attempt": 1, "phase": "cleanup", "worker": 0, "start_ns": 800, "length_ns": 100,
+            "error": {"message": "still logged in", "causes": ["busy", "pid 7"]}}
+    ]},
+    {"name": "greet", "kind": "run_only", "after": [2], "status": "failed", "phases": [
+        {"attempt": 1, "phase": "run", "worker": 1, "start_ns": 130, "length_ns": 0, "sequence": 2,
+            "error": {"message": "hoarse"}},
+        {"attempt": 2, "phase": "run", "worker": 0, "start_ns": 140, "length_ns": 9, "sequence": 3,
+            "error": {"message": "lost for words", "panicked": true}}
+    ]},
+    {"name": "end", "kind": "group", "after": [3], "status": "blocked", "phases": []}
+]}"#;
+
+#[test]
+fn a_saved_report_is_read() {
+    let report: Report = serde_json::from_str(SAVED).unwrap();
+    check_round_trip(&report);
+    let again = serde_json::to_value(&report).unwrap();
+    assert_eq!(again, serde_json::from_str::<serde_json::Value>(SAVED).unwrap());
+
+    let statuses: Vec<_> =
+        report.jobs().map(|job| (job.name(), job.kind(), job.status(), job.tries())).collect();
+    let expected = [
+        ("base", Kind::Group, Status::Satisfied, 0),
+        ("disk", Kind::CheckOnly, Status::Satisfied, 1),
+        ("user", Kind::Job, Status::Changed, 1),
+        ("greet", Kind::RunOnly, Status::Failed, 2),
+        ("end", Kind::Group, Status::Blocked, 0),
+    ];
+    assert_eq!(statuses, expected);
+    assert_eq!(report.elapsed(), Duration::from_nanos(900));
+    assert!(!report.dry_run() && report.partial_success() && report.failure() && report.changed());
+    assert_eq!(report.job("disk").unwrap().description(), Some("room for logs"));
+    assert_eq!(
+        report.error("greet").map(|error| (error.message(), error.panicked())),
+        Some(("lost for words", true))
+    );
+    assert_eq!(report.error("user"), None);
+
+    let user = report.job("user").unwrap();
+    let after: Vec<_> = report.graph().after(user.id()).iter().map(|on| report.graph().name(*on)).collect();
+    assert_eq!(after, ["disk", "base"]);
+    let run = &user.phases()[1];
+    assert_eq!((run.phase(), run.sequence(), run.passed()), (Phase::Run, Some(1), true));
+    assert_eq!((run.start(), run.length()), (Duration::from_nanos(21), Duration::from_nanos(100)));
+    let causes: Vec<_> =
+        report.cleanup_failures().iter().map(|(job, of)| (job.name(), of.error().unwrap())).collect();
+    assert_eq!(causes.len(), 1);
+    assert_eq!((causes[0].0, causes[0].1.causes()), ("user", &["busy".to_owned(), "pid 7".to_owned()][..]));
+}
+
+/// `SAVED` with `part` changed to `other` is refused, for that reason and there.
+#[track_caller]
+fn check_refused(part: &str, other: &str, reason: &str) {
+    assert_eq!(SAVED.matches(part).count(), 1, "{part}");
+    let error = serde_json::from_str::<Report>(&SAVED.replace(part, other)).unwrap_err();
+    assert_eq!(error.to_string(), reason);
+}
+
+/// The same, where a reason is that two things do not fit together.
+#[track_caller]
+fn check_unfit(part: &str, other: &str, reason: &str) {
+    check_refused(part, other, &format!("the report does not fit together: job {reason}"));
+}
+
+#[test]
+fn what_is_no_report_is_refused() {
+    let refused = |text: &str| serde_json::from_str::<Report>(text).unwrap_err().to_string();
+    assert_eq!(refused(""), "EOF while parsing a value at line 1 column 0");
+    assert_eq!(refused("<svg>"), "expected value at line 1 column 1");
+    assert_eq!(refused("{}"), "missing field `dojobber_report` at line 1 column 2");
+    assert_eq!(refused("7"), "invalid type: integer `7`, expected a report at line 1 column 1");
+    for end in 0..SAVED.len() {
+        let error = serde_json::from_str::<Report>(&SAVED[..end]).unwrap_err();
+        assert!(error.is_eof(), "cut after {end} bytes: {error}");
+    }
+    check_refused("\n]}", "\n]}}", "trailing characters at line 26 column 3");
+}
+
+#[test]
+fn another_version_is_refused_for_that_and_not_for_what_it_holds() {
+    let reason = "a report of version 2; this program reads version 1 at line 2 column 20";
+    check_refused("\"dojobber_report\": 1,\n", "\"dojobber_report\": 2,\n\"pools\": [],\n", reason);
+    let reason = "a report of version 0; this program reads version 1 at line 2 column 20";
+    check_refused("\"dojobber_report\": 1", "\"dojobber_report\": 0", reason);
+    let reason = "invalid type: string \"1\", expected u32 at line 2 column 22";
+    check_refused("\"dojobber_report\": 1", "\"dojobber_report\": \"1\"", reason);
+}
+
+#[test]
+fn unknown_and_missing_fields_are_refused() {
+    check_refused(
+        "\"dry_run\"",
+        "\"dryrun\"",
+        "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `elapsed_ns`, `jobs` at line 3 column 8",
+    );
+    check_refused("\"elapsed_ns\": 900,\n", "", "missing field `elapsed_ns` at line 25 column 2");
+    check_refused(
+        "\"description\"",
+        "\"color\"",
+        "unknown field `color`, expected one of `name`, `kind`, `description`, `after`, `status`, `phases` \
+         at line 7 column 50",
+    );
+    check_refused(
+        "\"length_ns\": 5}",
+        "\"length_ns\": 5, \"pool\": 1}",
+        "unknown field `pool`, expected one of `attempt`, `phase`, `worker`, `start_ns`, `length_ns`, `sequence`, \
+         `error` at line 9 column 92",
+    );
+    check_refused(
+        "{\"message\": \"hoarse\"}",
+        "{\"message\": \"hoarse\", \"code\": 1}",
+        "unknown field `code`, expected one of `message`, `causes`, `panicked` at line 21 column 49",
+    );
+    check_refused(
+        "\"satisfied\", \"phases\": []",
+        "\"fine\", \"phases\": []",
+        "unknown variant `fine`, expected one of `satisfied`, `changed`, `failed`, `blocked`, `would_run` \
+         at line 6 column 67",
+    );
+    check_refused(
+        "\"run_only\"",
+        "\"run-only\"",
+        "unknown variant `run-only`, expected one of `job`, `run_only`, `check_only`, `group` at line 19 column 40",
+    );
+    check_refused(
+        "\"worker\": 1",
+        "\"worker\": 70000",
+        "invalid value: integer `70000`, expected u16 at line 20 column 54",
+    );
+}
+
+#[test]
+fn ids_that_do_not_fit_are_refused() {
+    check_unfit("[3]", "[5]", "\"end\" is after job 5, but there are 5, counted from 0");
+    check_unfit("[1, 0]", "[1, 1]", "\"user\" is after job 1 twice");
+    check_unfit("\"name\": \"greet\"", "\"name\": \"disk\"", "\"disk\" stands in it twice");
+    check_unfit("[2]", "[3]", "\"greet\" depends on jobs that depend on each other in a circle");
+    check_unfit("[1, 0]", "[1, 3]", "\"user\" depends on jobs that depend on each other in a circle");
+    check_refused("[3]", "[-1]", "invalid value: integer `-1`, expected u32 at line 25 column 49");
+}
+
+#[test]
+fn phases_that_no_run_has_executed_are_refused() {
+    check_unfit(
+        "\"length_ns\": 9,",
+        "\"length_ns\": 761,",
+        "\"greet\" has a run of try 2 that ends after the run",
+    );
+    let far = format!("\"length_ns\": {},", u64::MAX);
+    check_unfit("\"length_ns\": 9,", &far, "\"greet\" has a run of try 2 that ends after the run");
+    check_unfit("900", "899", "\"user\" has a cleanup of try 1 that ends after the run");
+
+    let check = "{\"attempt\": 1, \"phase\": \"check\", \"worker\": 0, \"start_ns\": 10,";
+    let as_run = check.replace("\"check\"", "\"run\"");
+    check_unfit(check, &as_run, "\"disk\" has a run of try 1, which such a job cannot have");
+    check_unfit(
+        "\"kind\": \"run_only\"",
+        "\"kind\": \"group\"",
+        "\"greet\" has a run of try 1, which such a job cannot have",
+    );
+    check_unfit(
+        "\"kind\": \"check_only\"",
+        "\"kind\": \"run_only\"",
+        "\"disk\" has a check of try 1, which such a job cannot have",
+    );
+    check_unfit(
+        check,
+        &check.replace("\"attempt\": 1", "\"attempt\": 0"),
+        "\"disk\" has a check of try 0, which such a job cannot have",
+    );
+
+    check_unfit("\"attempt\": 2", "\"attempt\": 1", "\"greet\" has a run of try 1 out of order");
+    check_unfit("\"recheck\"", "\"check\"", "\"user\" has a check of try 1 out of order");
+    let recheck =
+        "{\"attempt\": 1, \"phase\": \"recheck\", \"worker\": 0, \"start_ns\": 121, \"length_ns\": 2}";
+    let cleanup = recheck.replace("\"recheck\"", "\"cleanup\"");
+    check_unfit(recheck, &format!("{cleanup}, {recheck}"), "\"user\" has a recheck of try 1 out of order");
+
+    check_unfit(
+        ", \"sequence\": 3",
+        "",
+        "\"greet\" has a run of try 2 and a sequence number that do not fit",
+    );
+    check_unfit(
+        "\"sequence\": 3",
+        "\"sequence\": 0",
+        "\"greet\" has a run of try 2 and a sequence number that do not fit",
+    );
+    let numbered = recheck.replace("\"length_ns\": 2}", "\"length_ns\": 2, \"sequence\": 4}");
+    check_unfit(recheck, &numbered, "\"user\" has a recheck of try 1 and a sequence number that do not fit");
+    check_unfit("\"failed\"", "\"blocked\"", "\"greet\" was blocked, but has phases");
+}
+
+#[track_caller]
+fn check_causes(report: &Report, name: &str, expected: &[&str]) {
+    let causes: Vec<&str> = report.root_causes(name).iter().map(JobReport::name).collect();
+    assert_eq!(causes, expected, "{name}");
+}
+
+#[test]
+fn root_causes_are_the_jobs_above_that_failed() {
+    let plan = Graph::new()
+        .job("late")
+        .after(["middle", "other"])
+        .group()
+        .job("middle")
+        .after(["early", "good"])
+        .run_only(|_| ())
+        .job("other")
+        .run_only(|_| false)
+        .job("early")
+        .after("good")
+        .check(|_| false)
+        .run(|_| ())
+        .job("good")
+        .check_only(|_| true)
+        .job("behind early")
+        .after(["early", "good"])
+        .group()
+        .job("last")
+        .after(["late", "behind early"])
+        .group()
+        .compile()
+        .unwrap();
+    for (dry_run, threads) in [(false, 1), (false, 2), (true, 1), (true, 2)] {
+        let runner = Runner::builder().dry_run(dry_run).threads(threads).default_retry_delay(Duration::ZERO);
+        let run = runner.build().run(&plan, ());
+        let read: Report = serde_json::from_value(serde_json::to_value(run.report()).unwrap()).unwrap();
+        for report in [run.report(), &read] {
+            check_causes(report, "late", &["other", "early"]);
+            check_causes(report, "middle", &["early"]);
+            check_causes(report, "behind early", &["early"]);
+            check_causes(report, "last", &["other", "early"]);
+            check_causes(report, "early", &[]);
+            check_causes(report, "good", &[]);
+            check_causes(report, "nobody", &[]);
+        }
+    }
+}
+
+#[track_caller]
+fn check_printed(report: &Report, expected: &[&str]) {
+    assert_eq!(report.to_string(), expected.join("\n"));
+}
+
+#[test]
+fn a_report_prints_as_a_summary() {
+    check_printed(Graph::new().compile().unwrap().run(()).report(), &["0 jobs"]);
+    let one = Graph::new().job("one").group().compile().unwrap();
+    check_printed(one.run(()).report(), &["1 job: 1 satisfied"]);
+
+    let runner = || Runner::builder().threads(1).default_retry_delay(Duration::ZERO);
+    let plan = kitchen();
+    check_printed(
+        runner().build().run(&plan, ()).report(),
+        &[
+            "9 jobs: 2 satisfied, 2 changed, 4 failed, 1 blocked",
+            "`fridge` failed after 2 tries: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "`bread` failed after 1 try: sold out",
+            "`toast` failed after 2 tries: cold",
+            "  its run failed before: panicked: smoke",
+            "`song` failed after 1 try: panicked: panicked with a value that is not text",
+            "cleanup of `toast` failed: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "cleanup of `kettle` failed: panicked: spilled",
+            "cleanup of `toast` failed: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+        ],
+    );
+    check_printed(
+        runner().dry_run(true).build().run(&plan, ()).report(),
+        &[
+            "9 jobs: 1 satisfied, 2 would run, 2 failed, 4 blocked",
+            "`fridge` failed after 1 try: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "`bread` failed after 1 try: sold out",
+        ],
+    );
+    let failed = plan.select("bread").unwrap().run(()).into_result().unwrap_err();
+    assert_eq!(failed.to_string(), "1 job: 1 failed\n`bread` failed after 1 try: sold out");
+    check_printed(failed.report(), &["1 job: 1 failed", "`bread` failed after 1 try: sold out"]);
+    check_printed(
+        &serde_json::from_str(SAVED).unwrap(),
+        &[
+            "5 jobs: 2 satisfied, 1 changed, 1 failed, 1 blocked",
+            "`greet` failed after 2 tries: panicked: lost for words",
+            "cleanup of `user` failed: still logged in: busy: pid 7",
+        ],
+    );
+}

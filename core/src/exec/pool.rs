@@ -248,8 +248,8 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
         loop {
             if let Some(turn) = self.search() {
                 self.worker.look_at_the_clock();
-                if !self.deque.is_empty() {
-                    self.crew.sleep.offer(); // whoever was called calls the next
+                if self.crew.something_is_ready() {
+                    self.crew.sleep.offer(); // whoever was called calls the next, whosever deque there is more in
                 }
                 return Some(turn);
             }

@@ -159,7 +159,9 @@ impl<'env, A> Draft<'env, A> {
         let edges = Edges::of(self.rows(&job_of));
         let order = edges.order();
         if order.len() < self.specs.len() {
-            self.find_cycles(&edges.after, &order, &mut errors);
+            for path in shortest_cycles(&edges.left_out(&order), &edges.after) {
+                errors.push(|| self.cycle_error(&path));
+            }
         }
         errors.into_result()?;
         debug!(jobs = edges.after.len(), edges = edges.after.edges(), "plan compiled");
@@ -267,16 +269,6 @@ impl<'env, A> Draft<'env, A> {
             self.before.iter().filter_map(|(job, name)| Some((job_of[name.index()]?, *job))).collect();
         edges.sort_by_key(|(waits, _)| *waits); // stable: the order of declaration stays
         edges
-    }
-
-    /// `placed` are the jobs that are in no circle and behind none.
-    fn find_cycles(&self, after: &Rows, placed: &[JobId], errors: &mut PlanErrors) {
-        let mut is_placed = vec![false; after.len()];
-        placed.iter().for_each(|job| is_placed[job.index()] = true);
-        let stuck: Vec<JobId> = (0..after.len()).filter(|at| !is_placed[*at]).map(JobId::new).collect();
-        for path in shortest_cycles(&stuck, after) {
-            errors.push(|| self.cycle_error(&path));
-        }
     }
 
     fn cycle_error(&self, path: &[JobId]) -> PlanError {

@@ -17,7 +17,7 @@ use crate::words::{Kind, Phase, Status};
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Report", deny_unknown_fields)]
+#[serde(rename = "Report", expecting = "a report", deny_unknown_fields)]
 struct SavedReport<Jobs> {
     dojobber_report: Version,
     dry_run: bool,
@@ -29,7 +29,7 @@ struct SavedReport<Jobs> {
 struct Version;
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "a job", deny_unknown_fields)]
 struct SavedJob<Text, Ids, Phases> {
     name: Text,
     kind: Kind,
@@ -42,7 +42,7 @@ struct SavedJob<Text, Ids, Phases> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "a phase", deny_unknown_fields)]
 struct SavedPhase<Text> {
     attempt: u32,
     phase: Phase,
@@ -141,6 +141,13 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         }
         restore_edges(job, jobs, &mut after)?;
     }
+    let edges = Edges::of(after);
+    if let Some(job) = edges.left_out(&edges.order()).first() {
+        return Err(Unfit::new(
+            &saved.jobs[job.index()],
+            "depends on jobs that depend on each other in a circle",
+        ));
+    }
     let mut logs = Vec::new();
     let mut heads = Vec::with_capacity(jobs);
     for job in &saved.jobs {
@@ -158,7 +165,7 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         (0..jobs as u32).map(JobId).collect(),
         saved.jobs.iter().map(|job| job.kind).collect(),
         descriptions.collect(),
-        Edges::of(after),
+        edges,
     );
     let mut report = Report::new(graph.into(), saved.dry_run, heads, logs);
     report.close(saved.elapsed_ns, Scale::NANOS);
@@ -196,7 +203,11 @@ fn check_phases(job: &ReadJob, elapsed: u64) -> Result<(), Unfit> {
             return Err(Unfit::new(job, format!("has a {} and a sequence number that do not fit", what())));
         }
         let place = (record.attempt, record.phase);
-        if record.phase != Phase::Cleanup && place <= last && last.0 > 0 {
+        if record.phase == Phase::Cleanup {
+            last = (u32::MAX, Phase::Cleanup); // nothing but cleanups follows
+            continue;
+        }
+        if place <= last {
             return Err(Unfit::new(job, format!("has a {} out of order", what())));
         }
         last = place;

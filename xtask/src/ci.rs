@@ -1,0 +1,212 @@
+//! The whole CI, step by step.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+
+use crate::tidy;
+
+/// In the order in which they are done: what is quick comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// What lints cannot say: one-way imports and the like
+    Tidy,
+    /// The code is formatted
+    Fmt,
+    /// No lint has anything to say, with all features and with none
+    Clippy,
+    /// All tests, those in the docs included
+    Test,
+    /// The docs can be built, without a warning
+    Doc,
+    /// The libraries compile with the oldest Rust that they promise
+    Msrv,
+    /// The fuzz targets can be built, where cargo-fuzz is there
+    Fuzz,
+}
+
+/// Does the steps, or all there are if none is named.
+pub(crate) fn run(root: &Path, steps: &[Step]) -> Result<()> {
+    let steps = if steps.is_empty() { Step::value_variants() } else { steps };
+    let mut times = Vec::new();
+    for step in steps {
+        println!("\n==> {}", step.name());
+        let start = Instant::now();
+        let done = step.run(root);
+        times.push((step.name(), start.elapsed()));
+        done.with_context(|| format!("{} failed after {}", step.name(), seconds(start.elapsed())))?;
+        println!("    {} passed in {}", step.name(), seconds(start.elapsed()));
+    }
+    let summary: Vec<String> =
+        times.iter().map(|(name, time)| format!("{name} {}", seconds(*time))).collect();
+    println!("\nall passed: {}", summary.join(", "));
+    Ok(())
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value().expect("no step is hidden").get_name().to_owned()
+    }
+
+    fn run(self, root: &Path) -> Result<()> {
+        match self {
+            Step::Tidy => tidy::run(root),
+            Step::Fmt => cargo(root, "fmt --all --check"),
+            Step::Clippy => clippy(root),
+            Step::Test => cargo(root, "test --workspace --all-features"),
+            Step::Doc => {
+                let mut doc = Command::new(this_cargo());
+                doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");
+                execute(root, doc)
+            }
+            Step::Msrv => msrv(root),
+            Step::Fuzz => fuzz(root),
+        }
+    }
+}
+
+fn clippy(root: &Path) -> Result<()> {
+    cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")?;
+    cargo(root, "clippy --package dojobber-core --all-targets --no-default-features -- -D warnings")?;
+    cargo(root, "clippy --package dojobber --lib --no-default-features -- -D warnings")
+}
+
+/// The packages that promise an oldest Rust; the rest of the workspace is for us alone.
+const LIBRARIES: [(&str, &str); 3] =
+    [("core", "dojobber-core"), ("builder", "dojobber"), ("viz", "dojobber-viz")];
+
+fn msrv(root: &Path) -> Result<()> {
+    let version = promised_rust(&std::fs::read_to_string(root.join("Cargo.toml"))?)?;
+    if !has_toolchain(root, &version)? {
+        let mut install = Command::new("rustup");
+        install.args(["toolchain", "install", &version]).args(words("--profile minimal --no-self-update"));
+        execute(root, install)?;
+    }
+    let mut check = Command::new("cargo");
+    check.arg(format!("+{version}")).args(words("check --lib --all-features --locked"));
+    for (_, package) in LIBRARIES.iter().filter(|(folder, _)| root.join(folder).is_dir()) {
+        check.args(["--package", package]);
+    }
+    check.arg("--target-dir").arg(target(root).join("msrv"));
+    execute(root, check)
+}
+
+/// The workspace's `rust-version`, with all its three parts.
+fn promised_rust(manifest: &str) -> Result<String> {
+    let manifest: toml::Table = manifest.parse()?;
+    let version = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("package")?.get("rust-version")?.as_str())
+        .context("Cargo.toml says no workspace.package.rust-version")?;
+    Ok(if version.matches('.').count() < 2 { format!("{version}.0") } else { version.to_owned() })
+}
+
+fn has_toolchain(root: &Path, version: &str) -> Result<bool> {
+    let list = Command::new("rustup").args(["toolchain", "list"]).current_dir(root).output();
+    let list = list.context("rustup is needed for another version of Rust")?;
+    Ok(lists_toolchain(&String::from_utf8_lossy(&list.stdout), version))
+}
+
+fn lists_toolchain(list: &str, version: &str) -> bool {
+    list.lines().any(|line| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('-')))
+}
+
+fn fuzz(root: &Path) -> Result<()> {
+    if !root.join("fuzz/Cargo.toml").is_file() {
+        println!("    skipped: there are no fuzz targets");
+        return Ok(());
+    }
+    // a fuzzer is built with a sanitizer, which only a nightly compiler knows
+    let on_nightly = || {
+        let mut cargo = Command::new("rustup");
+        cargo.args(words("run nightly cargo fuzz"));
+        cargo
+    };
+    let mut version = on_nightly();
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    if !version.current_dir(root).status().is_ok_and(|status| status.success()) {
+        println!("    skipped: cargo-fuzz, or a nightly toolchain, is not there");
+        return Ok(());
+    }
+    let mut build = on_nightly();
+    build.arg("build");
+    execute(root, build)
+}
+
+fn cargo(root: &Path, arguments: &str) -> Result<()> {
+    let mut cargo = Command::new(this_cargo());
+    cargo.args(words(arguments));
+    execute(root, cargo)
+}
+
+fn execute(root: &Path, mut command: Command) -> Result<()> {
+    let line = shown(&command);
+    println!("    {line}");
+    let status = command.current_dir(root).stdin(Stdio::null()).status();
+    let status = status.with_context(|| format!("`{line}` could not be started"))?;
+    ensure!(status.success(), "`{line}` ended with {status}");
+    Ok(())
+}
+
+/// The command as one would type it.
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy();
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace()
+}
+
+/// The cargo that runs this.
+fn this_cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+fn target(root: &Path) -> PathBuf {
+    root.join(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_promised_rust_has_three_parts() {
+        let manifest = |version: &str| format!("[workspace.package]\nrust-version = \"{version}\"");
+        assert_eq!(promised_rust(&manifest("1.88")).unwrap(), "1.88.0");
+        assert_eq!(promised_rust(&manifest("1.88.1")).unwrap(), "1.88.1");
+        assert!(promised_rust("[workspace]").unwrap_err().to_string().contains("rust-version"));
+    }
+
+    #[test]
+    fn a_toolchain_is_listed_by_its_whole_version() {
+        let list = "stable-x86_64-unknown-linux-gnu (default)\n1.88.0-x86_64-unknown-linux-gnu\n";
+        assert!(lists_toolchain(list, "1.88.0"));
+        assert!(!lists_toolchain(list, "1.88"));
+        assert!(!lists_toolchain(list, "1.8"));
+    }
+
+    #[test]
+    fn a_step_that_fails_ends_it() {
+        let nowhere = tempfile::tempdir().unwrap();
+        let error = run(nowhere.path(), &[Step::Msrv, Step::Tidy]).unwrap_err();
+        assert!(format!("{error:#}").starts_with("msrv failed after "), "{error:#}");
+        run(nowhere.path(), &[Step::Fuzz]).unwrap(); // there is nothing to build
+    }
+
+    #[test]
+    fn a_command_is_shown_as_it_is_typed() {
+        let mut command = Command::new("/somewhere/bin/cargo");
+        command.args(words("test  --workspace"));
+        assert_eq!(shown(&command), "cargo test --workspace");
+    }
+}
