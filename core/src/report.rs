@@ -158,12 +158,12 @@ impl Report {
 
     /// Whether every job is done. An empty plan succeeds.
     pub fn success(&self) -> bool {
-        self.statuses().all(Status::is_done)
+        self.heads.iter().all(|head| head.is_done())
     }
 
     /// Whether at least one job is done.
     pub fn partial_success(&self) -> bool {
-        self.statuses().any(Status::is_done)
+        self.heads.iter().any(|head| head.is_done())
     }
 
     /// Whether some job is not done.

@@ -16,7 +16,7 @@ use crate::report::{Head, Log, Record};
 use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
-use crate::words::{Phase, Status};
+use crate::words::{Kind, Phase, Status};
 
 /// A try that may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,15 @@ pub(super) enum TryEnd {
     Again { due: u64 },
 }
 
+/// Where a try stands after its check, whose other phases are called on an `I`.
+pub(super) enum Stage<I> {
+    RunDue(I),
+    RecheckDue(I),
+    Over(TryEnd),
+}
+
 /// What the phases of a try are called on.
-trait Instance<'env, A> {
+pub(super) trait Instance<'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value>;
 
     /// The struct that belongs to this try alone, to be dropped or put aside.
@@ -157,22 +164,92 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     /// Executes one whole try.
     #[inline]
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
-        let spec = self.live.plan.spec(turn.job);
-        self.begin(spec, turn);
+        let spec = self.begin(turn);
         match &spec.body {
-            Body::Both(closures) => self.check_and_run(spec, &**closures),
-            Body::Group => self.done(None),
-            Body::CheckOnly(closures) => self.check_only(spec, &**closures),
-            Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
-            Body::RunOnly(closures) => self.run_only(spec, &**closures),
-            Body::Struct(make) => self.make_and_run(spec, make),
+            Body::Both(closures) => self.go_on(spec, &**closures), // the common case, straight ahead
+            _ => self.attempt_other(spec),
         }
+    }
+
+    #[inline(never)]
+    fn attempt_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
+        match &spec.body {
+            Body::Group => self.done(None),
+            Body::Both(closures) | Body::CheckOnly(closures) => self.go_on(spec, &**closures),
+            Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
+            Body::RunOnly(closures) => self.finish(spec, Stage::RunDue(&**closures)),
+            Body::Struct(make) => match self.make(make) {
+                Ok(job) => self.go_on(spec, Some(job)),
+                Err(end) => end,
+            },
+        }
+    }
+
+    /// From the check to the end of the try. Most of them end with it, so that way is short.
+    #[inline(always)]
+    fn go_on<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, instance: I) -> TryEnd {
+        match self.check(spec, instance) {
+            Stage::Over(end) => end,
+            stage => self.finish(spec, stage),
+        }
+    }
+
+    #[inline(never)]
+    fn finish<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut stage: Stage<I>) -> TryEnd {
+        if let Stage::RunDue(instance) = stage {
+            stage = self.run(spec, instance);
+        }
+        if let Stage::RecheckDue(instance) = stage {
+            stage = self.recheck(spec, instance);
+        }
+        match stage {
+            Stage::Over(end) => end,
+            _ => unreachable!("the stages of a try are check, run, recheck"),
+        }
+    }
+
+    #[inline(always)]
+    fn check<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
+        let repairable = spec.kind() == Kind::Job && !self.live.options.dry_run;
+        match self.step(Phase::Check, &mut instance, |check| check.is_ok() || !repairable) {
+            Ok(value) => Stage::Over(self.done(value)),
+            Err(error) if repairable => {
+                forget(error);
+                Stage::RunDue(instance)
+            }
+            Err(error) if spec.kind() == Kind::CheckOnly => Stage::Over(self.failed(error)),
+            Err(error) => Stage::Over(self.would_run(Some(error))),
+        }
+    }
+
+    #[inline]
+    fn run<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
+        let decides = spec.kind() == Kind::RunOnly;
+        let is_last = decides && !spec.cleans_up();
+        match self.step(Phase::Run, &mut instance, |_| is_last) {
+            result if decides => {
+                self.keep_for_cleanup(&mut instance);
+                Stage::Over(self.decided(result))
+            }
+            Ok(_) => Stage::RecheckDue(instance),
+            Err(error) => {
+                forget(error);
+                Stage::RecheckDue(instance)
+            }
+        }
+    }
+
+    #[inline]
+    fn recheck<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
+        let is_last = !spec.cleans_up();
+        let result = self.step(Phase::Recheck, &mut instance, |_| is_last);
+        self.keep_for_cleanup(&mut instance);
+        Stage::Over(self.decided(result))
     }
 
     /// Calls one cleanup, with what its try has left.
     pub(super) fn clean_up(&mut self, pending: Pending<'env, A>) -> Result {
-        let spec = self.live.plan.spec(pending.job);
-        self.begin(spec, Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
+        let spec = self.begin(Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
         *self.cx.local_mut() = pending.local;
         let mut instance = pending.instance;
         self.phase(Phase::Cleanup, |worker| {
@@ -187,65 +264,27 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[inline]
-    fn begin(&mut self, spec: &JobSpec<'env, A>, turn: Turn) {
+    fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
         let Turn { job, attempt, ran, head } = turn;
-        let max_tries = self.max_tries(spec);
+        let (spec, options) = (self.live.plan.spec(job), &self.live.options);
+        let max_tries = if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) };
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
         self.ran = ran;
         self.head = head;
+        spec
     }
 
-    #[inline]
-    fn max_tries(&self, spec: &JobSpec<'env, A>) -> u32 {
-        let options = &self.live.options;
-        if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) }
+    fn spec(&self) -> &'r JobSpec<'env, A> {
+        self.live.plan.spec(self.cx.place().job)
     }
 
+    /// The struct of this try. A constructor that fails is a failed try.
     #[inline(never)]
-    fn make_and_run(&mut self, spec: &JobSpec<'env, A>, make: &Constructor<'env, A>) -> TryEnd {
-        match unwind::catch(|| make(&self.cx)) {
-            Ok(job) => self.check_and_run(spec, Some(job)),
-            Err(error) => {
-                let failed = self.phase(Phase::Create, |worker| worker.let_go(None, Err(error)));
-                self.decided(spec, failed)
-            }
-        }
-    }
-
-    #[inline]
-    fn check_and_run(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
-        let dry_run = self.live.options.dry_run;
-        match self.step(Phase::Check, &mut instance, |check| check.is_ok() || dry_run) {
-            Ok(value) => self.done(value),
-            Err(error) if dry_run => self.would_run(Some(error)),
-            Err(error) => {
-                forget(error);
-                self.run_and_recheck(spec, instance)
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn run_and_recheck(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
-        if let Err(error) = self.step(Phase::Run, &mut instance, |_| false) {
-            forget(error);
-        }
-        let recheck = self.step(Phase::Recheck, &mut instance, |_| !spec.cleans_up());
-        self.keep_for_cleanup(spec, &mut instance);
-        self.decided(spec, recheck)
-    }
-
-    #[inline(never)]
-    fn check_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
-        let check = self.step(Phase::Check, &mut instance, |_| true);
-        self.decided(spec, check)
-    }
-
-    #[inline(never)]
-    fn run_only(&mut self, spec: &JobSpec<'env, A>, mut instance: impl Instance<'env, A>) -> TryEnd {
-        let run = self.step(Phase::Run, &mut instance, |_| !spec.cleans_up());
-        self.keep_for_cleanup(spec, &mut instance);
-        self.decided(spec, run)
+    fn make(&mut self, make: &Constructor<'env, A>) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
+        unwind::catch(|| make(&self.cx)).map_err(|error| {
+            let failed = self.phase(Phase::Create, |worker| worker.let_go(None, Err(error)));
+            self.decided(failed)
+        })
     }
 
     /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a part of
@@ -302,8 +341,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    fn keep_for_cleanup(&mut self, spec: &JobSpec<'env, A>, instance: &mut impl Instance<'env, A>) {
-        if spec.cleans_up() {
+    fn keep_for_cleanup(&mut self, instance: &mut impl Instance<'env, A>) {
+        if self.spec().cleans_up() {
             let Place { job, attempt, .. } = self.cx.place();
             let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
             self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
@@ -312,10 +351,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// By the phase that ended the try.
     #[inline]
-    fn decided(&mut self, spec: &JobSpec<'env, A>, last: Result<Value>) -> TryEnd {
+    fn decided(&mut self, last: Result<Value>) -> TryEnd {
         match last {
             Ok(value) => self.done(value),
-            Err(error) => self.failed(spec, error),
+            Err(error) => self.failed(error),
         }
     }
 
@@ -326,11 +365,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[cold]
-    fn failed(&mut self, spec: &JobSpec<'env, A>, error: BoxError) -> TryEnd {
+    fn failed(&mut self, error: BoxError) -> TryEnd {
         let Place { job, attempt, max_tries, .. } = self.cx.place();
         if attempt < max_tries {
             forget(error);
-            return self.plan_retry(spec);
+            return self.plan_retry();
         }
         self.kept.errors.push((job, error));
         self.end(Status::Failed)
@@ -351,8 +390,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         TryEnd::Ended(self.head.ended(status))
     }
 
-    fn plan_retry(&self, spec: &JobSpec<'env, A>) -> TryEnd {
-        let delay = spec.retry_delay().unwrap_or(self.live.options.default_retry_delay);
+    fn plan_retry(&self) -> TryEnd {
+        let delay = self.spec().retry_delay().unwrap_or(self.live.options.default_retry_delay);
         let due = self.clock.now().saturating_add(nanos(delay));
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), ?delay, "try failed");
         self.tell_retry_planned(due);
