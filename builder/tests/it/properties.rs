@@ -76,7 +76,7 @@ impl World {
         let script = &self.scripts[job];
         let after = script.after.iter().map(|on| key(*on));
         if script.kind == Kind::Group {
-            return graph.job(key(job)).after(after).group();
+            return graph.job(key(job).name()).after(after).group();
         }
         let mut open = graph.job(key(job)).after(after).tries(script.tries).retry_delay(script.delay);
         if let Some(behaviour) = script.cleanup.filter(|_| script.kind != Kind::CheckOnly) {
