@@ -22,6 +22,33 @@ use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked,
 /// | is a struct | [`.with(job)`](Graph::with), [`.with_new(f)`](Graph::with_new) |
 /// | is a whole graph | [`.nest(graph)`](Graph::nest) |
 ///
+/// ```no_run
+/// use dojobber::Graph;
+/// # use std::{path::Path, time::Duration};
+/// # fn user_exists(_: &str) -> bool { true }
+/// # fn add_user(_: &str) -> bool { true }
+/// # fn disk_is_free() -> bool { true }
+/// # fn main() -> dojobber::Result {
+///
+/// let plan = Graph::new()
+///     .job("user").check(|_| user_exists("wendell")).run(|_| add_user("wendell"))
+///     .job("home").after("user").tries(5).retry_delay(Duration::from_secs(2))
+///         .check(|_| Path::new("/home/wendell").is_dir())
+///         .run(|_| { std::fs::create_dir("/home/wendell")?; Ok(()) })
+///     .job("greet").after(["user", "home"]).run_only(|_| println!("hello"))
+///     .job("disk").check_only(|_| disk_is_free())
+///     .job("ready").after(["home", "greet", "disk"]).group()
+///     .compile()?;
+/// plan.run(()).into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// rustfmt writes all steps of all jobs in one column; `#[rustfmt::skip]` on the function keeps a layout that shows
+/// what belongs to which job.
+///
+/// # A function, a loop, a part
+///
 /// `A` is the type of a run's arguments. `'env` is what the closures may borrow: it must outlive the plan. The third
 /// parameter is the state of the builder; a graph in which no job is open is written `Graph<'env, A>`, and there is
 /// one such type, so a loop, an `if` and a function from graph to graph all just compile:
@@ -46,7 +73,6 @@ pub struct Graph<'env, A = (), S = Settled> {
 
 impl<'env> Graph<'env> {
     /// A graph whose runs need no arguments.
-    #[expect(clippy::new_without_default, reason = "Default is there for every type of arguments")]
     pub fn new() -> Self {
         Graph::default()
     }
@@ -66,6 +92,29 @@ impl<A> Default for Graph<'_, A> {
 impl<'env, A, S> Graph<'env, A, S> {
     /// Opens a job. The name is anything that is `AsRef<str>`, or a [`Key`](crate::Key), which also promises what the
     /// job returns. Other jobs may have named it before.
+    ///
+    /// What a job named by a key returns is read by those that are directly after it, with
+    /// [`Context::output`], and at the end with [`Run::output`](crate::Run::output):
+    ///
+    /// ```no_run
+    /// use dojobber::{Graph, Key};
+    /// # use dojobber::Result;
+    /// # type Version = String;
+    /// # fn read_version(_: &str) -> Result<Version> { Ok("1.2.3".to_owned()) }
+    /// # fn tags(_: &str) -> Result<Vec<String>> { Ok(Vec::new()) }
+    /// # fn push_tag(_: &str, _: &Version) -> Result { Ok(()) }
+    /// # let repo = ".";
+    ///
+    /// const VERSION: Key<Version> = Key::new("version");
+    ///
+    /// # let graph: Graph<'_> =
+    /// Graph::new()
+    ///     .job(VERSION).check_only(|_| Ok(read_version(repo)?)) // does not compile if it returns another type
+    ///     .job("tag").after(VERSION)
+    ///         .check(|cx| Ok(tags(repo)?.contains(&format!("v{}", cx.output(&VERSION)?))))
+    ///         .run(|cx| Ok(push_tag(repo, cx.output(&VERSION)?)?))
+    /// # ;
+    /// ```
     pub fn job<M>(mut self, name: impl JobName<M>) -> Graph<'env, A, Open<'env, A, M>>
     where
         S: SettledGraph,
@@ -74,7 +123,19 @@ impl<'env, A, S> Graph<'env, A, S> {
         Graph { draft: self.draft, state: Open::new() }
     }
 
-    /// Adds something for each item: `.each(&people, |graph, person| graph.job(&person.name)..)`.
+    /// Adds something for each item.
+    ///
+    /// ```
+    /// use dojobber::Graph;
+    ///
+    /// let people = ["Wendell Bagg", "Lawyer Cat"];
+    /// let graph = Graph::new()
+    ///     .job("everyone is invited").group()
+    ///     .each(people, |graph, person| graph
+    ///         .job(format!("invite {person}")).before("everyone is invited")
+    ///             .run_only(move |_| println!("dear {person}")));
+    /// assert_eq!(graph.compile().unwrap().len(), 3);
+    /// ```
     pub fn each<I: IntoIterator>(
         self,
         items: I,
@@ -144,7 +205,8 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// These begin only when the open job is done: it is added to what they are after.
+    /// These begin only when the open job is done: it is added to what they are after. So a job need not know, and a
+    /// graph need not list, all that it waits for.
     pub fn before<M>(mut self, names: impl JobNames<M>) -> Self
     where
         S: AwaitsBody<'env, A>,
@@ -192,13 +254,30 @@ impl<'env, A, S> Graph<'env, A, S> {
 
     /// Whether the wished-for state is there. It must change nothing; what it returns when it passes is the output of
     /// the job. [`.run(..)`](Graph::run) follows.
-    pub fn check<V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C>>
+    ///
+    /// It returns a [`Verdict`]: `bool`, or a `dojobber::Result<T>`, so that `?` works. `Ok(false)` says no, and so
+    /// does the status of a process that failed.
+    ///
+    /// ```
+    /// # use dojobber::{Graph, ensure};
+    /// # let plan =
+    /// Graph::new()
+    ///     .job("plain").check(|_| 1 + 1 == 2).run(|_| ())
+    ///     .job("with a message").check(|_| ensure(1 + 1 == 2, "arithmetic is broken")).run(|_| ())
+    ///     .job("with errors").check(|_| Ok("2".parse::<u8>()? == 2)).run(|_| ())
+    /// # .compile().unwrap();
+    /// # assert!(plan.run(()).success() && !plan.run(()).changed());
+    /// ```
+    pub fn check<T, V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C, V, T>>
     where
-        S: AwaitsBody<'env, A, Promise: Accepts<V::Value>>,
-        V: Verdict,
+        S: AwaitsBody<'env, A, Promise: Accepts<T>>,
+        V: Verdict<Value = T>,
         C: Fn(&Context<A>) -> V + Send + Sync + 'env,
     {
-        Graph { draft: self.draft, state: Checked { options: self.state.into_options(), check } }
+        Graph {
+            draft: self.draft,
+            state: Checked { options: self.state.into_options(), check, verdict: V::verdict },
+        }
     }
 
     /// What is done where the check fails. The check that follows decides: an error of the run is recorded and shown.
@@ -232,7 +311,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// Nothing: the job is a name for what it is after.
     pub fn group(self) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A>,
+        S: AwaitsBody<'env, A, Promise: Accepts<()>>,
     {
         self.close(JobSpec::group())
     }
@@ -276,7 +355,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// ```
     pub fn nest(self, graph: Graph<'env, A>) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A>,
+        S: AwaitsBody<'env, A, Promise: Accepts<()>>,
     {
         let mut draft = self.draft;
         draft.nest(*graph.draft, JobSpec::group().with_options(self.state.into_options()));

@@ -42,6 +42,57 @@
 //! - [`Context`] is what each closure gets: arguments, [outputs](Context::output) of other jobs by [`Key`],
 //!   [stores](Store), [commands](Context::command).
 //! - [`Run`] and its [`Report`] say what happened; a [`Console`] or any [`Observer`] sees it while it does.
+//!
+//! # Running
+//!
+//! ```
+//! use dojobber::{Cleanup, Console, Graph, Runner, Status};
+//! use std::time::Duration;
+//! # #[derive(Default)]
+//! # struct Args { dry_run: bool, verbose: bool }
+//! # fn main() -> dojobber::Result {
+//! # let args = Args::default();
+//! # let plan = Graph::with_args::<Args>()
+//! #     .job("TurnOnTV").check(|_| true).run(|_| ())
+//! #     .job("Pizza").run_only(|_| ())
+//! #     .job("StartMovie").after(["TurnOnTV", "Pizza"]).group()
+//! #     .compile()?;
+//!
+//! let runner = Runner::builder()
+//!     .threads(4)                       // default: the machine's; bounds the jobs that run at once
+//!     .dry_run(args.dry_run)            // first checks alone
+//!     .default_tries(3).default_retry_delay(Duration::from_secs(1))
+//!     .cleanup(Cleanup::AtEnd)          // or OnDrop (also when a test panics), or ByHand
+//!     .observer(args.verbose.then(Console::verbose))
+//!     .build();
+//! let mut run = runner.run(&plan, args); // one runner and one plan serve many runs
+//! assert_eq!(run.status("TurnOnTV"), Some(Status::Satisfied));
+//! assert!(run.error("TurnOnTV").is_none());
+//! for job in run.jobs() {
+//!     println!("{}: {} after {} tries", job.name(), job.status(), job.tries());
+//! }
+//! assert!(run.success() && run.partial_success() && !run.failure() && run.changed());
+//! assert!(run.cleanup().is_empty());    // what ByHand left; returns the failures
+//! println!("{}", run.report());         // counts, then every failed job with its errors
+//! # #[cfg(feature = "serde")] {
+//! let saved = serde_json::to_string(run.report())?; // and back
+//! # let read: dojobber::Report = serde_json::from_str(&saved)?;
+//! # assert_eq!(&read, run.report());
+//! # }
+//! let again = runner.run(&plan, run.args().clone());
+//! let part = runner.run(&plan.select(["TurnOnTV"])?, run.args().clone());
+//! assert!(plan.depends("StartMovie", "Pizza") && part.job("Pizza").is_none());
+//! # assert_eq!(plan.names().len(), 3);
+//! again.into_result()?;                 // the error prints the report
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A `main` may return `run.exit_code()`: 0 if every job is done and no cleanup failed.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 mod console;
 mod graph;
@@ -50,10 +101,10 @@ mod state;
 pub use console::Console;
 #[doc(inline)]
 pub use dojobber_core::{
-    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Edge, ErrorText, Event, Job, JobGraph, JobId,
-    JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome, OutputError, Panicked, Phase,
-    PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, ReturnedFalse, Run, RunFailed, RunOptions, Runner,
-    Status, Store, Unfit, Verdict, ensure, sh,
+    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Edge, ErrorText, Event, Job, JobGraph,
+    JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome, OutputError,
+    Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, ReturnedFalse, Run, RunFailed,
+    RunOptions, Runner, Status, Store, Unfit, Verdict, Violation, ensure, judge, sh,
 };
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

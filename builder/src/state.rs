@@ -3,10 +3,11 @@
 //! The bounds stand on the methods of [`Graph`](crate::Graph), not on its `impl`s: only then does the compiler show
 //! the words below.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use dojobber_core::{Context, JobOptions, JobSpec, Outcome, Typed, Untyped, Verdict};
+use dojobber_core::{Context, JobOptions, JobSpec, Outcome, Result, Typed, Untyped};
 
 use sealed::Sealed;
 
@@ -23,9 +24,14 @@ pub struct Open<'env, A, N> {
 }
 
 /// A job is open that has a check and still needs its run.
-pub struct Checked<'env, A, C> {
+///
+/// `V` is what its check returns, `T` the output in it.
+pub struct Checked<'env, A, C, V, T> {
     pub(crate) options: JobOptions<'env, A>,
     pub(crate) check: C,
+    /// What `V: Verdict` would say. A check that returns something else is told once, where it stands, and not
+    /// once more by the run.
+    pub(crate) verdict: fn(V) -> Result<T>,
 }
 
 impl<'env, A, N> Open<'env, A, N> {
@@ -40,7 +46,7 @@ impl<A, N> fmt::Debug for Open<'_, A, N> {
     }
 }
 
-impl<A, C> fmt::Debug for Checked<'_, A, C> {
+impl<A, C, V, T> fmt::Debug for Checked<'_, A, C, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Checked").field(&self.options).finish()
     }
@@ -49,17 +55,18 @@ impl<A, C> fmt::Debug for Checked<'_, A, C> {
 /// States in which no job is open.
 #[diagnostic::on_unimplemented(
     message = "the job before this is not finished",
-    label = "say first what that job does",
-    note = "after `.check(..)` it still needs its `.run(..)`",
-    note = "otherwise close it with `.check(..).run(..)`, `.run_only(..)`, `.check_only(..)`, `.group()`, `.with(job)` or `.nest(graph)`"
+    label = "finish that job first",
+    note = "one with a `.check(..)` needs its `.run(..)`; if there is nothing to run, let it be a `.check_only(..)`",
+    note = "one without is finished by what it does: `.check(..).run(..)`, `.run_only(..)`, `.check_only(..)`, `.group()`, `.with(job)` or `.nest(graph)`"
 )]
 pub trait SettledGraph: Sealed {}
+#[diagnostic::do_not_recommend]
 impl SettledGraph for Settled {}
 
 /// States in which a job has said nothing yet of what it does.
 #[diagnostic::on_unimplemented(
-    message = "no job is open that could be given this",
-    label = "this belongs between `.job(name)` and what the job does",
+    message = "there is no open job that this could belong to",
+    label = "write it behind `.job(name)`, before what that job does",
     note = "edges and options come first: `.job(name).after(..).tries(..).check(..).run(..)`"
 )]
 pub trait AwaitsBody<'env, A>: Sealed {
@@ -72,6 +79,7 @@ pub trait AwaitsBody<'env, A>: Sealed {
     fn into_options(self) -> JobOptions<'env, A>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, N> AwaitsBody<'env, A> for Open<'env, A, N> {
     type Promise = N;
     fn options(&mut self) -> &mut JobOptions<'env, A> {
@@ -84,22 +92,24 @@ impl<'env, A, N> AwaitsBody<'env, A> for Open<'env, A, N> {
 
 /// States in which a job may still be given a cleanup.
 #[diagnostic::on_unimplemented(
-    message = "no job is open that could be given a cleanup",
-    label = "this belongs before the job's `.run(..)` or `.run_only(..)`",
-    note = "for example `.job(name).check(..).cleanup(..).run(..)`"
+    message = "there is no open job that this cleanup could belong to",
+    label = "write it before the `.run(..)` or `.run_only(..)` of its job",
+    note = "for example: `.job(name).check(..).cleanup(..).run(..)`"
 )]
 pub trait OpenOrChecked<'env, A>: Sealed {
     #[doc(hidden)]
     fn options(&mut self) -> &mut JobOptions<'env, A>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'env, A, N> OpenOrChecked<'env, A> for Open<'env, A, N> {
     fn options(&mut self) -> &mut JobOptions<'env, A> {
         &mut self.options
     }
 }
 
-impl<'env, A, C> OpenOrChecked<'env, A> for Checked<'env, A, C> {
+#[diagnostic::do_not_recommend]
+impl<'env, A, C, V, T> OpenOrChecked<'env, A> for Checked<'env, A, C, V, T> {
     fn options(&mut self) -> &mut JobOptions<'env, A> {
         &mut self.options
     }
@@ -107,30 +117,35 @@ impl<'env, A, C> OpenOrChecked<'env, A> for Checked<'env, A, C> {
 
 /// States in which a job has a check and needs its run.
 #[diagnostic::on_unimplemented(
-    message = "there is no checked job here that still needs a run",
-    label = "a run follows a check: `.job(name).check(..).run(..)`, and each job has one",
-    note = "a job without a check is closed with `.run_only(..)`",
-    note = "to execute a finished graph, compile it first: `.compile()?.run(args)`"
+    message = "this `.run(..)` follows no `.check(..)`",
+    label = "a run follows the check of its job: `.job(name).check(..).run(..)`",
+    note = "a job that has nothing to check is `.job(name).run_only(..)`",
+    note = "a job has one run: put two steps into one closure, or make two jobs of them",
+    note = "to execute a graph that is complete, compile it first: `.compile()?.run(args)`"
 )]
 pub trait AwaitsRun<'env, A>: Sealed {
     #[doc(hidden)]
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A>;
 }
 
-impl<'env, A, C, V> AwaitsRun<'env, A> for Checked<'env, A, C>
+#[diagnostic::do_not_recommend]
+impl<'env, A, C, V, T> AwaitsRun<'env, A> for Checked<'env, A, C, V, T>
 where
     C: Fn(&Context<A>) -> V + Send + Sync + 'env,
-    V: Verdict,
+    V: 'static, // as every verdict is
+    T: Any + Send + Sync,
 {
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A> {
-        JobSpec::check_and_run(self.check, run).with_options(self.options)
+        let Checked { options, check, verdict } = self;
+        JobSpec::check_and_run(move |cx: &Context<A>| verdict(check(cx)), run).with_options(options)
     }
 }
 
 /// What a name promises must be what its job returns. A name that is no [`Key`](crate::Key) promises nothing.
 #[diagnostic::on_unimplemented(
-    message = "this job returns `{V}`, which its key does not promise",
-    label = "the key in `.job(key)` says what the job returns"
+    message = "the key that names this job promises another value than `{V}`",
+    label = "return what the key promises, or name the job with a plain string",
+    note = "what `.job(KEY)` returns is the value of its check, or of its run_only; a group has none"
 )]
 pub trait Accepts<V>: Sealed {}
 impl<V> Accepts<V> for Untyped {}
@@ -140,7 +155,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Settled {}
     impl<A, N> Sealed for super::Open<'_, A, N> {}
-    impl<A, C> Sealed for super::Checked<'_, A, C> {}
+    impl<A, C, V, T> Sealed for super::Checked<'_, A, C, V, T> {}
     impl Sealed for super::Untyped {}
     impl<T> Sealed for super::Typed<T> {}
 }

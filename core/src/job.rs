@@ -30,6 +30,11 @@ use crate::words::Kind;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job of a graph whose arguments are `{A}`",
+    label = "it must implement `dojobber::Job<{A}>`",
+    note = "`impl<A> Job<A> for ..` makes it a job of any graph"
+)]
 pub trait Job<A = ()>: Send {
     /// What a passing check returns: the output of the job.
     type Output: Any + Send + Sync;

@@ -95,12 +95,14 @@ impl<N: AsRef<str>> JobName<Untyped> for N {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> JobName<Typed<T>> for Key<T> {
     fn job_name(&self) -> &str {
         self.name()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> JobName<Typed<T>> for &Key<T> {
     fn job_name(&self) -> &str {
         self.name()

@@ -13,9 +13,10 @@ pub(crate) type Value = Option<Box<dyn Any + Send + Sync>>;
 /// `false`, `Ok(false)` and an unsuccessful [`ExitStatus`] or [`Output`] inside `Ok` are failures.
 #[diagnostic::on_unimplemented(
     message = "a check cannot return `{Self}`",
-    label = "this check returns `{Self}`; it must return `bool` or `Result<T, BoxError>`",
-    note = "a `Result` with another error type: put `?` on it and end with `Ok(..)`, or let the helper return `dojobber::Result`",
-    note = "nothing that could say no: then the job has no check, close it with `.run_only(..)`"
+    label = "it must return `bool` or a `dojobber::Result<T>`",
+    note = "a `Result` with another error: put `?` on it and end with `Ok(..)`, as in `.check(|_| Ok(std::fs::read(path)?))`",
+    note = "a condition with a message: end with `ensure(condition, \"what is missing\")`",
+    note = "nothing that could say no: then there is no check, and the job is a `.run_only(..)`"
 )]
 pub trait Verdict: sealed::Sealed {
     /// What a passing check hands on as the job's output.
@@ -30,9 +31,9 @@ pub trait Verdict: sealed::Sealed {
 /// `false`, `Ok(false)` and an unsuccessful [`ExitStatus`] or [`Output`] inside `Ok` are failures.
 #[diagnostic::on_unimplemented(
     message = "a run or a cleanup cannot return `{Self}`",
-    label = "this closure returns `{Self}`; it must return `()`, `bool` or `Result<T, BoxError>`",
-    note = "a `Result` with another error type: put `?` on it and end with `Ok(..)`, or let the helper return `dojobber::Result`",
-    note = "a value that nobody needs: end the closure with `;`"
+    label = "it must return `()`, `bool` or a `dojobber::Result<T>`",
+    note = "a `Result` with another error: put `?` on it and end with `Ok(..)`, as in `.run(|_| Ok(std::fs::create_dir(path)?))`",
+    note = "a value: put `Ok(..)` around it, or end with `;` if nobody needs it"
 )]
 pub trait Outcome: sealed::Sealed {
     /// What a `run_only` hands on as the job's output.
@@ -49,6 +50,7 @@ impl<T: Any + Send + Sync> Verdict for Result<T, BoxError> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Verdict for bool {
     type Value = ();
     fn verdict(self) -> Result {
@@ -63,6 +65,7 @@ impl<T: Any + Send + Sync> Outcome for Result<T, BoxError> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for bool {
     type Value = ();
     fn outcome(self) -> Result {
@@ -70,6 +73,7 @@ impl Outcome for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for () {
     type Value = ();
     fn outcome(self) -> Result {
@@ -80,6 +84,7 @@ impl Outcome for () {
 /// `!`, which has no name in stable Rust: what a closure returns that only panics.
 type Never = <fn() -> ! as sealed::Returns>::Type;
 
+#[diagnostic::do_not_recommend]
 impl Verdict for Never {
     type Value = ();
     fn verdict(self) -> Result {
@@ -87,6 +92,7 @@ impl Verdict for Never {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for Never {
     type Value = ();
     fn outcome(self) -> Result {

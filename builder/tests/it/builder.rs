@@ -1,0 +1,437 @@
+//! Graphs, names, mistakes.
+
+use std::time::Duration;
+
+use dojobber::{Context, Graph, Job, Key, Kind, Plan, PlanError, PlanErrors, Result};
+
+use crate::support::runner;
+
+/// Every mistake of a graph, in its exact words.
+#[track_caller]
+fn refused(graph: Graph<'_>, mistakes: &[&str]) {
+    let errors = graph.compile().unwrap_err();
+    assert_eq!(errors.to_string(), mistakes.join("\n"));
+    assert_eq!(errors.count(), mistakes.len());
+}
+
+/// A plan as `job: what it is after`, in order of declaration.
+fn shape<A>(plan: &Plan<'_, A>) -> Vec<String> {
+    let graph = plan.graph();
+    let row = |id| {
+        let after: Vec<&str> = graph.after(id).iter().map(|on| graph.name(*on)).collect();
+        format!("{}: {}", graph.name(id), after.join(", "))
+    };
+    graph.ids().map(row).collect()
+}
+
+#[track_caller]
+fn check<A>(graph: Graph<'_, A>, expected: &[&str]) {
+    assert_eq!(shape(&graph.compile().unwrap()), expected);
+}
+
+#[derive(Clone)]
+struct Nothing;
+
+impl<A> Job<A> for Nothing {
+    type Output = ();
+    fn check(&mut self, _: &Context<A>) -> Result {
+        Ok(())
+    }
+    fn run(&mut self, _: &Context<A>) -> Result {
+        Ok(())
+    }
+}
+
+#[test]
+fn names_that_cannot_be() {
+    refused(Graph::new().job("").group(), &["job 1 has an empty name: give it one"]);
+    refused(Graph::new().job("a").group().job("").group(), &["job 2 has an empty name: give it one"]);
+    for (name, shown) in [("a\nb", "a\\nb"), ("\t", "\\t"), ("\u{7f}", "\\u{7f}"), ("\u{85}", "\\u{85}")] {
+        let expected = format!("the name \"{shown}\" holds a control character: names are one line of text");
+        refused(Graph::new().job(name).group(), &[&expected]);
+    }
+    check(Graph::new().job(" ").group().job("ünï 界").group(), &[" : ", "ünï 界: "]);
+}
+
+#[test]
+fn a_name_is_declared_once() {
+    let twice = "job `a` is declared more than once: give each its own name";
+    refused(Graph::new().job("a").group().job("a").group(), &[twice]);
+    refused(Graph::new().job("a").group().merge(Graph::new().job("a").group()), &[twice]);
+    refused(
+        Graph::new().job("n/a").group().job("n").nest(Graph::new().job("a").group()),
+        &["job `n/a` is declared more than once: give each its own name"],
+    );
+}
+
+#[test]
+fn dependencies_that_do_not_exist() {
+    let check = |wanted: &str, hint: &str| {
+        let graph = Graph::new().job("compile").group().job("link").group().job("x").after(wanted).group();
+        let shown = wanted.escape_debug();
+        refused(graph, &[&format!("job `x` is after `{shown}`, which does not exist{hint}")]);
+    };
+    check("compil", "; did you mean `compile`?");
+    check("Compile", "; did you mean `compile`?");
+    check("copmile", "; did you mean `compile`?");
+    check("lnk", "; did you mean `link`?");
+    check("deploy", "");
+    check("", ""); // nothing is like nothing
+    check("y", "");
+    check("xx", ""); // never itself
+    check("a\nb", "");
+    refused(
+        Graph::new().job("x").before("lnik").group().job("link").group(),
+        &["job `x` is before `lnik`, which does not exist; did you mean `link`?"],
+    );
+}
+
+#[test]
+fn the_mistake_as_a_value() {
+    let errors = Graph::new().job("tea").after("watre").group().job("water").group().compile().unwrap_err();
+    let [PlanError::UnknownDependency { job, name, nearest, .. }] = errors.iter().collect::<Vec<_>>()[..]
+    else {
+        panic!("{errors:?}")
+    };
+    assert_eq!((&**job, &**name, nearest.as_deref()), ("tea", "watre", Some("water")));
+}
+
+#[test]
+fn a_job_cannot_depend_on_itself() {
+    let expected = "job `a` depends on itself: remove that edge";
+    refused(Graph::new().job("a").after("a").group(), &[expected]);
+    refused(Graph::new().job("a").before("a").group(), &[expected]);
+}
+
+#[test]
+fn circles() {
+    let check = |edges: &[(&str, &str)], expected: &[&str]| {
+        let graph =
+            Graph::new().each(edges, |graph, (job, on)| graph.job(job).after(on.split_whitespace()).group());
+        let told = |path| {
+            format!(
+                "jobs depend on each other in a circle: {path} (each is after the next: remove one of these edges)"
+            )
+        };
+        let expected: Vec<String> = expected.iter().map(told).collect();
+        refused(graph, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    check(&[("a", "b"), ("b", "a")], &["a -> b -> a"]);
+    check(&[("c", "a"), ("b", "c"), ("a", "b")], &["c -> a -> b -> c"]); // from the first declared
+    check(&[("a", "b c"), ("b", "c"), ("c", "a")], &["a -> c -> a"]); // the shortest
+    check(&[("a", "b"), ("b", "a"), ("c", "d"), ("d", "c a")], &["a -> b -> a", "c -> d -> c"]); // one for each
+    check(&[("top", "a"), ("a", "b"), ("b", "a"), ("low", "")], &["a -> b -> a"]); // not what is behind it
+}
+
+#[test]
+fn a_long_circle_is_told_by_its_ends() {
+    let name = |at: usize| format!("j{at}");
+    let graph =
+        (0..100).fold(Graph::new(), |graph, at| graph.job(name(at)).after(name((at + 1) % 100)).group());
+    refused(
+        graph,
+        &["jobs depend on each other in a circle: j0 -> j1 -> j2 -> j3 -> j4 -> j5 -> .. 89 more .. -> \
+           j95 -> j96 -> j97 -> j98 -> j99 -> j0 (each is after the next: remove one of these edges)"],
+    );
+}
+
+#[test]
+fn options_that_a_kind_cannot_have() {
+    refused(
+        Graph::new().job("a").tries(0).run_only(|_| ()),
+        &["job `a` has `tries(0)`: it needs at least 1"],
+    );
+    let no_tries = "is a group, which does nothing that could be tried again: remove `.tries(..)`";
+    let no_run = "is a group, which has no run to clean up after: remove `.cleanup(..)`";
+    refused(Graph::new().job("a").tries(2).group(), &[&format!("job `a` {no_tries}")]);
+    refused(Graph::new().job("a").tries(0).group(), &[&format!("job `a` {no_tries}")]);
+    refused(Graph::new().job("a").cleanup(|_| ()).group(), &[&format!("job `a` {no_run}")]);
+    refused(
+        Graph::new().job("a").tries(2).cleanup(|_| ()).nest(Graph::new()),
+        &[&format!("job `a` {no_tries}"), &format!("job `a` {no_run}")],
+    );
+    refused(
+        Graph::new().job("a").cleanup(|_| ()).check_only(|_| true),
+        &["job `a` is a check_only, which has no run to clean up after: remove `.cleanup(..)`"],
+    );
+    let own = "job `a` is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`";
+    refused(Graph::new().job("a").cleanup(|_| ()).with(Nothing), &[own]);
+    refused(Graph::new().job("a").cleanup(|_| ()).with_new(|_| Ok(Nothing)), &[own]);
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    refused(
+        Graph::new()
+            .job("")
+            .group()
+            .job("a")
+            .after("nowhere")
+            .tries(0)
+            .run_only(|_| ())
+            .job("a")
+            .group()
+            .job("b")
+            .after(["b", "c"])
+            .group()
+            .job("c")
+            .after("b")
+            .cleanup(|_| ())
+            .check_only(|_| true)
+            .job("d\0")
+            .before("elsewhere")
+            .group(),
+        &[
+            "job `a` is declared more than once: give each its own name",
+            "job 1 has an empty name: give it one",
+            "job `a` has `tries(0)`: it needs at least 1",
+            "job `a` is after `nowhere`, which does not exist",
+            "job `b` depends on itself: remove that edge",
+            "job `c` is a check_only, which has no run to clean up after: remove `.cleanup(..)`",
+            "the name \"d\\0\" holds a control character: names are one line of text",
+            "job `d\\0` is before `elsewhere`, which does not exist",
+            "jobs depend on each other in a circle: b -> c -> b (each is after the next: remove one of these edges)",
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_mistakes_stops_at_a_hundred() {
+    let graph = (0..103).fold(Graph::new(), |graph, at| graph.job(format!("job {at}")).after("x").group());
+    let errors = graph.compile().unwrap_err();
+    assert_eq!((errors.iter().len(), errors.count()), (PlanErrors::LIMIT, 103));
+    let text = errors.to_string();
+    assert_eq!(text.lines().count(), 101);
+    assert!(text.ends_with("\njob `job 99` is after `x`, which does not exist\n.. and 3 more"), "{text}");
+}
+
+#[test]
+fn edges_from_either_side() {
+    check(Graph::new().job("b").after("a").group().job("a").group(), &["b: a", "a: "]);
+    check(Graph::new().job("a").before("b").group().job("b").group(), &["a: ", "b: a"]);
+    check(
+        Graph::new().job("goal").after("x").group().job("x").group().job("y").before("goal").group(),
+        &["goal: x, y", "x: ", "y: "],
+    );
+}
+
+#[test]
+fn the_same_edge_twice_is_one() {
+    let graph =
+        Graph::new().job("a").before("b").before(["b", "b"]).group().job("b").after(["a", "a"]).after("a");
+    check(graph.group(), &["a: ", "b: a"]);
+}
+
+#[test]
+fn whatever_is_a_name() {
+    const KEY: Key<u32> = Key::new("key");
+    let owned = [String::from("s"), String::from("t")];
+    let nothing: [&str; 0] = [];
+    let graph = Graph::new()
+        .job(String::from("s"))
+        .group()
+        .job(&owned[1])
+        .group()
+        .job(KEY)
+        .check_only(|_| Ok(5))
+        .job(Key::<u8>::named("key ".to_owned() + "2"))
+        .run_only(|_| Ok(1))
+        .job("all")
+        .after("s")
+        .after(&owned[1])
+        .after(&owned)
+        .after(owned.iter().map(String::as_str).rev())
+        .after(Some("s"))
+        .after(nothing)
+        .after(KEY)
+        .after(&KEY)
+        .after([Key::<u8>::named("key 2")])
+        .group();
+    check(graph, &["s: ", "t: ", "key: ", "key 2: ", "all: s, t, key, key 2"]);
+}
+
+#[test]
+fn the_kinds() {
+    let plan = Graph::new()
+        .job("job")
+        .description("text")
+        .check(|_| true)
+        .run(|_| ())
+        .job("run_only")
+        .run_only(|_| ())
+        .job("check_only")
+        .check_only(|_| true)
+        .job("group")
+        .group()
+        .job("struct")
+        .with(Nothing)
+        .job("made")
+        .with_new(|_| Ok(Nothing))
+        .compile()
+        .unwrap();
+    let graph = plan.graph();
+    let kinds: Vec<Kind> = graph.ids().map(|id| graph.kind(id)).collect();
+    assert_eq!(kinds, [Kind::Job, Kind::RunOnly, Kind::CheckOnly, Kind::Group, Kind::Job, Kind::Job]);
+    let descriptions: Vec<Option<&str>> = graph.ids().map(|id| graph.description(id)).collect();
+    assert_eq!(descriptions, [Some("text"), None, None, None, None, None]);
+}
+
+#[test]
+fn one_settled_type() {
+    fn part<'a>(graph: Graph<'a>, name: &'a str) -> Graph<'a> {
+        if name.is_empty() { graph } else { graph.job(name).group() }
+    }
+    let mut graph = Graph::default();
+    for name in ["a", "", "b"] {
+        graph = part(graph, name);
+    }
+    let graph = ["c", "d"].into_iter().fold(graph, part);
+    check(graph.each(["e", "f"], part), &["a: ", "b: ", "c: ", "d: ", "e: ", "f: "]);
+}
+
+#[test]
+fn graphs_of_graphs() {
+    let one = |name: &str, after: &str| Graph::new().job(name).after(after.split_whitespace()).group();
+    check(one("a", "b").merge(one("b", "")), &["a: b", "b: "]);
+    let mut extended = one("a", "c");
+    extended.extend([one("b", "a"), one("c", "")]);
+    check(extended, &["a: c", "b: a", "c: "]);
+    check([one("a", ""), one("b", "a")].into_iter().collect::<Graph<'_>>(), &["a: ", "b: a"]);
+    check(Graph::new().merge(Graph::new()), &[]);
+    let before = Graph::new().job("x").group().job("y").before("z").group();
+    check(one("z", "").merge(before), &["z: y", "x: ", "y: "]);
+}
+
+#[test]
+fn a_graph_as_a_job() {
+    let steps = || Graph::new().job("a").group().job("b").after("a").group().job("c").group();
+    check(
+        Graph::new().job("net").group().job("db").after("net").before("web").nest(steps()).job("web").group(),
+        &["net: ", "db/a: net", "db/b: db/a", "db/c: net", "db: db/b, db/c", "web: db"],
+    );
+    // a name inside is looked up inside first, then outside
+    let inner = Graph::new().job("a").after("b").group().job("b").after("out").before("last").group();
+    check(
+        Graph::new().job("n").nest(inner).job("b").group().job("out").group().job("last").group(),
+        &["n/a: n/b", "n/b: out", "n: n/a", "b: ", "out: ", "last: n/b"],
+    );
+    // inside each other, and empty
+    let outer = Graph::new().job("i").nest(steps()).job("after").after("i").group();
+    check(
+        Graph::new().job("o").nest(outer),
+        &["o/i/a: ", "o/i/b: o/i/a", "o/i/c: ", "o/i: o/i/b, o/i/c", "o/after: o/i", "o: o/after"],
+    );
+    check(Graph::new().job("x").group().job("n").after("x").nest(Graph::new()), &["x: ", "n: x"]);
+}
+
+#[test]
+fn mistakes_inside_a_nested_graph_have_its_name() {
+    let inner = Graph::new().job("a").after("nowhere").group().job("b").after("b").group();
+    refused(
+        Graph::new().job("n").nest(inner),
+        &[
+            "job `n/a` is after `nowhere`, which does not exist",
+            "job `n/b` depends on itself: remove that edge",
+        ],
+    );
+}
+
+#[test]
+fn a_part_of_a_plan() {
+    let plan = Graph::new()
+        .job("top")
+        .after(["left", "right"])
+        .group()
+        .job("left")
+        .after("low")
+        .group()
+        .job("right")
+        .after("low")
+        .group()
+        .job("low")
+        .group()
+        .job("beside")
+        .group()
+        .compile()
+        .unwrap();
+    let check = |names: &[&str], expected: &[&str]| assert_eq!(shape(&plan.select(names).unwrap()), expected);
+    check(&["left"], &["left: low", "low: "]);
+    check(&["right", "left"], &["left: low", "right: low", "low: "]);
+    check(&["beside", "low", "low"], &["low: ", "beside: "]);
+    check(&["top"], &["top: left, right", "left: low", "right: low", "low: "]);
+    check(&[], &[]);
+    assert_eq!(
+        plan.select(["lft", "top", "nowhere"]).unwrap_err().to_string(),
+        "there is no job `lft`; did you mean `left`?\nthere is no job `nowhere`"
+    );
+    let part = plan.select("left").unwrap();
+    assert_eq!(part.select("right").unwrap_err().to_string(), "there is no job `right`");
+}
+
+#[test]
+fn what_depends_on_what() {
+    let plan = Graph::new()
+        .job("a")
+        .after("b")
+        .group()
+        .job("b")
+        .after("c")
+        .group()
+        .job("c")
+        .group()
+        .compile()
+        .unwrap();
+    assert!(plan.depends("a", "b") && plan.depends("a", "c") && plan.depends("b", "c"));
+    assert!(
+        !plan.depends("c", "a")
+            && !plan.depends("a", "a")
+            && !plan.depends("a", "x")
+            && !plan.depends("x", "a")
+    );
+    assert_eq!(plan.names().rev().collect::<Vec<_>>(), ["c", "b", "a"]);
+    assert_eq!((plan.len(), plan.is_empty(), plan.graph().edges()), (3, false, 2));
+}
+
+#[test]
+fn an_empty_graph_succeeds() {
+    let plan = Graph::new().compile().unwrap();
+    assert!(plan.is_empty());
+    let run = runner(2).run(&plan, ());
+    assert!(run.success() && !run.partial_success() && !run.failure() && !run.changed());
+    assert_eq!(run.report().to_string(), "0 jobs");
+}
+
+#[test]
+fn closures_may_borrow_what_outlives_the_plan() {
+    let limit = vec![1, 2, 3];
+    let plan = Graph::new().job("a").check(|_| limit.len() == 3).run(|_| ()).compile().unwrap();
+    assert!(runner(1).run(&plan, ()).success());
+    drop(plan);
+    drop(limit);
+}
+
+#[test]
+fn a_graph_in_a_static() {
+    static PLAN: std::sync::LazyLock<Plan<'static>> =
+        std::sync::LazyLock::new(|| Graph::new().job("a").check_only(|_| true).compile().unwrap());
+    assert!(runner(1).run(&PLAN, ()).success());
+}
+
+#[test]
+fn what_a_graph_looks_like_while_it_is_built() {
+    let graph = Graph::new().job("a").group().job("b").tries(2).retry_delay(Duration::from_secs(1));
+    let text = format!("{graph:?}");
+    assert!(text.contains(r#""a""#) && text.contains("tries: Some(2)"), "{text}");
+}
+
+#[test]
+fn handles_travel_between_threads() {
+    fn travels<T: Send + Sync>() {}
+    travels::<Plan<'_, String>>();
+    travels::<dojobber::Run<'_, String>>();
+    travels::<dojobber::Runner>();
+    travels::<dojobber::Report>();
+    travels::<PlanErrors>();
+    travels::<dojobber::RunFailed>();
+    travels::<Graph<'_, String>>();
+}

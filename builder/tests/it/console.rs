@@ -1,0 +1,264 @@
+//! The lines that are shown.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use dojobber::{BoxError, Console, Context, Graph, Job, Result, Runner, ensure};
+
+use crate::support::Notes;
+
+/// What a console writes about a graph, run by one worker.
+fn shown(console: Console, dry_run: bool, graph: Graph<'_>) -> String {
+    let notes = Notes::default();
+    let runner = Runner::builder()
+        .threads(1)
+        .dry_run(dry_run)
+        .default_tries(1)
+        .default_retry_delay(Duration::ZERO)
+        .observer(console.to(notes.clone()))
+        .build();
+    drop(runner.run(&graph.compile().unwrap(), ()));
+    notes.text()
+}
+
+#[track_caller]
+fn verbose(graph: Graph<'_>, expected: &str) {
+    assert_eq!(shown(Console::verbose(), false, graph), expected);
+}
+
+#[track_caller]
+fn debug(graph: Graph<'_>, expected: &str) {
+    assert_eq!(shown(Console::debug(), false, graph), expected);
+}
+
+#[track_caller]
+fn dry(graph: Graph<'_>, expected: &str) {
+    assert_eq!(shown(Console::verbose(), true, graph), expected);
+}
+
+fn no<T>(text: &str) -> Result<T> {
+    Err(text.into())
+}
+
+/// Fails as it is told.
+#[derive(Clone)]
+struct Scripted {
+    check: bool,
+    cleanup: bool,
+}
+
+impl Job for Scripted {
+    type Output = ();
+    fn check(&mut self, _: &Context) -> Result {
+        ensure(self.check, "not there")
+    }
+    fn run(&mut self, _: &Context) -> Result {
+        self.check = true;
+        Ok(())
+    }
+    fn cleanup(&mut self, _: &Context) -> Result {
+        ensure(self.cleanup, "stuck")
+    }
+}
+
+/// The outer error of a chain of three.
+fn chain() -> BoxError {
+    let inner = anyhow::anyhow!("disk full\nreally").context("cannot write b");
+    inner.context("cannot back up a").into()
+}
+
+#[test]
+fn a_job() {
+    verbose(Graph::new().job("a").check(|_| true).run(|_| ()), "a.check: pass\n");
+    let repaired = Graph::new().job("a").check(|cx| cx.phase() != dojobber::Phase::Check).run(|_| ());
+    verbose(repaired, "a.check: fail\na.run: pass\na.recheck: pass\n");
+    let broken = Graph::new().job("a").check(|_| no::<()>("still not")).run(|_| no::<()>("cannot"));
+    verbose(broken, "a.check: fail\na.run: fail\na.recheck: fail \"still not\"\n");
+    verbose(
+        Graph::new().job("a").check(|_| false).run(|_| ()),
+        "a.check: fail\na.run: pass\na.recheck: fail \"returned false\"\n",
+    );
+}
+
+#[test]
+fn a_second_try_has_lines_of_its_own() {
+    verbose(
+        Graph::new().job("a").tries(2).check(|_| no::<()>("no")).run(|_| ()),
+        "a.check: fail\na.run: pass\na.recheck: fail \"no\"\na.check: fail\na.run: pass\na.recheck: fail \"no\"\n",
+    );
+}
+
+#[test]
+fn a_run_only_has_the_three_lines_of_the_original() {
+    verbose(Graph::new().job("a").run_only(|_| ()), "a.check: fail\na.run: pass\na.recheck: pass\n");
+    verbose(
+        Graph::new().job("a").run_only(|_| no::<()>("no")),
+        "a.check: fail\na.run: fail\na.recheck: fail \"no\"\n",
+    );
+}
+
+#[test]
+fn a_check_only_and_a_group_have_one() {
+    verbose(Graph::new().job("a").check_only(|_| true), "a.check: pass\n");
+    verbose(Graph::new().job("a").check_only(|_| no::<()>("no")), "a.check: fail \"no\"\n");
+    verbose(Graph::new().job("a").group(), "a.check: pass\n");
+}
+
+#[test]
+fn a_blocked_job_has_none() {
+    verbose(
+        Graph::new()
+            .job("a")
+            .check_only(|_| no::<()>("no"))
+            .job("b")
+            .after("a")
+            .group()
+            .job("c")
+            .after("b")
+            .run_only(|_| ()),
+        "a.check: fail \"no\"\n",
+    );
+}
+
+#[test]
+fn a_constructor_that_fails_is_a_check_that_fails() {
+    let graph = |make: fn() -> Result<Scripted>| Graph::new().job("a").with_new(move |_| make());
+    verbose(graph(|| no("no parts")), "a.check: fail \"no parts\"\n");
+    verbose(graph(|| panic!("out of reach")), "a.check: fail \"out of reach\"\n");
+    dry(graph(|| no("no parts")), "a.check: fail \"no parts\"\n");
+}
+
+#[test]
+fn cleanups_are_shown_when_they_fail() {
+    let job = |cleanup| Graph::new().job("a").with(Scripted { check: false, cleanup });
+    let done = "a.check: fail\na.run: pass\na.recheck: pass\n";
+    verbose(job(true), done);
+    verbose(job(false), &format!("{done}a.cleanup: fail \"stuck\"\n"));
+    let closure = Graph::new().job("a").cleanup(|_| no::<()>("stuck")).run_only(|_| ());
+    verbose(closure, &format!("{done}a.cleanup: fail \"stuck\"\n"));
+}
+
+#[test]
+fn an_error_stays_on_its_line() {
+    for (text, shown) in [
+        ("a\nb", "a\\nb"),
+        ("a\r\nb\rc\n", "a\\nb\\nc\\n"),
+        ("with \"quotes\" and \\", "with \"quotes\" and \\"),
+        ("", ""),
+    ] {
+        let graph = Graph::new().job("a").check_only(move |_| no::<()>(text));
+        verbose(graph, &format!("a.check: fail \"{shown}\"\n"));
+    }
+}
+
+#[test]
+fn dry_runs() {
+    dry(Graph::new().job("a").check(|_| true).run(|_| ()), "a.check: pass\n");
+    dry(Graph::new().job("a").check(|_| no::<()>("no")).run(|_| ()), "a.check: fail\n");
+    dry(Graph::new().job("a").with(Scripted { check: false, cleanup: false }), "a.check: fail\n");
+    dry(Graph::new().job("a").run_only(|_| ()), "a.check: fail\n");
+    dry(Graph::new().job("a").check_only(|_| no::<()>("no")), "a.check: fail \"no\"\n");
+    dry(Graph::new().job("a").group(), "a.check: pass\n");
+}
+
+#[test]
+fn debug_has_errors_with_their_causes() {
+    debug(
+        Graph::new().job("a").check(|_| Err::<(), _>(chain())).run(|_| panic!("lost")),
+        "a.check: fail
+  cannot back up a
+  caused by: cannot write b
+  caused by: disk full
+  really
+a.run: fail
+  panicked: lost
+a.recheck: fail \"cannot back up a\"
+  cannot back up a
+  caused by: cannot write b
+  caused by: disk full
+  really
+",
+    );
+    debug(
+        Graph::new().job("a").run_only(|_| Err::<(), _>(chain())),
+        "a.check: fail
+a.run: fail
+  cannot back up a
+  caused by: cannot write b
+  caused by: disk full
+  really
+a.recheck: fail \"cannot back up a\"
+",
+    );
+}
+
+#[test]
+fn debug_has_cleanups_that_pass() {
+    let done = "a.check: fail\n  not there\na.run: pass\na.recheck: pass\n";
+    let job = |cleanup| Graph::new().job("a").with(Scripted { check: false, cleanup });
+    debug(job(true), &format!("{done}a.cleanup: pass\n"));
+    debug(job(false), &format!("{done}a.cleanup: fail \"stuck\"\n  stuck\n"));
+}
+
+#[test]
+fn nothing_is_shown_without_an_observer() {
+    let runner = Runner::builder().observer(None::<Console>).build();
+    assert!(runner.run(&Graph::new().job("a").group().compile().unwrap(), ()).success());
+}
+
+#[test]
+fn a_stream_that_is_broken_stops_nothing() {
+    struct Broken;
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            panic!("even worse")
+        }
+    }
+    struct Panicking;
+    impl Write for Panicking {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("no stream at all")
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let plan = Graph::new().job("a").run_only(|_| ()).job("b").after("a").group().compile().unwrap();
+    for console in [Console::verbose().to(Broken), Console::debug().to(Panicking)] {
+        assert!(Runner::builder().observer(console).build().run(&plan, ()).success());
+    }
+}
+
+#[test]
+fn a_line_is_written_in_one_piece() {
+    /// Keeps what each call wrote apart from the others.
+    struct Pieces(Notes);
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(bytes.ends_with(b"\n"));
+            self.0.add(str::from_utf8(bytes).unwrap());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let notes = Notes::default();
+    let runner = Runner::builder().threads(8).observer(Console::verbose().to(Pieces(notes.clone()))).build();
+    let plan = Graph::new()
+        .each(0..200, |graph, at| graph.job(format!("j{at}")).run_only(|_| ()))
+        .compile()
+        .unwrap();
+    assert!(runner.run(&plan, ()).success());
+    let (mut pieces, mut expected): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    pieces.extend(notes.text().lines().map(|line| line.trim_start().to_owned()));
+    for at in 0..200 {
+        expected.extend(["check: fail", "run: pass", "recheck: pass"].map(|end| format!("j{at}.{end}")));
+    }
+    pieces.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(pieces, expected);
+}

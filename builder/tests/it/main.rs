@@ -5,9 +5,12 @@ mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
+mod logging; // for developers
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
+mod programs; // the other example programs, from outside
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
+mod support; // what they share
 mod ui; // compiler messages

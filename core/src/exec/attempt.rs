@@ -68,7 +68,10 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
 /// A struct; `None` when it was taken.
 impl<'env, A> Instance<'env, A> for Option<Box<dyn AnyJob<A> + 'env>> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
-        let job = self.as_mut().expect("the phases of a try end before what they are called on");
+        let Some(job) = self else {
+            // the check has passed, but not the destructor, which is a part of the check: so a run is due
+            return Err("the job is gone: it panicked when it was dropped after its check".into());
+        };
         if phase == Phase::Run { job.run(cx).map(|()| None) } else { job.check(cx) }
     }
 

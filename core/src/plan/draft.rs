@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::graph::{Edges, JobGraph, JobId, Rows};
 use crate::job::{Body, JobSpec};
+use crate::log::debug;
 use crate::names::{NameId, Names};
 use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
@@ -163,6 +164,7 @@ impl<'env, A> Draft<'env, A> {
             }
         }
         errors.into_result()?;
+        debug!(jobs = edges.after.len(), edges = edges.after.edges(), "plan compiled");
 
         let job_of = job_of.into_iter().flatten().collect(); // without a mistake, every name has its job
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
@@ -225,7 +227,8 @@ impl<'env, A> Draft<'env, A> {
             }
             Some(_) => {}
             None => errors.push(|| {
-                let declared = self.name_of.iter().map(|name| self.names.get(*name));
+                let others = self.name_of.iter().filter(|other| **other != self.name_of[at]);
+                let declared = others.map(|name| self.names.get(*name));
                 let name = self.names.get(to);
                 PlanError::UnknownDependency {
                     job: self.name(at),

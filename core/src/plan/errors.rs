@@ -15,7 +15,7 @@ impl PlanErrors {
     /// Lists stop here; what follows is only counted.
     pub const LIMIT: usize = 100;
 
-    /// The mistakes, in order of declaration, cycles last.
+    /// The mistakes: duplicate names, then all others in order of declaration, and circles last.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PlanError> {
         self.listed.iter()
     }
@@ -149,23 +149,27 @@ impl fmt::Display for PlanError {
                 write!(f, "the name {job:?} holds a control character: names are one line of text")
             }
             PlanError::DuplicateName { job } => {
-                write!(f, "job `{job}` is declared more than once: give each its own name")
+                write!(f, "job {} is declared more than once: give each its own name", Quoted(job))
             }
             PlanError::UnknownDependency { job, edge, name, nearest } => {
                 let edge = if *edge == Edge::After { "after" } else { "before" };
-                write!(f, "job `{job}` is {edge} `{name}`, which does not exist")?;
+                write!(f, "job {} is {edge} {}, which does not exist", Quoted(job), Quoted(name))?;
                 did_you_mean(f, nearest)
             }
-            PlanError::SelfDependency { job } => write!(f, "job `{job}` depends on itself: remove that edge"),
+            PlanError::SelfDependency { job } => {
+                write!(f, "job {} depends on itself: remove that edge", Quoted(job))
+            }
             PlanError::Cycle { path, elided } => {
                 write!(f, "jobs depend on each other in a circle: ")?;
                 cycle(f, path, *elided)?;
                 write!(f, " (each is after the next: remove one of these edges)")
             }
-            PlanError::NoTries { job } => write!(f, "job `{job}` has `tries(0)`: it needs at least 1"),
-            PlanError::Unfit { job, why } => write!(f, "job `{job}` {why}"),
+            PlanError::NoTries { job } => {
+                write!(f, "job {} has `tries(0)`: it needs at least 1", Quoted(job))
+            }
+            PlanError::Unfit { job, why } => write!(f, "job {} {why}", Quoted(job)),
             PlanError::UnknownJob { name, nearest } => {
-                write!(f, "there is no job `{name}`")?;
+                write!(f, "there is no job {}", Quoted(name))?;
                 did_you_mean(f, nearest)
             }
         }
@@ -193,7 +197,7 @@ impl fmt::Display for Unfit {
 
 fn did_you_mean(f: &mut fmt::Formatter<'_>, nearest: &Option<String>) -> fmt::Result {
     match nearest {
-        Some(name) => write!(f, "; did you mean `{name}`?"),
+        Some(name) => write!(f, "; did you mean {}?", Quoted(name)),
         None => Ok(()),
     }
 }
@@ -207,9 +211,33 @@ fn cycle(f: &mut fmt::Formatter<'_>, path: &[String], elided: usize) -> fmt::Res
         if at == middle && elided > 0 {
             write!(f, ".. {elided} more .. -> ")?;
         }
-        write!(f, "{name}")?;
+        write!(f, "{}", OneLine(name))?;
     }
     Ok(())
+}
+
+/// A name in backquotes.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", OneLine(self.0))
+    }
+}
+
+/// A name whose control characters are escaped: it may be the very mistake that is told.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.split_inclusive(char::is_control) {
+            match part.char_indices().next_back() {
+                Some((at, last)) if last.is_control() => write!(f, "{}{}", &part[..at], last.escape_debug())?,
+                _ => f.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The search for a name that was meant looks at no more than these.
@@ -223,7 +251,7 @@ pub(super) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
         .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * allowed)
         .filter(|name| name.len() < 200)
         .map(|name| (strsim::osa_distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter(|(distance, _)| *distance <= allowed && *distance < wanted.chars().count())
         .min_by_key(|(distance, _)| *distance)?; // the first of equals
     Some(name.to_owned())
 }

@@ -1,0 +1,83 @@
+//! What developers see who listen to the target `dojobber`.
+
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use dojobber::{Cleanup, Graph};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::with_default;
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::support::runner;
+
+/// Keeps level and message of every event of ours.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "dojobber"
+    }
+    fn event(&self, event: &Event<'_>) {
+        let mut line = format!("{}:", event.metadata().level());
+        event.record(&mut Message(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Message<'a>(&'a mut String);
+
+impl Visit for Message<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            write!(self.0, " {value:?}").unwrap();
+        }
+    }
+}
+
+#[track_caller]
+fn check(work: impl FnOnce(), expected: &[&str]) {
+    let log = Log::default();
+    with_default(log.clone(), work);
+    assert_eq!(*log.0.lock().unwrap(), expected);
+}
+
+#[test]
+fn compile_and_run_at_debug_and_tries_at_trace() {
+    let work = || {
+        let plan = Graph::new().job("a").tries(2).run_only(|cx| cx.attempt() == 2).compile().unwrap();
+        assert!(runner(1).run(&plan, ()).success());
+    };
+    check(
+        work,
+        &[
+            "DEBUG: plan compiled",
+            "DEBUG: run starts",
+            "TRACE: try failed",
+            "TRACE: job ended",
+            "DEBUG: run ended",
+        ],
+    );
+}
+
+#[test]
+fn cleanups_that_are_never_called() {
+    let plan = Graph::new().job("a").cleanup(|_| ()).run_only(|_| ()).compile().unwrap();
+    let run = |cleanup| dojobber::Runner::builder().threads(1).cleanup(cleanup).build().run(&plan, ());
+    let warning = "WARN: a run is dropped, and with it cleanups that were left to `Run::cleanup`";
+    let forgotten = run(Cleanup::ByHand);
+    check(|| drop(forgotten), &[warning]);
+    let mut called = run(Cleanup::ByHand);
+    called.cleanup();
+    check(|| drop(called), &[]);
+    let on_drop = run(Cleanup::OnDrop);
+    check(|| drop(on_drop), &[]);
+}

@@ -1,0 +1,108 @@
+//! The other example programs, as a user runs them.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// An example, which `cargo test` has built beside this test.
+#[track_caller]
+pub(crate) fn example(name: &str) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let built: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples").join(name);
+    let program = built.with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(
+        program.exists(),
+        "{} is not there: `cargo test` builds it, and so does `cargo build --examples`",
+        program.display()
+    );
+    Command::new(program)
+}
+
+#[track_caller]
+fn check(name: &str, expected: &str) {
+    let output = example(name).output().unwrap();
+    assert_eq!(str::from_utf8(&output.stderr).unwrap(), "");
+    assert_eq!(str::from_utf8(&output.stdout).unwrap(), expected);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn fleet() {
+    check(
+        "fleet",
+        "db1/packages   Changed
+db1/reboot     Changed
+db1/replica    Changed
+db1            Satisfied
+db2/packages   Changed
+db2/reboot     Changed
+db2/replica    Changed
+db2            Satisfied
+web1/packages  Changed
+
+db1/packages   Satisfied
+db1/reboot     Satisfied
+db1/replica    Satisfied
+db1            Satisfied
+db2/packages   Satisfied
+db2/reboot     Satisfied
+db2/replica    Satisfied
+db2            Satisfied
+web1/packages  Satisfied
+web1/reboot    Changed
+web1           Satisfied
+
+",
+    );
+}
+
+#[test]
+fn machine() {
+    check(
+        "machine",
+        "8 jobs: 2 satisfied, 6 changed
+8 jobs: 8 satisfied
+1 job: 1 failed
+`broken` failed after 1 try: `sh -ec 'test -e /nowhere'` ended with exit status: 1
+  its run failed before: `sh -ec 'echo no space left >&2; exit 3'` ended with exit status: 3: no space left
+",
+    );
+}
+
+#[test]
+fn release() {
+    check(
+        "release",
+        "publishing # 1.2.3
+Many things.
+{\"linux\": 560, \"macos\": 531}
+7 jobs: 1 satisfied, 6 changed
+released 1.2.3; tags: [\"v1.2.3\"]
+2 jobs: 1 satisfied, 1 failed
+`announce` failed after 1 try: job `announce` reads the output of `version`, but is not directly after it: \
+add `.after(\"version\")`
+",
+    );
+}
+
+/// The same evening as the whole movie, told in fewer lines.
+#[test]
+fn movie_outline() {
+    let output = example("movie_outline").arg("-v").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let lines = |bytes: &[u8]| {
+        let mut lines: Vec<String> = str::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(lines(&output.stderr), lines(include_bytes!("data/movie-v.txt")));
+    let said = [
+        "20 jobs: 8 satisfied, 8 changed, 2 failed, 2 blocked",
+        "I am fluffing the pillows.",
+        "Putting away the feather duster.",
+        "`SitOnCouch` failed after 3 tries: No space on couch.",
+        "`TurnOnTV` failed after 3 tries: Remote batteries are dead.",
+        "bagg@example.com: Come and watch Noises Off at 2099-09-14 16:57 UTC with me!",
+        "lawyercat@example.com: Come and watch Noises Off at 2099-09-14 16:57 UTC with me!",
+    ];
+    assert_eq!(lines(&output.stdout), said);
+}

@@ -1,0 +1,7 @@
+use dojobber::{Graph, Key};
+
+const VERSION: Key<u32> = Key::new("version");
+
+fn main() {
+    Graph::new().job(VERSION).check(|_| true).run(|_| ()).compile().unwrap();
+}

@@ -1,0 +1,5 @@
+use dojobber::Graph;
+
+fn main() {
+    Graph::new().job("user").check(|_| true).run(|_| ()).cleanup(|_| ()).compile().unwrap();
+}
