@@ -180,8 +180,7 @@ fn trace(plan: &Plan<'_>, threads: usize, dry_run: bool, cleanup: Cleanup) -> Ve
         run.cleanup();
     }
     drop(run);
-    let events = trace.0.lock().unwrap().clone();
-    events
+    trace.0.lock().unwrap().clone()
 }
 
 /// Pairs of events of which the first must come before the second: it leads to it, by the rules of a run alone.
