@@ -118,7 +118,7 @@ impl Library {
                 while skip_path_separator(&mut tokens) {
                     match tokens.next() {
                         Some(TokenTree::Group(list)) => {
-                            let names = list.stream().into_iter().filter(|token| is_any_ident(token));
+                            let names = list.stream().into_iter().filter(is_any_ident);
                             exports.extend(names.map(|name| (name.to_string(), from.clone())));
                         }
                         Some(name) if from == "crate" || from == "self" => from = name.to_string(),

@@ -154,7 +154,9 @@ fn meeting<'env>(
 ) -> Graph<'env> {
     let members = graph.each(0..jobs, |graph, at| {
         let member = format!("{name} {at}");
-        graph.job(member).after(after).before(name).run_only(|_| drop(all_in.wait()))
+        graph.job(member).after(after).before(name).run_only(|_| {
+            all_in.wait();
+        })
     });
     members.job(name).group()
 }
@@ -219,7 +221,9 @@ fn check_goes_on_beside_a_long_job(threads: usize) {
                 .job(format!("{round} {member}"))
                 .after(&after)
                 .before(format!("round {round}"))
-                .run_only(|_| drop(others.wait()));
+                .run_only(|_| {
+                    others.wait();
+                });
         }
         graph = graph.job(format!("round {round}")).group();
     }
@@ -299,7 +303,9 @@ fn a_run_that_finds_the_pool_taken_goes_on_alone_until_it_is_free() {
                 check_changed(taken.join().unwrap(), 2);
             })
             .each(["a", "b"], |graph, name| {
-                graph.job(name).after("free the pool").run_only(|_| drop(meet.wait()))
+                graph.job(name).after("free the pool").run_only(|_| {
+                    meet.wait();
+                })
             })
             .job("beside")
             .group()
@@ -346,9 +352,9 @@ fn mixed() -> Plan<'static> {
             [at / 2, at / 3].into_iter().filter(|on| *on < at).map(|on| on.to_string()).collect();
         let open = graph.job(at.to_string()).after(after).tries(3);
         graph = match at % 8 {
-            0 | 4 => open.check_only(move |cx| cx.attempt() > at as usize as u32 % 3),
+            0 | 4 => open.check_only(move |cx| cx.attempt() > at % 3),
             7 if at == 7 || at > 30 => open.run_only(|_| Err::<(), _>("no luck".into())),
-            3 => open.run_only(move |cx| pieces() == PIECES && cx.shared().update(&runs, |n| *n += 1) == ()),
+            3 => open.run_only(|_| pieces() == PIECES),
             _ => open
                 .check(move |cx| cx.shared().get(&again).is_some_and(|n| *n > at % 3))
                 .run(move |cx| cx.shared().update(&runs, |n| *n += 1)),
