@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a program says what it does")]
 
 mod ci;
+mod guard;
 mod tidy;
 
 use std::path::Path;
@@ -23,11 +24,18 @@ enum Task {
         /// Do these steps alone
         steps: Vec<ci::Step>,
     },
+    /// Counts the instructions of a few fixed runs and compares them with what was accepted; needs valgrind
+    Guard {
+        /// Accept what it counts now
+        #[arg(long)]
+        accept: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Ci { steps } => ci::run(workspace_root(), &steps),
+        Task::Guard { accept } => guard::run(workspace_root(), accept),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
