@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use dojobber_core::Report;
 
-use crate::picture::{Format, Picture};
+use crate::format::Format;
+use crate::picture::{Picture, PictureError};
 
 /// What to draw, and where to.
 #[derive(Debug, Clone, Args)]
@@ -25,7 +26,7 @@ pub struct RenderArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
     /// Where to write; the format follows the extension. May be given several times [default: beside the report]
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
 
@@ -56,10 +57,10 @@ impl OutputArgs {
             self.files.clone()
         };
         for file in &files {
-            Format::of(file).map_err(|error| RenderError(Box::new(error)))?;
+            Format::of(file).map_err(PictureError::from)?;
         }
         for file in &files {
-            picture.write(file).map_err(|error| RenderError(Box::new(error)))?;
+            picture.write(file)?;
         }
         Ok(files)
     }
@@ -71,42 +72,52 @@ impl OutputArgs {
 ///
 /// [`RenderError`] if it cannot be read, is not JSON, is of another version or does not fit together; it says where.
 pub fn read_report(path: &Path) -> Result<Report, RenderError> {
-    let text = fs::read(path).map_err(|source| {
-        RenderError(Box::new(ReadError { path: path.to_owned(), source: source.into() }))
-    })?;
-    serde_json::from_slice(&text)
-        .map_err(|source| RenderError(Box::new(ReadError { path: path.to_owned(), source: source.into() })))
+    let error = |source| RenderError::Report { path: path.to_owned(), source };
+    let text = fs::read(path).map_err(|source| error(source.into()))?;
+    serde_json::from_slice(&text).map_err(|source| error(source.into()))
 }
 
-/// A picture was not drawn.
+/// A report was not drawn.
 #[derive(Debug)]
-pub struct RenderError(Box<dyn Error + Send + Sync>);
-
-#[derive(Debug)]
-struct ReadError {
-    path: PathBuf,
-    source: Box<dyn Error + Send + Sync>,
+#[non_exhaustive]
+pub enum RenderError {
+    /// It cannot be read.
+    Report {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Its picture cannot be written.
+    Picture(PictureError),
 }
 
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read the report {}", self.path.display())
-    }
-}
-
-impl Error for ReadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+impl From<PictureError> for RenderError {
+    fn from(error: PictureError) -> Self {
+        RenderError::Picture(error)
     }
 }
 
 impl fmt::Display for RenderError {
-    /// With its causes, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let causes = std::iter::successors(self.0.source(), |&cause| cause.source());
-        causes.into_iter().try_for_each(|cause| write!(f, ": {cause}"))
+        match self {
+            RenderError::Report { path, .. } => write!(f, "cannot read the report {}", path.display()),
+            RenderError::Picture(error) => error.fmt(f),
+        }
     }
 }
 
-impl Error for RenderError {}
+impl Error for RenderError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            RenderError::Report { source, .. } => Some(&**source),
+            RenderError::Picture(error) => error.source(),
+        }
+    }
+}
+
+/// An error and its causes, on one line.
+pub fn on_one_line(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// What is not a file (a terminal, a pipe) is written to directly.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
-    let error = |source| WriteError { path: path.to_owned(), why: Why::Io(source) };
+    let error = |source| WriteError { path: path.to_owned(), source };
     let target = match fs::metadata(path) {
         Ok(there) if there.is_dir() => return Err(error(io::ErrorKind::IsADirectory.into())),
         Ok(there) if !there.is_file() => return fs::write(path, content).map_err(error),
@@ -37,18 +37,11 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A picture was not written; what was at the path before is still there.
+/// A file was not written; what was at its path before is still there.
 #[derive(Debug)]
 pub struct WriteError {
-    pub(crate) path: PathBuf,
-    pub(crate) why: Why,
-}
-
-#[derive(Debug)]
-pub(crate) enum Why {
-    Io(io::Error),
-    /// The extension names no format.
-    UnknownFormat,
+    path: PathBuf,
+    source: io::Error,
 }
 
 impl WriteError {
@@ -60,26 +53,12 @@ impl WriteError {
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Io(_) => write!(f, "cannot write {}", self.path.display()),
-            Why::UnknownFormat => {
-                let known = crate::Format::ALL.map(|format| format!("`.{}`", format.extension()));
-                write!(
-                    f,
-                    "cannot write {}: its extension names no format of pictures; known are {}",
-                    self.path.display(),
-                    known.join(", ")
-                )
-            }
-        }
+        write!(f, "cannot write {}", self.path.display())
     }
 }
 
 impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.why {
-            Why::Io(source) => Some(source),
-            Why::UnknownFormat => None,
-        }
+        Some(&self.source)
     }
 }

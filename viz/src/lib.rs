@@ -30,15 +30,17 @@
 // in reading order: a module imports only from those before it
 pub mod layout;
 mod text;
-pub mod scene;
 pub mod style;
+pub mod scene;
 pub mod svg;
 #[cfg(feature = "dot")]
 pub mod dot;
 mod file;
+mod format;
 mod picture;
 #[cfg(feature = "cli")]
 pub mod cli;
 
 pub use file::WriteError;
-pub use picture::{Format, Picture};
+pub use format::{Format, UnknownFormat};
+pub use picture::{Picture, PictureError};

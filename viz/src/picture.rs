@@ -1,10 +1,13 @@
 //! The front door: a plan or a report becomes a picture.
 
+use std::error::Error;
+use std::fmt;
 use std::path::Path;
 
 use dojobber_core::{Plan, Report};
 
-use crate::file::{Why, WriteError, write_whole};
+use crate::file::{WriteError, write_whole};
+use crate::format::{Format, UnknownFormat};
 use crate::layout::{self, Options};
 use crate::scene::Scene;
 use crate::svg;
@@ -14,17 +17,6 @@ use crate::svg;
 pub struct Picture {
     scene: Scene,
     options: Options,
-}
-
-/// The formats that pictures are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// A drawing that browsers show.
-    Svg,
-    /// The language of Graphviz.
-    #[cfg(feature = "dot")]
-    Dot,
 }
 
 impl Picture {
@@ -81,11 +73,11 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`WriteError`] if the extension names no format, or the file cannot be written.
-    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
+    /// [`PictureError`] if the extension names no format, or the file cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let format = Format::of(path)?;
-        write_whole(path, self.to_format(format).as_bytes())
+        Ok(write_whole(path, self.to_format(format).as_bytes())?)
     }
 }
 
@@ -95,33 +87,42 @@ impl From<Scene> for Picture {
     }
 }
 
-impl Format {
-    /// All of them.
-    #[cfg(feature = "dot")]
-    pub const ALL: [Format; 2] = [Format::Svg, Format::Dot];
-    /// All of them.
-    #[cfg(not(feature = "dot"))]
-    pub const ALL: [Format; 1] = [Format::Svg];
+/// A picture was not drawn.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// In that format there are none.
+    UnknownFormat(UnknownFormat),
+    /// The file cannot be written.
+    Write(WriteError),
+}
 
-    /// The format that the extension of a path names, in upper or lower case.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`], which lists the known ones, if it names none.
-    pub fn of(path: &Path) -> Result<Self, WriteError> {
-        let named = |format: &Format| {
-            path.extension().is_some_and(|found| found.eq_ignore_ascii_case(format.extension()))
-        };
-        let unknown = || WriteError { path: path.to_owned(), why: Why::UnknownFormat };
-        Format::ALL.into_iter().find(named).ok_or_else(unknown)
+impl From<UnknownFormat> for PictureError {
+    fn from(error: UnknownFormat) -> Self {
+        PictureError::UnknownFormat(error)
     }
+}
 
-    /// The usual extension of its files.
-    pub fn extension(self) -> &'static str {
+impl From<WriteError> for PictureError {
+    fn from(error: WriteError) -> Self {
+        PictureError::Write(error)
+    }
+}
+
+impl fmt::Display for PictureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Format::Svg => "svg",
-            #[cfg(feature = "dot")]
-            Format::Dot => "dot",
+            PictureError::UnknownFormat(error) => error.fmt(f),
+            PictureError::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for PictureError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            PictureError::UnknownFormat(error) => error.source(),
+            PictureError::Write(error) => error.source(),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! Colours are hexadecimal because a word means different things to different readers: `green` is `00ff00` to
 //! Graphviz's bitmaps and `008000` to a browser.
 
+use dojobber_core::Status;
+
 use crate::layout::Size;
-use crate::scene::Status;
 use crate::text;
 
 /// The font family of every label.

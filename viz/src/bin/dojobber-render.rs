@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use dojobber_viz::cli::RenderArgs;
+use dojobber_viz::cli::{RenderArgs, on_one_line};
 
 /// Draw a saved report of dojobber: every job in the colour of its outcome
 #[derive(Parser)]
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", on_one_line(&error));
             ExitCode::from(2)
         }
     }
