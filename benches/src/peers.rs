@@ -28,7 +28,8 @@ use std::time::Duration;
 use crate::body::{Body, Work};
 use crate::shapes::Deps;
 
-use dojobber::{Dojobber, Mode};
+use crate::plans::Mode;
+use dojobber::Dojobber;
 use onetbb::{Edges, OneTbb};
 
 pub use serial::Serial;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
 mod ci;
+mod guard;
 mod render;
 mod tidy;
 
@@ -24,6 +25,12 @@ enum Task {
         /// Do these steps alone
         steps: Vec<ci::Step>,
     },
+    /// Counts the instructions of a few fixed runs and compares them with what was accepted; needs valgrind
+    Guard {
+        /// Accept what it counts now
+        #[arg(long)]
+        accept: bool,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -34,6 +41,7 @@ enum Task {
 fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().task {
         Task::Ci { steps } => (ci::run(workspace_root(), &steps), ExitCode::FAILURE),
+        Task::Guard { accept } => (guard::run(workspace_root(), accept), ExitCode::FAILURE),
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {
