@@ -1,7 +1,7 @@
 //! The contenders: each runs the same graph, with the same bodies, by its own means.
 //!
 //! To add one, write a module with a type that is a [`Contender`], and name it in [`NAMES`] and
-//! [`contender`]. [`timing`] has the two ways to time it.
+//! [`contender`]. `timing` has the two ways to time it.
 
 mod timing;
 

@@ -97,6 +97,8 @@ struct Readme;
 mod console;
 mod graph;
 mod state;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use console::Console;
 #[doc(inline)]

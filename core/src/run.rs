@@ -23,7 +23,6 @@ use crate::words::Cleanup;
 /// themselves, the arguments and the shared store.
 ///
 /// It borrows nothing but what the closures of the plan do.
-#[must_use = "ask it whether it succeeded: `.into_result()?`"]
 pub struct Run<'env, A = ()> {
     report: Report,
     /// By job, in ascending order.
@@ -126,6 +125,12 @@ impl<'env, A> Run<'env, A> {
         failures
     }
 
+    /// Whether the simulated process was killed while cleanups were called.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn was_killed(&self) -> bool {
+        self.rest.live.is_killed()
+    }
+
     fn call_cleanups(&mut self) -> Vec<CleanupError> {
         let pending = std::mem::take(self.rest.pending());
         let done = self.rest.live.clean_up(pending);
@@ -157,7 +162,7 @@ impl<'env, A> Rest<'env, A> {
 impl<A> Drop for Rest<'_, A> {
     fn drop(&mut self) {
         let pending = std::mem::take(self.pending());
-        if pending.is_empty() {
+        if pending.is_empty() || self.live.is_killed() {
             return;
         }
         if self.live.options.cleanup == Cleanup::ByHand {

@@ -13,4 +13,6 @@ mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
 mod support; // what they share
+#[cfg(feature = "testkit")]
+mod testkit; // simulated runs: order, time, faults
 mod ui; // compiler messages

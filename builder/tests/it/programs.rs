@@ -84,6 +84,16 @@ add `.after(\"version\")`
     );
 }
 
+#[cfg(feature = "testkit")]
+#[test]
+fn property() {
+    let output = example("property").output().unwrap();
+    assert_eq!(str::from_utf8(&output.stdout).unwrap(), "64 cases pass\n");
+    let found = str::from_utf8(&output.stderr).unwrap();
+    assert!(found.contains("it makes a difference whether `b` or `a` comes first"), "{found}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
 /// The same evening as the whole movie, told in fewer lines.
 #[test]
 fn movie_outline() {

@@ -44,8 +44,9 @@ pub(super) enum TryEnd {
     Again { due: u64 },
 }
 
-/// Where a try stands after its check, whose other phases are called on an `I`.
+/// Where a try stands between two phases, which are called on an `I`.
 pub(super) enum Stage<I> {
+    CheckDue(I),
     RunDue(I),
     RecheckDue(I),
     Over(TryEnd),
@@ -72,18 +73,29 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 }
 
-/// A struct; `None` when it was taken.
-impl<'env, A> Instance<'env, A> for Option<Box<dyn AnyJob<A> + 'env>> {
+/// Either kind.
+pub(super) enum Held<'r, 'env, A> {
+    Shared(&'r (dyn Closures<A> + 'env)),
+    /// A struct; `None` when it was taken.
+    Own(Option<Box<dyn AnyJob<A> + 'env>>),
+}
+
+impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
-        let Some(job) = self else {
+        match self {
+            Held::Shared(closures) => closures.call(phase, cx),
+            Held::Own(Some(job)) if phase == Phase::Run => job.run(cx).map(|()| None),
+            Held::Own(Some(job)) => job.check(cx),
             // the check has passed, but not the destructor, which is a part of the check: so a run is due
-            return Err("the job is gone: it panicked when it was dropped after its check".into());
-        };
-        if phase == Phase::Run { job.run(cx).map(|()| None) } else { job.check(cx) }
+            Held::Own(None) => Err("the job is gone: it panicked when it was dropped after its check".into()),
+        }
     }
 
     fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
-        self.take()
+        match self {
+            Held::Shared(_) => None,
+            Held::Own(job) => job.take(),
+        }
     }
 }
 
@@ -107,12 +119,13 @@ pub(super) struct Worker<'r, 'env, A> {
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn new(live: &'r Live<'env, A>, id: u16) -> Self {
         let nowhere = Place { job: JobId(0), phase: Phase::Check, attempt: 0, max_tries: 0 };
-        let clock = live.world.clock;
+        let clock = live.world.clock.clone();
+        let stamp = clock.stamp();
         Worker {
             live,
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             clock,
-            stamp: clock.stamp(),
+            stamp,
             head: Head::NEW,
             ran: false,
             sequence: 0,
@@ -178,14 +191,20 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(never)]
     fn execute_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
+        let stage = self.open(spec);
+        self.finish(spec, stage)
+    }
+
+    /// The try, up to its first phase that is recorded. A constructor is called here.
+    pub(super) fn open(&mut self, spec: &'r JobSpec<'env, A>) -> Stage<Held<'r, 'env, A>> {
         match &spec.body {
-            Body::Group => self.done(None),
-            Body::Both(closures) | Body::CheckOnly(closures) => self.go_on(spec, &**closures),
-            Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
-            Body::RunOnly(closures) => self.finish(spec, Stage::RunDue(&**closures)),
+            Body::Group => Stage::Over(self.done(None)),
+            Body::Both(closures) | Body::CheckOnly(closures) => Stage::CheckDue(Held::Shared(&**closures)),
+            Body::RunOnly(_) if self.live.options.dry_run => Stage::Over(self.would_run(None)),
+            Body::RunOnly(closures) => Stage::RunDue(Held::Shared(&**closures)),
             Body::Struct(make) => match self.make(make) {
-                Ok(job) => self.go_on(spec, Some(job)),
-                Err(end) => end,
+                Ok(job) => Stage::CheckDue(Held::Own(Some(job))),
+                Err(end) => Stage::Over(end),
             },
         }
     }
@@ -201,6 +220,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(never)]
     fn finish<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut stage: Stage<I>) -> TryEnd {
+        if let Stage::CheckDue(instance) = stage {
+            stage = self.check(spec, instance);
+        }
         if let Stage::RunDue(instance) = stage {
             stage = self.run(spec, instance);
         }
@@ -210,6 +232,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         match stage {
             Stage::Over(end) => end,
             _ => unreachable!("the stages of a try are check, run, recheck"),
+        }
+    }
+
+    /// Executes the phase that is due, and no more.
+    #[cfg(feature = "testkit")]
+    pub(super) fn advance<I: Instance<'env, A>>(
+        &mut self,
+        spec: &JobSpec<'env, A>,
+        stage: Stage<I>,
+    ) -> Stage<I> {
+        match stage {
+            Stage::CheckDue(instance) => self.check(spec, instance),
+            Stage::RunDue(instance) => self.run(spec, instance),
+            Stage::RecheckDue(instance) => self.recheck(spec, instance),
+            over @ Stage::Over(_) => over,
         }
     }
 
@@ -263,7 +300,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let mut instance = pending.instance;
         let start = self.begin_phase(Phase::Cleanup);
         let cx = &self.cx;
-        let result = unwind::catch(|| match (&mut instance, spec.cleanup()) {
+        let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
             (Some(job), _) => job.cleanup(cx),
             (None, Some(cleanup)) => cleanup(cx),
             (None, None) => Ok(()),
@@ -274,7 +311,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[inline(always)]
-    fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
+    pub(super) fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
         let Turn { job, attempt, ran, head } = turn;
         let (spec, options) = (self.live.plan.spec(job), &self.live.options);
         let max_tries = if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) };
@@ -284,14 +321,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec
     }
 
-    fn spec(&self) -> &'r JobSpec<'env, A> {
+    pub(super) fn spec(&self) -> &'r JobSpec<'env, A> {
         self.live.plan.spec(self.cx.place().job)
     }
 
     /// The struct of this try. A constructor that fails is a failed try.
     #[inline(never)]
     fn make(&mut self, make: &Constructor<'env, A>) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
-        unwind::catch(|| make(&self.cx)).map_err(|error| {
+        self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
             let start = self.begin_phase(Phase::Create);
             let failed = self.let_go(None, Err(error));
             self.end_phase(Phase::Create, start, &failed);
@@ -309,7 +346,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         is_last: impl FnOnce(&Result<Value>) -> bool,
     ) -> Result<Value> {
         let start = self.begin_phase(phase);
-        let result = unwind::catch(|| instance.call(phase, &self.cx));
+        let result = self.live.call(self.cx.place(), Some(None), || instance.call(phase, &self.cx));
         let result = if is_last(&result) { self.let_go(instance.take_own(), result) } else { result };
         self.end_phase(phase, start, &result);
         result

@@ -24,6 +24,12 @@ impl Watch {
         self.observer.is_some()
     }
 
+    /// Tells no more.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn silence(&self) {
+        self.dropped.store(true, Ordering::Relaxed);
+    }
+
     /// Builds the event only if someone listens. An observer that panics is not called again.
     #[inline]
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
