@@ -21,6 +21,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use dojobber::{Console, Report, Runner};
+use dojobber_viz::Picture;
 
 use graph::{Evening, House};
 
@@ -104,7 +105,7 @@ fn watch(cli: &Cli) -> anyhow::Result<ExitCode> {
         write_report(run.report(), path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = &cli.graph {
-        write_picture(run.report(), path).with_context(|| format!("cannot write {}", path.display()))?;
+        Picture::from_report(run.report()).write(path)?;
     }
     Ok(run.exit_code())
 }
@@ -124,8 +125,4 @@ fn write_report(report: &Report, path: &Path) -> anyhow::Result<()> {
         let _ = fs::remove_file(&beside);
     }
     Ok(written?)
-}
-
-fn write_picture(_report: &Report, _path: &Path) -> anyhow::Result<()> {
-    anyhow::bail!("this example cannot draw yet")
 }

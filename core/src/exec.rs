@@ -92,7 +92,7 @@ impl<A> Live<'_, A> {
     }
 
     /// Calls the user's code. In a simulation a fault may take its place, with `nothing` for what it would return.
-    #[inline]
+    #[inline(always)]
     fn call<T>(&self, place: Place, nothing: Option<T>, code: impl FnOnce() -> Result<T>) -> Result<T> {
         #[cfg(feature = "testkit")]
         if let Some(meddler) = &self.meddler {

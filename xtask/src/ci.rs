@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::tidy;
+use crate::{guard, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Doc,
     /// The libraries compile with the oldest Rust that they promise
     Msrv,
+    /// A few fixed runs take no more instructions than was accepted, where valgrind is there
+    Guard,
     /// The fuzz targets can be built, where cargo-fuzz is there
     Fuzz,
 }
@@ -63,6 +65,7 @@ impl Step {
                 execute(root, doc)
             }
             Step::Msrv => msrv(root),
+            Step::Guard => guard::run(root, false),
             Step::Fuzz => fuzz(root),
         }
     }
@@ -136,7 +139,7 @@ fn fuzz(root: &Path) -> Result<()> {
     execute(root, build)
 }
 
-fn cargo(root: &Path, arguments: &str) -> Result<()> {
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     let mut cargo = Command::new(this_cargo());
     cargo.args(words(arguments));
     execute(root, cargo)
@@ -167,7 +170,7 @@ fn this_cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
-fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     root.join(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from))
 }
 

@@ -1,7 +1,9 @@
 //! What is done to the workspace, not by it: `cargo xtask ci`, and whatever joins it.
-#![expect(clippy::print_stdout, reason = "a program says what it does")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
 mod ci;
+mod guard;
+mod render;
 mod tidy;
 
 use std::path::Path;
@@ -23,17 +25,30 @@ enum Task {
         /// Do these steps alone
         steps: Vec<ci::Step>,
     },
+    /// Counts the instructions of a few fixed runs and compares them with what was accepted; needs valgrind
+    Guard {
+        /// Accept what it counts now
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Draw a saved report, or run the movie example and draw that
+    ///
+    /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
+    /// done, red where it failed, white where something that it depends on failed. Exit status 2 if nothing was drawn.
+    Render(render::Args),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().task {
-        Task::Ci { steps } => ci::run(workspace_root(), &steps),
+    let (result, failure) = match Cli::parse().task {
+        Task::Ci { steps } => (ci::run(workspace_root(), &steps), ExitCode::FAILURE),
+        Task::Guard { accept } => (guard::run(workspace_root(), accept), ExitCode::FAILURE),
+        Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("\n{error:#}");
-            ExitCode::FAILURE
+            eprintln!("error: {error:#}");
+            failure
         }
     }
 }

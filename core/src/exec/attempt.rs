@@ -175,17 +175,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// Executes one whole try.
-    #[inline]
+    #[inline(always)] // so that of a first try, nothing but the job is passed
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
         let spec = self.begin(turn);
+        self.execute(spec)
+    }
+
+    #[inline(never)]
+    fn execute(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
             Body::Both(closures) => self.go_on(spec, &**closures), // the common case, straight ahead
-            _ => self.attempt_other(spec),
+            _ => self.execute_other(spec),
         }
     }
 
     #[inline(never)]
-    fn attempt_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
+    fn execute_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
         let stage = self.open(spec);
         self.finish(spec, stage)
     }
@@ -215,16 +220,23 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(never)]
     fn finish<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut stage: Stage<I>) -> TryEnd {
-        loop {
-            match self.advance(spec, stage) {
-                Stage::Over(end) => return end,
-                next => stage = next,
-            }
+        if let Stage::CheckDue(instance) = stage {
+            stage = self.check(spec, instance);
+        }
+        if let Stage::RunDue(instance) = stage {
+            stage = self.run(spec, instance);
+        }
+        if let Stage::RecheckDue(instance) = stage {
+            stage = self.recheck(spec, instance);
+        }
+        match stage {
+            Stage::Over(end) => end,
+            _ => unreachable!("the stages of a try are check, run, recheck"),
         }
     }
 
-    /// Executes the phase that is due.
-    #[inline]
+    /// Executes the phase that is due, and no more.
+    #[cfg(feature = "testkit")]
     pub(super) fn advance<I: Instance<'env, A>>(
         &mut self,
         spec: &JobSpec<'env, A>,
@@ -255,10 +267,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline]
     fn run<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
         let decides = spec.kind() == Kind::RunOnly;
-        let is_last = decides && !spec.cleans_up();
-        match self.step(Phase::Run, &mut instance, |_| is_last) {
+        let cleans_up = spec.cleans_up();
+        match self.step(Phase::Run, &mut instance, |_| decides && !cleans_up) {
             result if decides => {
-                self.keep_for_cleanup(&mut instance);
+                if cleans_up {
+                    self.keep_for_cleanup(&mut instance);
+                }
                 Stage::Over(self.decided(result))
             }
             Ok(_) => Stage::RecheckDue(instance),
@@ -271,9 +285,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline]
     fn recheck<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
-        let is_last = !spec.cleans_up();
-        let result = self.step(Phase::Recheck, &mut instance, |_| is_last);
-        self.keep_for_cleanup(&mut instance);
+        let cleans_up = spec.cleans_up();
+        let result = self.step(Phase::Recheck, &mut instance, |_| !cleans_up);
+        if cleans_up {
+            self.keep_for_cleanup(&mut instance);
+        }
         Stage::Over(self.decided(result))
     }
 
@@ -282,18 +298,19 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.begin(Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
         *self.cx.local_mut() = pending.local;
         let mut instance = pending.instance;
-        self.phase(Phase::Cleanup, |worker| {
-            let cx = &worker.cx;
-            let result = worker.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
-                (Some(job), _) => job.cleanup(cx),
-                (None, Some(cleanup)) => cleanup(cx),
-                (None, None) => Ok(()),
-            });
-            worker.let_go(instance.take(), result)
-        })
+        let start = self.begin_phase(Phase::Cleanup);
+        let cx = &self.cx;
+        let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
+            (Some(job), _) => job.cleanup(cx),
+            (None, Some(cleanup)) => cleanup(cx),
+            (None, None) => Ok(()),
+        });
+        let result = self.let_go(instance.take(), result);
+        self.end_phase(Phase::Cleanup, start, &result);
+        result
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
         let Turn { job, attempt, ran, head } = turn;
         let (spec, options) = (self.live.plan.spec(job), &self.live.options);
@@ -312,49 +329,69 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(never)]
     fn make(&mut self, make: &Constructor<'env, A>) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
         self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
-            let failed = self.phase(Phase::Create, |worker| worker.let_go(None, Err(error)));
+            let start = self.begin_phase(Phase::Create);
+            let failed = self.let_go(None, Err(error));
+            self.end_phase(Phase::Create, start, &failed);
             self.decided(failed)
         })
     }
 
     /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a part of
     /// it: a panic there is this phase's failure.
-    #[inline]
+    #[inline(always)]
     fn step(
         &mut self,
         phase: Phase,
         instance: &mut impl Instance<'env, A>,
         is_last: impl FnOnce(&Result<Value>) -> bool,
     ) -> Result<Value> {
-        self.phase(phase, |worker| {
-            let cx = &worker.cx;
-            let result = worker.live.call(cx.place(), Some(None), || instance.call(phase, cx));
-            if is_last(&result) { worker.let_go(instance.take_own(), result) } else { result }
-        })
+        let start = self.begin_phase(phase);
+        let result = self.live.call(self.cx.place(), Some(None), || instance.call(phase, &self.cx));
+        let result = if is_last(&result) { self.let_go(instance.take_own(), result) } else { result };
+        self.end_phase(phase, start, &result);
+        result
     }
 
-    /// Executes `work` as a phase: with its events before and after, and a record.
-    #[inline]
-    fn phase<T>(&mut self, phase: Phase, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// Returns when it begins: when the one before ended.
+    #[inline(always)]
+    fn begin_phase(&mut self, phase: Phase) -> Stamp {
         self.cx.place_mut().phase = phase;
         if phase == Phase::Run {
             self.sequence = self.live.next_sequence();
             self.ran = true;
         }
         self.tell_phase_started();
-        let start = self.stamp;
-        let result = work(self);
+        self.stamp
+    }
+
+    /// Tells of it, and keeps a record.
+    #[inline(always)]
+    fn end_phase<T>(&mut self, phase: Phase, start: Stamp, result: &Result<T>) {
         self.stamp = self.clock.stamp().max(start);
-        let error = result.as_ref().err().and_then(|error| error_text(&**error));
-        self.tell_phase_ended(result.is_ok(), error.as_deref());
-        let sequence = if phase == Phase::Run { self.sequence } else { 0 };
-        let record = Record::new(phase, result.is_ok(), start, self.stamp);
+        match result {
+            Ok(_) => {
+                self.tell_phase_ended(true, None);
+                self.record(Record::new(phase, true, start, self.stamp), None);
+            }
+            Err(error) => self.end_failed_phase(phase, start, &**error),
+        }
+    }
+
+    #[inline(never)]
+    fn end_failed_phase(&mut self, phase: Phase, start: Stamp, error: &(dyn Error + Send + Sync + 'static)) {
+        let error = error_text(error);
+        self.tell_phase_ended(false, error.as_deref());
+        self.record(Record::new(phase, false, start, self.stamp), error);
+    }
+
+    #[inline(always)]
+    fn record(&mut self, record: Record, error: Option<Box<ErrorText>>) {
+        let sequence = if record.phase() == Phase::Run { self.sequence } else { 0 };
         self.head = self.log.push(record.of(self.cx.attempt(), sequence, self.head), error);
-        result
     }
 
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
-    #[inline]
+    #[inline(always)]
     fn let_go<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
         if own.is_none() && self.cx.local_mut().is_empty() { result } else { self.drop_owned(own, result) }
     }
@@ -372,16 +409,15 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
+    #[cold]
     fn keep_for_cleanup(&mut self, instance: &mut impl Instance<'env, A>) {
-        if self.spec().cleans_up() {
-            let Place { job, attempt, .. } = self.cx.place();
-            let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
-            self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
-        }
+        let Place { job, attempt, .. } = self.cx.place();
+        let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
+        self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
     }
 
     /// By the phase that ended the try.
-    #[inline]
+    #[inline(always)]
     fn decided(&mut self, last: Result<Value>) -> TryEnd {
         match last {
             Ok(value) => self.done(value),
@@ -389,7 +425,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn done(&mut self, value: Value) -> TryEnd {
         self.live.world.outputs.set(self.cx.place().job, value);
         self.end(if self.ran { Status::Changed } else { Status::Satisfied })
@@ -414,7 +450,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.end(Status::WouldRun)
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
         self.tell_job_ended(self.cx.place().job, status, None);

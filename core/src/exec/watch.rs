@@ -19,6 +19,7 @@ impl Watch {
         Watch { observer: observer.filter(active).cloned(), dropped: AtomicBool::new(false) }
     }
 
+    #[inline]
     pub(crate) fn is_active(&self) -> bool {
         self.observer.is_some()
     }

@@ -1,0 +1,21 @@
+//! dojobber and its peers on the same graphs, with the same bodies, in turns.
+//!
+//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`plans`] makes plans
+//! of this library of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and [`machine`]
+//! says on what.
+
+pub mod shapes;
+
+pub mod body;
+
+pub mod plans;
+
+pub mod peers;
+
+pub mod measure;
+
+pub mod table;
+
+pub mod machine;
+
+mod random;

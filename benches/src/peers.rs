@@ -1,0 +1,180 @@
+//! The contenders: each runs the same graph, with the same bodies, by its own means.
+//!
+//! To add one, write a module with a type that is a [`Contender`], and name it in [`NAMES`] and
+//! [`contender`]. `timing` has the two ways to time it.
+
+mod timing;
+
+mod serial;
+
+mod rayon_scope;
+
+mod onetbb;
+
+mod dojobber;
+
+#[cfg(feature = "peers")]
+mod dagx;
+
+#[cfg(feature = "peers")]
+mod meridian;
+
+#[cfg(feature = "peers")]
+mod shred;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::body::{Body, Work};
+use crate::shapes::Deps;
+
+use crate::plans::Mode;
+use dojobber::Dojobber;
+use onetbb::{Edges, OneTbb};
+
+pub use serial::Serial;
+pub use timing::{once_each, repeatedly};
+
+/// Something that runs graphs on a number of threads, which it keeps from one sample to the next.
+pub trait Contender {
+    /// Builds and runs the graph; `None` where this contender cannot, or not in reasonable time.
+    fn sample(&mut self, load: &Load) -> Option<Sample>;
+}
+
+/// A graph and what its tasks do.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The graph.
+    pub deps: Deps,
+    /// What each task does.
+    pub works: Vec<Work>,
+    /// How many runs one sample takes the mean of.
+    pub rounds: u32,
+}
+
+/// What one sample took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Building the graph.
+    pub build: Duration,
+    /// One run of it.
+    pub run: Duration,
+}
+
+impl Load {
+    /// The graph with this body, with as many rounds as may take about 20 ms.
+    pub fn new(deps: Deps, body: Body) -> Self {
+        const NANOS_OF_A_SAMPLE: u64 = 20_000_000;
+        const NANOS_OF_A_TASK: u64 = 100;
+        let works = body.works(deps.tasks());
+        let nanos: u64 = works.iter().map(|work| NANOS_OF_A_TASK + u64::from(work.nanos)).sum();
+        let rounds = (NANOS_OF_A_SAMPLE / nanos).clamp(1, 1_000) as u32;
+        Self { deps, works, rounds }
+    }
+}
+
+/// The contenders of this build; the others are compared with the first.
+pub const NAMES: &[&str] = &[
+    "onetbb",
+    "onetbb-backwards",
+    "rayon",
+    "dojobber-sat",
+    "dojobber-chg",
+    #[cfg(feature = "peers")]
+    "dagx",
+    #[cfg(feature = "peers")]
+    "meridian",
+    #[cfg(feature = "peers")]
+    "shred",
+];
+
+/// The contender of this name on so many threads. What has to be compiled goes into `dir`.
+///
+/// # Errors
+///
+/// If there is no such contender, or what it needs is not installed.
+pub fn contender(name: &str, threads: usize, dir: &Path) -> Result<Box<dyn Contender>, String> {
+    Ok(match name {
+        "onetbb" => Box::new(OneTbb::new(onetbb::compile(dir)?, threads, Edges::Forwards)),
+        "onetbb-backwards" => Box::new(OneTbb::new(onetbb::compile(dir)?, threads, Edges::Backwards)),
+        "dojobber-sat" => Box::new(Dojobber::new(Mode::Satisfied, threads)),
+        "dojobber-chg" => Box::new(Dojobber::new(Mode::Changed, threads)),
+        "rayon" => Box::new(rayon_scope::RayonScope::new(threads)),
+        #[cfg(feature = "peers")]
+        "dagx" => Box::new(dagx::Dagx::new(threads)),
+        #[cfg(feature = "peers")]
+        "meridian" => Box::new(meridian::Meridian::new(threads)),
+        #[cfg(feature = "peers")]
+        "shred" => Box::new(shred::Shred::new(threads)),
+        _ => return Err(format!("this build has only {}; feature `peers` adds crates", NAMES.join(", "))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Contender, Load, NAMES, Serial, contender};
+    use crate::body::{Body, Trace};
+    use crate::shapes::Shape;
+
+    /// Runs all shapes and checks the order; returns those that the contender cannot run.
+    #[track_caller]
+    fn check(contender: &mut dyn Contender) -> Vec<Shape> {
+        let cannot = |shape: &Shape| {
+            let mut load = Load::new(shape.edges(100), Body::Empty);
+            load.rounds = 2;
+            let trace = Trace::leaked(load.deps.tasks());
+            load.works.iter_mut().for_each(|work| work.trace = Some(trace));
+            if contender.sample(&load).is_none() {
+                return true;
+            }
+            trace.check(&load.deps);
+            false
+        };
+        Shape::ALL.into_iter().filter(cannot).collect()
+    }
+
+    #[test]
+    fn every_contender_keeps_the_order() {
+        for &name in NAMES.iter().filter(|name| !name.starts_with("onetbb")) {
+            for threads in 1..=3 {
+                let cannot = check(&mut *contender(name, threads, Path::new("")).unwrap());
+                let expected: &[Shape] = if name == "dagx" { &[Shape::Fan] } else { &[] };
+                assert_eq!(cannot, expected, "{name}, {threads} threads");
+            }
+        }
+        assert_eq!(check(&mut Serial), []);
+    }
+
+    /// Needs a C++ compiler and Debian's libtbb-dev; says so where they are missing.
+    #[test]
+    #[expect(clippy::print_stdout, reason = "a test that cannot be made says so")]
+    fn onetbb_keeps_the_order() {
+        let dir = std::env::temp_dir().join(format!("dojobber-benches-{}", std::process::id()));
+        for name in ["onetbb", "onetbb-backwards"] {
+            for threads in 1..=3 {
+                match contender(name, threads, &dir) {
+                    Ok(mut onetbb) => assert_eq!(check(&mut *onetbb), [], "{name}, {threads} threads"),
+                    Err(why) => println!("skipped {name}: {why}"),
+                }
+            }
+        }
+        _ = std::fs::remove_dir_all(dir);
+    }
+
+    #[test]
+    fn an_unknown_contender_is_told_the_known_ones() {
+        let error = contender("nobody", 1, Path::new("")).err().unwrap();
+        assert!(error.contains("onetbb, onetbb-backwards, rayon"), "{error}");
+    }
+
+    #[test]
+    fn rounds_shrink_as_graphs_grow() {
+        let rounds = |n, body| Load::new(Shape::Chain.edges(n), body).rounds;
+        assert_eq!(rounds(10, Body::Empty), 1_000);
+        assert_eq!(rounds(10_000, Body::Empty), 20);
+        assert_eq!(rounds(10_000, "1us".parse().unwrap()), 1);
+        assert_eq!(rounds(1_000_000, Body::Empty), 1);
+    }
+}

@@ -1,0 +1,28 @@
+//! Draws a saved report of dojobber.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use dojobber_viz::cli::{RenderArgs, on_one_line};
+
+/// Draw a saved report of dojobber: every job in the colour of its outcome
+#[derive(Parser)]
+#[command(version)]
+struct Program {
+    #[command(flatten)]
+    render: RenderArgs,
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+fn main() -> ExitCode {
+    match Program::parse().render.render() {
+        Ok(files) => {
+            files.iter().for_each(|file| println!("{}", file.display()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {}", on_one_line(&error));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! An embedded layered layout: sizes and edges in, places and curves out.
+//!
+//! It follows Gansner, Koutsofios, North and Vo, *A technique for drawing directed graphs* (1993), in passes that
+//! each have a file:
+//!
+//! 1. `components` takes the graph apart, `packing` puts the drawn parts side by side;
+//! 2. `acyclic` turns edges around until there is no cycle;
+//! 3. `ranks` gives every node a row, by the network `simplex`; `fans` spreads wide fans over several rows;
+//! 4. `layers` makes long edges chains of bends, one on every row they pass;
+//! 5. `order` arranges each row so that few edges cross;
+//! 6. `columns` and `heights` find the coordinates;
+//! 7. `routes` draws every edge as a curve through the free space.
+//!
+//! No pass recurses, iterates in hash order or computes anything but sums, products, quotients and square roots:
+//! the result is the same everywhere. A [budget](Options::steps) of counted steps bounds the passes that improve
+//! the drawing, so that every graph is drawn in the end, a huge one less carefully.
+
+use budget::Budget;
+
+mod acyclic;
+mod adjacency;
+mod budget;
+mod columns;
+mod component;
+mod components;
+mod fans;
+mod geometry;
+mod heights;
+mod layers;
+mod order;
+mod packing;
+mod random;
+mod ranks;
+mod routes;
+mod simplex;
+
+pub use geometry::{Point, Size};
+
+/// A graph to lay out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LayoutGraph {
+    /// The size of each node's ellipse; finite and positive.
+    pub sizes: Vec<Size>,
+    /// `(a, b)` leads from node `a` down to node `b`. Loops, cycles and repetitions are welcome.
+    pub edges: Vec<(usize, usize)>,
+}
+
+/// How to lay out.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The least gap between two nodes of a row, in points.
+    pub node_gap: f64,
+    /// The gap between two rows, in points.
+    pub row_gap: f64,
+    /// Fans with more leaves than this are spread over several rows.
+    pub widest_fan: usize,
+    /// Long edges bend once on every row they pass. With more bends than this, they are bundled; with more bundles
+    /// than this, the longest are drawn straight.
+    pub most_bends: usize,
+    /// How many steps may go into improving the drawing. A step is a look at one end of an edge: a few nanoseconds.
+    pub steps: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { node_gap: 18.0, row_gap: 36.0, widest_fan: 30, most_bends: 150_000, steps: 2_000_000_000 }
+    }
+}
+
+/// A finished drawing; all coordinates are between zero and its size.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layout {
+    /// The extent of the whole drawing.
+    pub size: Size,
+    /// The centre of each node.
+    pub centers: Vec<Point>,
+    /// The curve of each edge.
+    pub edges: Vec<EdgePath>,
+}
+
+/// An edge from the border of one ellipse to the border of another.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EdgePath {
+    /// Cubic Bézier curves, joined: a start, then three points for each curve. It ends where the arrow head begins.
+    pub curve: Vec<Point>,
+    /// Where the arrow head ends: on the border of the node that is depended on.
+    pub tip: Point,
+}
+
+/// Lays a graph out.
+///
+/// # Panics
+///
+/// If an edge names a node that has no size.
+pub fn layout(graph: &LayoutGraph, options: &Options) -> Layout {
+    let parts = components::split(graph);
+    let whole = graph.sizes.len() + graph.edges.len();
+    let drawings = parts
+        .iter()
+        .map(|part| {
+            let share = (part.nodes.len() + part.edges.len()) as f64 / whole as f64;
+            let mut budget = Budget::new((options.steps as f64 * share) as u64);
+            component::draw(&part.graph, options, &mut budget)
+        })
+        .collect();
+    packing::pack(graph, &parts, drawings, options)
+}

@@ -1,0 +1,114 @@
+//! The horizontal places of all vertices.
+//!
+//! Links want to be vertical, those between bends most of all, while the order of the rows and the gaps in them
+//! are kept. Sweeps come close in linear time; where the graph is small enough, the simplex finds the optimum.
+
+use super::budget::Budget;
+use super::layers::Layers;
+use super::{LayoutGraph, Options};
+
+mod center;
+mod polish;
+mod sweeps;
+
+/// With more vertices and links than this, the simplex would gain little for its time.
+const MOST_TO_POLISH: usize = 20_000;
+
+/// The horizontal centre of every vertex.
+pub(super) fn place(layers: &Layers, spacing: &Spacing, budget: &mut Budget) -> Vec<f64> {
+    let mut x = sweeps::settle(layers, spacing);
+    let connected = layers.chains.iter().all(Option::is_some);
+    if connected && layers.len() + layers.links.len() <= MOST_TO_POLISH {
+        polish::polish(layers, spacing, &mut x, budget);
+        center::center(layers, spacing, &mut x);
+    }
+    x
+}
+
+/// How much a link wants to be vertical: long edges should be straight in the middle.
+fn weight(layers: &Layers, a: usize, b: usize) -> i32 {
+    match (layers.is_node(a), layers.is_node(b)) {
+        (true, true) => 1,
+        (false, false) => 8,
+        _ => 2,
+    }
+}
+
+/// How far vertices of a row must be apart.
+#[derive(Debug)]
+pub(super) struct Spacing {
+    left: Vec<f64>,
+    right: Vec<f64>,
+    node_gap: f64,
+}
+
+impl Spacing {
+    /// Room to the right of a node that has a loop.
+    pub(super) const LOOP_ROOM: f64 = 18.0;
+
+    pub(super) fn new(graph: &LayoutGraph, options: &Options) -> Self {
+        let left: Vec<f64> = graph.sizes.iter().map(|size| size.width / 2.0).collect();
+        let mut right = left.clone();
+        for &(a, b) in &graph.edges {
+            if a == b {
+                right[a] = left[a] + Self::LOOP_ROOM;
+            }
+        }
+        Self { left, right, node_gap: options.node_gap }
+    }
+
+    /// How far a vertex reaches to the left of its centre; bends have no width.
+    pub(super) fn left(&self, vertex: usize) -> f64 {
+        self.left.get(vertex).copied().unwrap_or(0.0)
+    }
+
+    /// How far a vertex reaches to the right of its centre.
+    pub(super) fn right(&self, vertex: usize) -> f64 {
+        self.right.get(vertex).copied().unwrap_or(0.0)
+    }
+
+    /// The least distance between the centres of two vertices side by side.
+    pub(super) fn between(&self, left: usize, right: usize) -> f64 {
+        let is_node = |vertex| vertex < self.left.len();
+        let share = match (is_node(left), is_node(right)) {
+            (true, true) => 1.0,
+            (false, false) => 0.6,
+            _ => 1.0,
+        };
+        self.right(left) + self.left(right) + share * self.node_gap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Size;
+    use crate::layout::fans::Spread;
+
+    fn place_in_order(ranks: &[usize], edges: &[(usize, usize)]) -> Vec<f64> {
+        let sizes = vec![Size { width: 54.0, height: 36.0 }; ranks.len()];
+        let graph = LayoutGraph { sizes, edges: edges.to_vec() };
+        let spread = Spread { tracks: vec![None; edges.len()], ..Spread::default() };
+        let layers = Layers::new(ranks, edges, &spread, 100);
+        place(&layers, &Spacing::new(&graph, &Options::default()), &mut Budget::new(1_000_000))
+    }
+
+    #[track_caller]
+    fn check(ranks: &[usize], edges: &[(usize, usize)], expected: &[f64]) {
+        let x = place_in_order(ranks, edges);
+        let relative: Vec<f64> = x.iter().map(|at| at - x[0]).collect();
+        assert_eq!(relative, expected);
+    }
+
+    #[test]
+    fn chains_are_straight() {
+        check(&[0], &[], &[0.0]);
+        check(&[0, 1, 2], &[(0, 1), (1, 2)], &[0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_parent_stands_over_the_middle() {
+        check(&[0, 1, 1], &[(0, 1), (0, 2)], &[0.0, -36.0, 36.0]);
+        check(&[0, 1, 1, 1], &[(0, 1), (0, 2), (0, 3)], &[0.0, -72.0, 0.0, 72.0]);
+    }
+}

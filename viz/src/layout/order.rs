@@ -1,0 +1,165 @@
+//! Arranges the rows so that few edges cross.
+//!
+//! Sweeps up and down sort each row by the middle of its neighbours; between sweeps, neighbours in a row change
+//! places where that costs nothing: an equal swap often opens the way to a better one. As all this ends in a local
+//! optimum, it starts several times from different orders, and the best result is sifted at last.
+
+use super::budget::Budget;
+use super::layers::Layers;
+use super::random::Random;
+use middle::Middle;
+use places::SortedPlaces;
+
+mod crossings;
+mod initial;
+mod middle;
+mod places;
+mod sift;
+mod transpose;
+mod twins;
+
+/// A sweep that gains less than one part in so many does not count as a success.
+const GAIN: u64 = 200;
+
+/// How much care a graph gets.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    attempts: usize,
+    sweeps: usize,
+    /// So many sweeps without success end an attempt.
+    patience: usize,
+    siftings: usize,
+}
+
+impl Effort {
+    fn for_vertices(vertices: usize) -> Self {
+        match vertices {
+            0..400 => Self { attempts: 24, sweeps: 24, patience: 8, siftings: 10 },
+            400..1_000 => Self { attempts: 12, sweeps: 24, patience: 8, siftings: 10 },
+            1_000..5_000 => Self { attempts: 4, sweeps: 24, patience: 4, siftings: 10 },
+            5_000..20_000 => Self { attempts: 2, sweeps: 24, patience: 4, siftings: 4 },
+            _ => Self { attempts: 2, sweeps: 12, patience: 8, siftings: 4 },
+        }
+    }
+}
+
+/// Finds a good order for all rows.
+pub(super) fn arrange(layers: &mut Layers, budget: &mut Budget) {
+    let effort = Effort::for_vertices(layers.len());
+    let mut places = SortedPlaces::new(layers);
+    let mut random = Random::new();
+    let mut best = Best::none();
+    for attempt in 0..effort.attempts {
+        layers.arrange(initial::order(layers, attempt, &mut random));
+        best.offer(layers, budget);
+        if best.crossings == 0 || budget.is_spent() {
+            break;
+        }
+        improve(layers, &mut places, &mut best, attempt, effort, budget);
+        if best.crossings == 0 || budget.is_spent() {
+            break;
+        }
+    }
+    layers.arrange(best.rows);
+    if best.crossings > 0 {
+        for _ in 0..effort.siftings {
+            if sift::sift(layers, &mut places, budget) == 0 {
+                break;
+            }
+        }
+    }
+    twins::sort(layers);
+}
+
+/// Sweeps and transposes as long as it helps.
+fn improve(
+    layers: &mut Layers,
+    places: &mut SortedPlaces,
+    best: &mut Best,
+    attempt: usize,
+    effort: Effort,
+    budget: &mut Budget,
+) {
+    let middle = if matches!(attempt % 4, 1 | 2) { Middle::Mean } else { Middle::Median };
+    let mut local = Best::none();
+    let mut failures = 0;
+    transpose::transpose(layers, places, false, budget);
+    local.offer(layers, budget);
+    for sweep in 0..effort.sweeps {
+        middle::sweep(layers, middle, sweep % 2 == 0, sweep % 4 >= 2, budget);
+        transpose::transpose(layers, places, sweep % 4 < 2, budget);
+        let before = local.crossings;
+        local.offer(layers, budget);
+        failures = if local.crossings < before - before / GAIN { 0 } else { failures + 1 };
+        if local.crossings == 0 || failures > effort.patience || budget.is_spent() {
+            break;
+        }
+    }
+    best.take_better(local);
+}
+
+/// The best order so far.
+struct Best {
+    crossings: u64,
+    rows: Vec<Vec<usize>>,
+}
+
+impl Best {
+    fn none() -> Self {
+        Self { crossings: u64::MAX, rows: Vec::new() }
+    }
+
+    fn offer(&mut self, layers: &Layers, budget: &mut Budget) {
+        let crossings = crossings::total(layers, budget);
+        if crossings < self.crossings {
+            self.crossings = crossings;
+            self.rows.clone_from(&layers.rows);
+        }
+    }
+
+    fn take_better(&mut self, other: Best) {
+        if other.crossings < self.crossings {
+            *self = other;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::fans::Spread;
+
+    #[track_caller]
+    fn check(ranks: &[usize], edges: &[(usize, usize)], crossings: u64) {
+        let spread = Spread { tracks: vec![None; edges.len()], ..Spread::default() };
+        let mut layers = Layers::new(ranks, edges, &spread, 1000);
+        arrange(&mut layers, &mut Budget::new(1_000_000));
+        assert_eq!(crossings::total(&layers, &mut Budget::new(0)), crossings, "{:?}", layers.rows);
+        let mut vertices: Vec<usize> = layers.rows.concat();
+        vertices.sort_unstable();
+        assert!(vertices.into_iter().eq(0..layers.len()), "every vertex has one place");
+    }
+
+    #[test]
+    fn planar_graphs_have_no_crossings() {
+        check(&[0], &[], 0);
+        check(&[0, 0, 1, 1], &[(0, 3), (1, 2)], 0);
+        check(&[0, 1, 1, 2, 2, 2, 2], &[(0, 1), (0, 2), (1, 6), (2, 3), (1, 4), (2, 5)], 0);
+        // a long edge must go around, not through
+        check(&[0, 1, 1, 2, 3], &[(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (0, 4)], 0);
+    }
+
+    #[test]
+    fn complete_bipartite_graphs_have_as_few_as_possible() {
+        let edges: Vec<_> = (0..3).flat_map(|a| (3..6).map(move |b| (a, b))).collect();
+        check(&[0, 0, 0, 1, 1, 1], &edges, 9);
+    }
+
+    #[test]
+    fn a_spent_budget_still_gives_every_vertex_a_place() {
+        let spread = Spread { tracks: vec![None; 2], ..Spread::default() };
+        let mut layers = Layers::new(&[0, 0, 1, 1], &[(0, 3), (1, 2)], &spread, 1000);
+        arrange(&mut layers, &mut Budget::new(0));
+        assert_eq!(layers.rows.concat().len(), 4);
+    }
+}

@@ -1,0 +1,86 @@
+//! Both ends of an edge: where it meets the ellipses, and where its arrow head begins.
+
+use crate::layout::geometry::Bezier;
+use crate::layout::{EdgePath, Point, Size};
+
+/// The length of an arrow head, in points.
+const ARROW: f64 = 10.0;
+/// Of an edge that is shorter than that, the arrow head takes at most this share.
+const MOST_ARROW: f64 = 0.6;
+
+/// A node as a place and a size.
+type Ellipse = (Point, Size);
+
+/// Cuts a curve that goes from centre to centre off at both ellipses.
+pub(super) fn clip(curve: Vec<Bezier>, from: Ellipse, to: Ellipse) -> Vec<Bezier> {
+    let curve = clip_start(curve, |point| is_in(point, from));
+    reversed(&clip_start(reversed(&curve), |point| is_in(point, to)))
+}
+
+/// The same curve from its end to its start.
+pub(in crate::layout) fn reversed(curve: &[Bezier]) -> Vec<Bezier> {
+    curve.iter().rev().map(Bezier::reversed).collect()
+}
+
+/// Shortens a curve by its arrow head.
+pub(in crate::layout) fn with_arrow(curve: Vec<Bezier>) -> EdgePath {
+    let (start, tip) = (curve[0].0[0], curve[curve.len() - 1].0[3]);
+    let length = ARROW.min(MOST_ARROW * (tip - start).length());
+    let shortened = reversed(&clip_start(reversed(&curve), |point| (point - tip).length() < length));
+    let points = shortened.iter().flat_map(|part| part.0.into_iter().skip(1));
+    EdgePath { curve: [shortened[0].0[0]].into_iter().chain(points).collect(), tip }
+}
+
+fn is_in(point: Point, (center, size): Ellipse) -> bool {
+    let (x, y) = ((point.x - center.x) / size.width, (point.y - center.y) / size.height);
+    x * x + y * y < 0.25
+}
+
+/// Cuts off what lies inside at the start. What would vanish altogether stays.
+fn clip_start(mut curve: Vec<Bezier>, inside: impl Fn(Point) -> bool) -> Vec<Bezier> {
+    let Some(first) = curve.iter().position(|part| !inside(part.0[3])) else { return curve };
+    curve.drain(..first);
+    if inside(curve[0].0[0]) {
+        let exit = curve[0].exit(inside);
+        curve[0] = curve[0].split(exit).1;
+    }
+    curve
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn close(point: Point, x: f64, y: f64) {
+        assert!((point - Point::new(x, y)).length() < 1e-4, "{point:?} is not ({x}, {y})");
+    }
+
+    #[test]
+    fn edges_end_at_the_ellipse_and_leave_room_for_the_arrow() {
+        let size = Size { width: 54.0, height: 36.0 };
+        let (upper, lower) = (Point::new(0.0, 0.0), Point::new(0.0, 100.0));
+        let curve = clip(vec![Bezier::line(upper, lower)], (upper, size), (lower, size));
+        close(curve[0].0[0], 0.0, 18.0);
+        let path = with_arrow(curve.clone());
+        close(path.tip, 0.0, 82.0);
+        close(path.curve[3], 0.0, 72.0);
+        close(with_arrow(reversed(&curve)).tip, 0.0, 18.0);
+    }
+
+    #[test]
+    fn parts_inside_the_ellipse_vanish() {
+        let size = Size { width: 60.0, height: 60.0 };
+        let points = [0.0, 10.0, 20.0, 80.0, 100.0].map(|y| Point::new(0.0, y));
+        let curve = points.windows(2).map(|pair| Bezier::line(pair[0], pair[1])).collect();
+        let clipped = clip(curve, (points[0], size), (points[4], size));
+        close(clipped[0].0[0], 0.0, 30.0);
+        close(clipped[clipped.len() - 1].0[3], 0.0, 70.0);
+    }
+
+    #[test]
+    fn a_short_edge_keeps_a_line_before_its_arrow() {
+        let path = with_arrow(vec![Bezier::line(Point::new(0.0, 0.0), Point::new(0.0, 5.0))]);
+        close(path.curve[3], 0.0, 2.0);
+    }
+}

@@ -1,0 +1,65 @@
+//! The DOT that is written is read by graphviz-rust, and by `dot` where it is installed.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use dojobber_viz::dot;
+use dojobber_viz::scene::{Scene, SceneNode};
+use graphviz_rust::dot_structures::{Graph, Stmt};
+
+use crate::samples::{ODD_NAMES, movie};
+
+/// Checks that graphviz-rust's parser finds all nodes and edges again.
+#[track_caller]
+pub(crate) fn check(scene: &Scene) {
+    let text = dot::write(scene);
+    let graph = graphviz_rust::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let Graph::DiGraph { stmts, .. } = graph else { panic!("not directed:\n{text}") };
+    let count = |is: fn(&Stmt) -> bool| stmts.iter().filter(|stmt| is(stmt)).count();
+    assert_eq!(count(|stmt| matches!(stmt, Stmt::Node(_))), scene.nodes.len(), "{text}");
+    assert_eq!(count(|stmt| matches!(stmt, Stmt::Edge(_))), scene.edges.len(), "{text}");
+}
+
+fn odd() -> Scene {
+    let nodes = ODD_NAMES.iter().chain(&ODD_NAMES).map(|&name| SceneNode::new(name)).collect();
+    Scene { nodes, edges: (1..2 * ODD_NAMES.len()).map(|node| (node / 2, node)).collect() }
+}
+
+#[test]
+fn the_movie() {
+    check(&movie());
+}
+
+#[test]
+fn odd_names() {
+    check(&odd());
+}
+
+#[test]
+fn an_empty_scene() {
+    check(&Scene::default());
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn dot_itself_accepts_everything() {
+    for scene in [movie(), odd(), Scene::default()] {
+        let Some(svg) = run_dot(&dot::write(&scene)) else {
+            println!("skipped: there is no program `dot` (Graphviz) to ask");
+            return;
+        };
+        assert_eq!(svg.matches("class=\"node\"").count(), scene.nodes.len());
+        assert_eq!(svg.matches("class=\"edge\"").count(), scene.edges.len());
+    }
+}
+
+/// The SVG of an installed `dot`; its complaints fail the test.
+fn run_dot(text: &str) -> Option<String> {
+    let mut command = Command::new("dot");
+    command.arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().ok()?;
+    child.stdin.take().expect("it is piped").write_all(text.as_bytes()).expect("dot reads its input");
+    let output = child.wait_with_output().expect("dot ends");
+    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).expect("SVG is UTF-8"))
+}

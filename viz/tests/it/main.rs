@@ -1,0 +1,9 @@
+//! The tests of the crate as a whole: any scene becomes a picture that can be read back.
+
+mod budget;
+#[cfg(feature = "dot")]
+mod dot;
+mod picture;
+mod random;
+mod samples;
+mod svg;

@@ -1,0 +1,102 @@
+//! Reads a finished SVG back, and says what every picture must fulfil.
+
+use dojobber_viz::layout::{Layout, Options, layout};
+use dojobber_viz::scene::Scene;
+use dojobber_viz::svg;
+use roxmltree::{Document, Node};
+
+/// Draws a scene and checks all that holds for any scene; returns the SVG.
+#[track_caller]
+pub(crate) fn draw(scene: &Scene, options: &Options) -> String {
+    let graph = scene.to_layout_graph();
+    let layout = layout(&graph, options);
+    check_layout(scene, &layout);
+    let svg = svg::write(scene, &layout);
+    check_svg(scene, &svg);
+    assert_eq!(
+        svg,
+        svg::write(scene, &dojobber_viz::layout::layout(&graph, options)),
+        "the same bytes again"
+    );
+    svg
+}
+
+#[track_caller]
+fn check_layout(scene: &Scene, layout: &Layout) {
+    let sizes = scene.to_layout_graph().sizes;
+    let inside = |x: f64, y: f64| {
+        assert!((-1e-6..=layout.size.width + 1e-6).contains(&x), "{x} is outside of {:?}", layout.size);
+        assert!((-1e-6..=layout.size.height + 1e-6).contains(&y), "{y} is outside of {:?}", layout.size);
+    };
+    for (center, size) in layout.centers.iter().zip(&sizes) {
+        inside(center.x - size.width / 2.0, center.y - size.height / 2.0);
+        inside(center.x + size.width / 2.0, center.y + size.height / 2.0);
+    }
+    for (&(a, b), path) in scene.edges.iter().zip(&layout.edges) {
+        assert!(path.curve.len() >= 4 && path.curve.len() % 3 == 1, "{} points", path.curve.len());
+        for point in path.curve.iter().chain([&path.tip]) {
+            inside(point.x, point.y);
+        }
+        for (node, point) in [(a, path.curve[0]), (b, path.tip)] {
+            let (center, size) = (layout.centers[node], sizes[node]);
+            let (x, y) = ((point.x - center.x) * 2.0 / size.width, (point.y - center.y) * 2.0 / size.height);
+            assert!((x * x + y * y - 1.0).abs() < 0.01, "edge {a}->{b} ends on the border of {node}");
+        }
+    }
+    for (index, (a, a_size)) in layout.centers.iter().zip(&sizes).enumerate() {
+        for (b, b_size) in layout.centers.iter().zip(&sizes).skip(index + 1) {
+            let apart_x = (a.x - b.x).abs() >= (a_size.width + b_size.width) / 2.0;
+            let apart_y = (a.y - b.y).abs() >= (a_size.height + b_size.height) / 2.0;
+            assert!(apart_x || apart_y, "nodes at {a:?} and {b:?} overlap");
+        }
+    }
+}
+
+#[track_caller]
+fn check_svg(scene: &Scene, svg: &str) {
+    let document = Document::parse(svg).expect("valid XML");
+    for element in document.descendants() {
+        for name in
+            ["cx", "cy", "rx", "ry", "x", "y", "width", "height", "textLength", "viewBox", "d", "points"]
+        {
+            check_numbers(element.attribute(name).unwrap_or_default());
+        }
+    }
+    let titles = |class: &'static str| groups(&document, class).map(|group| title(group).to_owned());
+    let names: Vec<String> = scene.nodes.iter().map(|node| printable(&node.name)).collect();
+    assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
+    let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", names[a], names[b]));
+    assert!(titles("edge").eq(edges), "an edge for every dependency");
+}
+
+/// Numbers have at most two decimals, and none is infinite or not a number.
+#[track_caller]
+fn check_numbers(text: &str) {
+    for number in text.split(['M', 'C', ' ', ',']).filter(|number| !number.is_empty()) {
+        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let is_plain = number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
+        assert!(is_plain && decimals <= 2, "{number:?} in {text:?}");
+    }
+}
+
+/// The groups of a class.
+pub(crate) fn groups<'a>(document: &'a Document<'a>, class: &'a str) -> impl Iterator<Item = Node<'a, 'a>> {
+    document.descendants().filter(move |node| node.attribute("class") == Some(class))
+}
+
+/// The title of a group.
+pub(crate) fn title<'a>(group: Node<'a, 'a>) -> &'a str {
+    child(group, "title").text().unwrap_or_default()
+}
+
+/// The first element of a kind within a group.
+#[track_caller]
+pub(crate) fn child<'a>(group: Node<'a, 'a>, tag: &str) -> Node<'a, 'a> {
+    group.descendants().find(|node| node.tag_name().name() == tag).expect("the element is there")
+}
+
+fn printable(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c })
+        .collect()
+}

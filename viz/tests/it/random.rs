@@ -1,0 +1,61 @@
+//! Any graph at all.
+
+use dojobber_viz::layout::Options;
+use dojobber_viz::scene::{Scene, SceneNode};
+use proptest::prelude::*;
+
+use crate::picture::draw;
+use crate::samples::{ODD_NAMES, STATUSES};
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-zA-Z_ -]{1,20}",
+        2 => proptest::sample::select(ODD_NAMES.as_slice()).prop_map(str::to_owned),
+        2 => any::<String>(),
+        1 => "\\PC{0,500}",
+    ]
+}
+
+fn node() -> impl Strategy<Value = SceneNode> {
+    (name(), proptest::sample::select(STATUSES.as_slice()))
+        .prop_map(|(name, status)| SceneNode { name, status })
+}
+
+/// Nodes and edges without any order: loops, cycles, repetitions.
+pub(crate) fn scene(most_nodes: usize, most_edges: usize) -> impl Strategy<Value = Scene> {
+    proptest::collection::vec(node(), 1..=most_nodes).prop_flat_map(move |nodes| {
+        let end = 0..nodes.len();
+        let edges = proptest::collection::vec((end.clone(), end), 0..=most_edges);
+        (Just(nodes), edges).prop_map(|(nodes, edges)| Scene { nodes, edges })
+    })
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    let steps = prop_oneof![Just(0), 1..5_000_u64, Just(2_000_000)];
+    let bends = prop_oneof![Just(0), 1..40_usize, Just(10_000)];
+    (steps, bends, 2..40_usize).prop_map(|(steps, most_bends, widest_fan)| {
+        let mut options = Options::default();
+        (options.steps, options.most_bends, options.widest_fan) = (steps, most_bends, widest_fan);
+        options
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn small_graphs(scene in scene(8, 20), options in options()) {
+        draw(&scene, &options);
+    }
+
+    #[test]
+    fn larger_graphs(scene in scene(60, 90), options in options()) {
+        draw(&scene, &options);
+    }
+
+    #[cfg(feature = "dot")]
+    #[test]
+    fn dot_is_read_back(scene in scene(8, 12)) {
+        crate::dot::check(&scene);
+    }
+}
