@@ -1,4 +1,5 @@
 //! A property test (with the test kit): the fake world is borrowed, the kit's body makes it and says what it saw.
+#![expect(clippy::print_stdout, reason = "a program says what it does")]
 use dojobber::{
     Graph,
     testkit::{assert_idempotent, explore},

@@ -1,9 +1,8 @@
 //! Execution: one state machine for a try, and drivers of it.
 //!
 //! [`attempt`] executes one try of one job. Who decides which try is next is a driver: [`serial`] for one worker, and
-//! [`pool`] for several, which is the serial one until there is more to do than one can. The test kit has a third, which
-//! makes up threads, order and time. `README.md` beside this
-//! module tells how it all works together.
+//! [`pool`] for several, which is the serial one until there is more to do than one can. The test kit has a third,
+//! which makes up threads, order and time. `README.md` beside this module tells how it all works together.
 
 mod attempt;
 mod books;

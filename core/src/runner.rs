@@ -94,7 +94,8 @@ impl Runner {
     ///
     /// A run may be started from anywhere: also from a job of another run, or from a worker of a rayon pool. Such a
     /// run stands on that stack; while its job waits in a `par_iter` there, that pool may begin another task of its
-    /// own on it, so hold no lock over a `par_iter` there.
+    /// own on it, so hold no lock over a `par_iter` there. What a job leaves behind in rayon (`rayon::spawn`) must end by
+    /// itself: it stands in the way of the runs that come after.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
         let watch = Watch::new(self.observer.as_ref());

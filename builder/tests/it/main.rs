@@ -8,7 +8,10 @@ mod data; // arguments, stores, outputs, commands
 mod logging; // for developers
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
+#[cfg(feature = "testkit")]
+mod planted; // graphs with a bug each, which the test kit finds
 mod programs; // the other example programs, from outside
+#[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run

@@ -215,7 +215,7 @@ fn nothing_is_cleaned_up_after_a_crash_but_by_the_next_run() {
         .run_only(|_| notes.add("run2"))
         .compile()
         .unwrap();
-    let mut check = |job: &str, phase, expected: &str| {
+    let check = |job: &str, phase, expected: &str| {
         let trace = Trace::default();
         let faults = Faults::none().on(job, phase, Fault::Crash);
         let run = Simulation::new(0).faults(faults).observer(trace.clone()).run(&plan, ());

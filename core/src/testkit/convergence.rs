@@ -1,5 +1,8 @@
 //! Whatever goes wrong, running again leads to success.
 
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
 use crate::faults::{Blow, Fault};
 use crate::graph::JobId;
 use crate::report::JobReport;
@@ -46,10 +49,7 @@ use crate::words::{Kind, Phase, Status};
 /// If any of that is not so, or if a run fails although nothing went wrong: with a report that names the job, the fault
 /// and the seed.
 #[track_caller]
-pub fn assert_convergent<O: PartialEq + std::fmt::Debug>(
-    schedules: u64,
-    body: impl Fn(&Simulation) -> O,
-) -> O {
+pub fn assert_convergent<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
     match check_convergent(schedules, body) {
         Ok(seen) => seen,
         Err(finding) => finding.panic(),
@@ -61,7 +61,7 @@ pub fn assert_convergent<O: PartialEq + std::fmt::Debug>(
 /// # Errors
 ///
 /// The first [`Finding`].
-pub fn check_convergent<O: PartialEq + std::fmt::Debug>(
+pub fn check_convergent<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
@@ -77,7 +77,7 @@ pub fn check_convergent<O: PartialEq + std::fmt::Debug>(
         for (call, fault) in blows(&calm) {
             let trial = Trial::seeded(seed, Task::Converge(Blow { at: call + 1, fault }), &body);
             runs += trial.notes.runs;
-            if let Some(trouble) = aftermath(&trial, expected) {
+            if let Some(trouble) = aftermath(&trial, &calm, expected) {
                 let at = calm.call(calm.calls[call]);
                 let blow = format!("after {} {at}, and no fault after that", told(fault));
                 let trouble = trouble.detail(blow).job(calm.job(calm.calls[call]));
@@ -121,19 +121,33 @@ pub(super) fn told(fault: Fault) -> String {
 }
 
 /// What is wrong in the end.
-fn aftermath<O: PartialEq + std::fmt::Debug>(trial: &Trial<O>, expected: &O) -> Option<Trouble> {
+fn aftermath<O: PartialEq + Debug>(trial: &Trial<O>, calm: &Trial<O>, expected: &O) -> Option<Trouble> {
     if trial.notes.trouble.is_some() {
         return trial.notes.trouble.clone();
     }
     match &trial.seen {
         Err(panic) => Some(Trouble::new(format!("the body panics: {panic}"))),
-        Ok(seen) if seen != expected => Some(
-            Trouble::new("running again leads to something else")
+        Ok(seen) if seen != expected => {
+            let trouble = Trouble::new("running again leads to something else")
                 .detail(format!("as it is:         {}", shown(seen)))
-                .detail(format!("without a fault:  {}", shown(expected))),
-        ),
+                .detail(format!("without a fault:  {}", shown(expected)));
+            Some(never_run(trial, calm).into_iter().fold(trouble, |trouble, job| {
+                trouble.detail(format!("`{job}` is run without a fault, and is not run now")).job(job)
+            }))
+        }
         Ok(_) => None,
     }
+}
+
+/// The jobs that were run while nothing went wrong, and only then.
+fn never_run<O>(trial: &Trial<O>, calm: &Trial<O>) -> Vec<String> {
+    let runs = |trial: &Trial<O>| {
+        let runs = trial.calls.iter().filter(|(_, step)| step.phase == Phase::Run);
+        runs.map(|(_, step)| step.job).collect::<BTreeSet<_>>()
+    };
+    let missing = &runs(calm) - &runs(trial);
+    let call = |job| calm.calls.iter().find(|(_, step)| step.job == job);
+    missing.into_iter().filter_map(call).map(|call| calm.job(*call)).collect()
 }
 
 /// What was done at the end of a run.

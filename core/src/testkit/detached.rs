@@ -7,7 +7,7 @@ use crate::context::{Context, Place, World};
 use crate::graph::JobId;
 use crate::job::JobSpec;
 use crate::outputs::Outputs;
-use crate::plan::Draft;
+use crate::plan::{Draft, Plan};
 use crate::store::Store;
 use crate::words::Phase;
 
@@ -35,10 +35,7 @@ impl<A> Context<A> {
     /// assert!(Port.check(&Context::detached(80)).is_err());
     /// ```
     pub fn detached(args: impl Into<Arc<A>>) -> Self {
-        let mut draft = Draft::<()>::default();
-        draft.open("detached");
-        draft.close(JobSpec::group());
-        let plan = draft.compile().expect("a group is a plan");
+        let plan = plan_of_one();
         let world = World {
             graph: Arc::clone(plan.graph()),
             args: args.into(),
@@ -57,4 +54,11 @@ impl<A> Context<A> {
         self.place_mut().phase = phase;
         self
     }
+}
+
+fn plan_of_one() -> Plan<'static> {
+    let mut draft = Draft::default();
+    draft.open("detached");
+    draft.close(JobSpec::group());
+    draft.compile().expect("a group is a plan")
 }

@@ -114,7 +114,7 @@ impl<'env, A: Send + Sync> Bench<'_, 'env, A> {
     fn rerun(&mut self, mut crashes: u32) -> Run<'env, A> {
         loop {
             match self.once(self.simulation, crashes, None) {
-                Outcome::Ended(run) => return run,
+                Outcome::Ended(run) => return *run,
                 Outcome::Killed(_) => crashes += 1,
             }
         }
@@ -133,7 +133,7 @@ impl<'env, A: Send + Sync> Bench<'_, 'env, A> {
         }
         let stop = Blow { at: calls + 1, fault: crate::faults::Fault::Crash };
         match self.once(self.simulation, 0, Some(stop)) {
-            Outcome::Ended(run) => run,
+            Outcome::Ended(run) => *run,
             Outcome::Killed(_) => self.nothing(),
         }
     }
@@ -143,7 +143,7 @@ impl<'env, A: Send + Sync> Bench<'_, 'env, A> {
         let first = self.once(self.simulation, 0, Some(blow));
         let has_struck = (before + 1..=self.lab.calls.len()).contains(&blow.at);
         let mut progress = match first {
-            Outcome::Ended(run) if !has_struck => return run,
+            Outcome::Ended(run) if !has_struck => return *run,
             Outcome::Ended(run) => Progress::of(&run),
             Outcome::Killed(done) => Progress::until_killed(done),
         };
@@ -163,7 +163,7 @@ impl<'env, A: Send + Sync> Bench<'_, 'env, A> {
     fn clean_up(&mut self, blow: Option<Blow>) -> Run<'env, A> {
         let at_end = self.simulation.clone().cleanup(Cleanup::AtEnd);
         let run = match self.once(&at_end, 0, blow) {
-            Outcome::Ended(run) => run,
+            Outcome::Ended(run) => *run,
             Outcome::Killed(_) => self.rerun(1), // by a fault of the body's own
         };
         let trouble = judge_cleanups(&run);

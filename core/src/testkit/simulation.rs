@@ -51,7 +51,7 @@ pub struct Simulation {
 
 /// How one run went.
 pub(super) enum Outcome<'env, A> {
-    Ended(Run<'env, A>),
+    Ended(Box<Run<'env, A>>),
     /// These jobs were done by then.
     Killed(Vec<JobId>),
 }
@@ -151,7 +151,7 @@ impl Simulation {
         let mut crashes = 0;
         loop {
             match self.once(plan, args, course, Attempt { calls: &calls, crashes, blow: None }) {
-                Outcome::Ended(run) => return run,
+                Outcome::Ended(run) => return *run,
                 Outcome::Killed(_) => crashes += 1,
             }
         }
@@ -174,7 +174,7 @@ impl Simulation {
             Simulated::Killed(done) => Outcome::Killed(done),
             Simulated::Ended(finished) => {
                 let run = end(live, finished);
-                if run.was_killed() { Outcome::Killed(done(&run)) } else { Outcome::Ended(run) }
+                if run.was_killed() { Outcome::Killed(done(&run)) } else { Outcome::Ended(Box::new(run)) }
             }
         };
         course.next_run();

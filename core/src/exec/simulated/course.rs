@@ -106,7 +106,7 @@ impl Seeded {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let number = mix(self.random);
         match self.ranks {
-            Some(ranks) if number % 8 != 0 => {
+            Some(ranks) if !number.is_multiple_of(8) => {
                 let rank =
                     |at: &usize| mix(ranks ^ step(*at).map_or(u64::MAX, |step| step.job.index() as u64));
                 (0..of).max_by_key(rank).unwrap_or(0)
