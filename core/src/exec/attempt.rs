@@ -175,13 +175,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// Executes one whole try.
-    #[inline(always)] // so that of a first try, nothing but the job is passed
+    #[inline(always)] // of a first try, a driver then passes nothing but the job
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
         let spec = self.begin(turn);
         self.execute(spec)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn execute(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
             Body::Both(closures) => self.go_on(spec, &**closures), // the common case, straight ahead
