@@ -18,4 +18,11 @@ pub mod table;
 
 pub mod machine;
 
+pub mod compare;
+
+pub mod alone;
+
+#[cfg(feature = "plot")]
+pub mod plot;
+
 mod random;
