@@ -153,7 +153,7 @@ pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     execute(root, cargo)
 }
 
-fn execute(root: &Path, mut command: Command) -> Result<()> {
+pub(crate) fn execute(root: &Path, mut command: Command) -> Result<()> {
     let line = shown(&command);
     println!("    {line}");
     let status = command.current_dir(root).stdin(Stdio::null()).status();

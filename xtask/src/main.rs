@@ -1,6 +1,7 @@
 //! What is done to the workspace, not by it: `cargo xtask ci`, and whatever joins it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
+mod bench;
 mod ci;
 mod guard;
 mod render;
@@ -31,6 +32,15 @@ enum Task {
         #[arg(long)]
         accept: bool,
     },
+    /// Takes all figures, beside oneTBB (Debian's libtbb-dev, where it is there) and others; a quarter of an hour
+    Bench {
+        /// In two minutes, with few samples and no graph of a million tasks
+        #[arg(long)]
+        quick: bool,
+        /// Without the Rust crates that do the same, which take long to build and to run
+        #[arg(long)]
+        without_peers: bool,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -50,6 +60,9 @@ fn main() -> ExitCode {
         Task::Guard { accept } => (guard::run(workspace_root(), accept), ExitCode::FAILURE),
         Task::LayoutQuality { arguments } => {
             (ci::layout_quality(workspace_root(), &arguments), ExitCode::FAILURE)
+        }
+        Task::Bench { quick, without_peers } => {
+            (bench::run(workspace_root(), quick, !without_peers), ExitCode::FAILURE)
         }
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
