@@ -3,6 +3,7 @@
 
 mod ci;
 mod guard;
+mod outside;
 mod render;
 mod tidy;
 
@@ -31,6 +32,12 @@ enum Task {
         #[arg(long)]
         accept: bool,
     },
+    /// Fuzz every target; needs cargo-fuzz and a nightly toolchain
+    Fuzz {
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -42,6 +49,7 @@ fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().task {
         Task::Ci { steps } => (ci::run(workspace_root(), &steps), ExitCode::FAILURE),
         Task::Guard { accept } => (guard::run(workspace_root(), accept), ExitCode::FAILURE),
+        Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {
