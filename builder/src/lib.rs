@@ -94,6 +94,10 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(all(doctest, feature = "testkit"))]
+#[doc = include_str!("../../TESTING.md")]
+struct Testing;
+
 mod console;
 mod graph;
 mod state;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{guard, tidy};
+use crate::{guard, outside, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,7 +26,9 @@ pub(crate) enum Step {
     Msrv,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
     Guard,
-    /// The fuzz targets can be built, where cargo-fuzz is there
+    /// A crate outside of the workspace uses the library and its test kit
+    User,
+    /// The fuzzed functions pass on a few hundred inputs; their fuzzers can be built, where cargo-fuzz is there
     Fuzz,
 }
 
@@ -66,7 +68,8 @@ impl Step {
             }
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
-            Step::Fuzz => fuzz(root),
+            Step::User => outside::user(root),
+            Step::Fuzz => outside::smoke(root),
         }
     }
 }
@@ -125,28 +128,6 @@ fn lists_toolchain(list: &str, version: &str) -> bool {
     list.lines().any(|line| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('-')))
 }
 
-fn fuzz(root: &Path) -> Result<()> {
-    if !root.join("fuzz/Cargo.toml").is_file() {
-        println!("    skipped: there are no fuzz targets");
-        return Ok(());
-    }
-    // a fuzzer is built with a sanitizer, which only a nightly compiler knows
-    let on_nightly = || {
-        let mut cargo = Command::new("rustup");
-        cargo.args(words("run nightly cargo fuzz"));
-        cargo
-    };
-    let mut version = on_nightly();
-    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    if !version.current_dir(root).status().is_ok_and(|status| status.success()) {
-        println!("    skipped: cargo-fuzz, or a nightly toolchain, is not there");
-        return Ok(());
-    }
-    let mut build = on_nightly();
-    build.arg("build");
-    execute(root, build)
-}
-
 pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     let mut cargo = Command::new(this_cargo());
     cargo.args(words(arguments));
@@ -169,7 +150,7 @@ fn shown(command: &Command) -> String {
     std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
 }
 
@@ -211,7 +192,6 @@ mod tests {
         let nowhere = tempfile::tempdir().unwrap();
         let error = run(nowhere.path(), &[Step::Msrv, Step::Tidy]).unwrap_err();
         assert!(format!("{error:#}").starts_with("msrv failed after "), "{error:#}");
-        run(nowhere.path(), &[Step::Fuzz]).unwrap(); // there is nothing to build
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod guard;
+mod outside;
 mod render;
 mod tidy;
 
@@ -41,6 +42,12 @@ enum Task {
         #[arg(long)]
         without_peers: bool,
     },
+    /// Fuzz every target; needs cargo-fuzz and a nightly toolchain
+    Fuzz {
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -64,6 +71,7 @@ fn main() -> ExitCode {
         Task::Bench { quick, without_peers } => {
             (bench::run(workspace_root(), quick, !without_peers), ExitCode::FAILURE)
         }
+        Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {

@@ -160,7 +160,6 @@ pub struct ScriptedWorlds {
 ///
 /// proptest! {
 ///     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
-///     # fn test_attribute_stands_here() {}
 ///     fn reports_count_every_job(script in scripted_worlds().over(graphs().jobs(0..20)), seed: u64) {
 ///         let world = script.world();
 ///         let run = Simulation::new(seed).run(&world.plan(), ());

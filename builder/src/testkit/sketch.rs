@@ -45,15 +45,22 @@ impl Sketch {
     /// let plan = sketch.graph(|open, _place, _job| open.check(|_| true).run(|_| ())).compile().unwrap();
     /// assert_eq!(plan.len(), sketch.jobs.len());
     /// ```
-    pub fn graph<'env, A>(
+    pub fn graph<'env>(
+        &self,
+        close: impl FnMut(Graph<'env, (), OpenSketched<'env>>, usize, &SketchedJob) -> Graph<'env>,
+    ) -> Graph<'env> {
+        self.graph_with_args(close)
+    }
+
+    /// The same, of a graph whose runs get arguments.
+    pub fn graph_with_args<'env, A>(
         &self,
         mut close: impl FnMut(Graph<'env, A, OpenSketched<'env, A>>, usize, &SketchedJob) -> Graph<'env, A>,
     ) -> Graph<'env, A> {
         let jobs = self.jobs.iter().enumerate();
         jobs.fold(Graph::default(), |graph, (place, job)| {
-            let open =
-                options(graph.job(Sketch::name(place)), job, job.after.iter().map(|on| Sketch::name(*on)));
-            close(open, place, job)
+            let after = job.after.iter().map(|on| Sketch::name(*on));
+            close(options(graph.job(Sketch::name(place)), job, after), place, job)
         })
     }
 
@@ -64,7 +71,7 @@ impl Sketch {
 }
 
 /// A sketched job that is open in a [`Graph`].
-pub type OpenSketched<'env, A> = Open<'env, A, dojobber_core::Untyped>;
+pub type OpenSketched<'env, A = ()> = Open<'env, A, dojobber_core::Untyped>;
 
 /// Edges and options of an open job.
 pub(super) fn options<'env, A, N, M>(
@@ -117,7 +124,6 @@ pub struct Graphs {
 ///
 /// proptest! {
 ///     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
-///     # fn test_attribute_stands_here() {}
 ///     fn whatever_is_done_is_done(sketch in graphs().jobs(1..30).shape(Shape::Layers).kinds([Kind::Job])) {
 ///         let plan = sketch.graph(|open, _, _| open.check(|_| true).run(|_| ())).compile().unwrap();
 ///         prop_assert!(Simulation::new(0).run(&plan, ()).success());

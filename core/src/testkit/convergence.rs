@@ -1,6 +1,6 @@
 //! Whatever goes wrong, running again leads to success.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::faults::{Blow, Fault};
@@ -131,23 +131,31 @@ fn aftermath<O: PartialEq + Debug>(trial: &Trial<O>, calm: &Trial<O>, expected: 
             let trouble = Trouble::new("running again leads to something else")
                 .detail(format!("as it is:         {}", shown(seen)))
                 .detail(format!("without a fault:  {}", shown(expected)));
-            Some(never_run(trial, calm).into_iter().fold(trouble, |trouble, job| {
-                trouble.detail(format!("`{job}` is run without a fault, and is not run now")).job(job)
-            }))
+            Some(blame(trouble, trial, calm))
         }
         Ok(_) => None,
     }
 }
 
-/// The jobs that were run while nothing went wrong, and only then.
-fn never_run<O>(trial: &Trial<O>, calm: &Trial<O>) -> Vec<String> {
+/// Names the jobs that were not run as often as without a fault.
+fn blame<O>(trouble: Trouble, trial: &Trial<O>, calm: &Trial<O>) -> Trouble {
     let runs = |trial: &Trial<O>| {
-        let runs = trial.calls.iter().filter(|(_, step)| step.phase == Phase::Run);
-        runs.map(|(_, step)| step.job).collect::<BTreeSet<_>>()
+        let mut runs: BTreeMap<String, usize> = BTreeMap::new();
+        for call in trial.calls.iter().filter(|(_, step)| step.phase == Phase::Run) {
+            *runs.entry(trial.job(*call)).or_default() += 1;
+        }
+        runs
     };
-    let missing = &runs(calm) - &runs(trial);
-    let call = |job| calm.calls.iter().find(|(_, step)| step.job == job);
-    missing.into_iter().filter_map(call).map(|call| calm.job(*call)).collect()
+    let (now, usual) = (runs(trial), runs(calm));
+    let missed = usual.keys().filter(|job| !now.contains_key(*job));
+    let trouble = missed.fold(trouble, |trouble, job| {
+        trouble.detail(format!("`{job}` is run without a fault, and is not run now")).job(job)
+    });
+    let more = now.iter().filter(|(job, times)| **times > usual.get(*job).copied().unwrap_or(0));
+    more.fold(trouble, |trouble, (job, times)| {
+        let usual = usual.get(job).copied().unwrap_or(0);
+        trouble.detail(format!("`{job}` is run {times} times, not {usual}")).job(job)
+    })
 }
 
 /// What was done at the end of a run.
