@@ -95,6 +95,10 @@ pub fn processor_time_while_waiting() -> Option<u64> {
 }
 
 /// How long a run takes whose first job fails, with a chain of all others behind it. The median of five.
+///
+/// # Panics
+///
+/// If the run does not end as it must: then there is nothing to time.
 pub fn blocked_chain(jobs: u32, workers: usize) -> Duration {
     let mut graph = Graph::new();
     let names = names(jobs);
