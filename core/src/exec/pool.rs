@@ -104,6 +104,10 @@ struct Crew<'r, 'env, A> {
     left: Mutex<Vec<(Log, Kept<'env, A>)>>,
 }
 
+/// How many times a worker looks around before it sleeps. The first few looks come in quick succession; before each of
+/// the others it lets other threads go first. Together that takes as long as it takes to be woken a few times.
+const LOOKS: u32 = 100;
+
 /// One worker, and what is its own.
 struct Member<'c, 'r, 'env, A> {
     crew: &'c Crew<'r, 'env, A>,
@@ -273,7 +277,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     /// Looks around for a while: sleeping and being woken costs more than most jobs.
     fn search(&self) -> Option<Turn> {
         let backoff = Backoff::new();
-        loop {
+        for _ in 0..LOOKS {
             if let Some(job) = self.steal() {
                 return Some(Turn::first(job));
             }
@@ -282,11 +286,12 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             {
                 return Some(turn);
             }
-            if self.crew.is_over() || backoff.is_completed() {
+            if self.crew.is_over() {
                 return None;
             }
             backoff.snooze();
         }
+        None
     }
 
     /// A batch of what another worker has ready: the first is returned, the others are this worker's.
