@@ -68,6 +68,23 @@ fn check_svg(scene: &Scene, svg: &str) {
     assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
     let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", names[a], names[b]));
     assert!(titles("edge").eq(edges), "an edge for every dependency");
+    check_apart(&document);
+}
+
+/// No two ellipses overlap, as they are drawn.
+#[track_caller]
+fn check_apart(document: &Document) {
+    let ellipse = |node: Node| {
+        let ellipse = child(node, "ellipse");
+        ["cx", "cy", "rx", "ry"].map(|name| ellipse.attribute(name).unwrap().parse::<f64>().unwrap())
+    };
+    let drawn: Vec<[f64; 4]> = groups(document, "node").map(ellipse).collect();
+    for (index, a) in drawn.iter().enumerate() {
+        for b in &drawn[index + 1..] {
+            let apart = |axis: usize| (a[axis] - b[axis]).abs() >= a[axis + 2] + b[axis + 2] - 0.05; // two decimals
+            assert!(apart(0) || apart(1), "ellipses {a:?} and {b:?} overlap");
+        }
+    }
 }
 
 /// The mark and the label are inside of the ellipse, at the width that the label is drawn with.
