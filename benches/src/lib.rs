@@ -1,8 +1,8 @@
 //! dojobber and its peers on the same graphs, with the same bodies, in turns.
 //!
-//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`plans`] makes plans
-//! of this library of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and [`machine`]
-//! says on what.
+//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`plans`] makes plans of this library
+//! of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
+//! [`machine`] says on what. [`quality`] judges pictures.
 
 pub mod shapes;
 
@@ -17,5 +17,7 @@ pub mod measure;
 pub mod table;
 
 pub mod machine;
+
+pub mod quality;
 
 mod random;

@@ -133,6 +133,9 @@ impl<'env, A> Run<'env, A> {
 
     fn call_cleanups(&mut self) -> Vec<CleanupError> {
         let pending = std::mem::take(self.rest.pending());
+        if pending.is_empty() {
+            return Vec::new(); // the common case, for which no worker is made
+        }
         let done = self.rest.live.clean_up(pending);
         for (job, record, error) in done.records {
             self.report.append(job, record, error);
