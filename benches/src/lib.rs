@@ -20,4 +20,11 @@ pub mod machine;
 
 pub mod quality;
 
+pub mod compare;
+
+pub mod alone;
+
+#[cfg(feature = "plot")]
+pub mod plot;
+
 mod random;
