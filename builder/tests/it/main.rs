@@ -9,7 +9,6 @@ mod data; // arguments, stores, outputs, commands
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
-mod logging; // for developers
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]
