@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`peers`] runs
 //! them, [`measure`] takes samples in turns and compares them, [`table`] prints and [`machine`]
-//! says on what.
+//! says on what. [`quality`] judges pictures.
 
 pub mod shapes;
 
@@ -15,5 +15,7 @@ pub mod measure;
 pub mod table;
 
 pub mod machine;
+
+pub mod quality;
 
 mod random;

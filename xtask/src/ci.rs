@@ -68,6 +68,14 @@ impl Step {
     }
 }
 
+/// Draws the suite of graphs, in release mode: it is timed as well.
+pub(crate) fn layout_quality(root: &Path, arguments: &[String]) -> Result<()> {
+    let mut quality = Command::new(this_cargo());
+    quality.args(words("run --quiet --release --package dojobber-benches --bin layout-quality --"));
+    quality.args(arguments);
+    execute(root, quality)
+}
+
 fn clippy(root: &Path) -> Result<()> {
     cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")?;
     cargo(root, "clippy --package dojobber-core --all-targets --no-default-features -- -D warnings")?;

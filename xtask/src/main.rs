@@ -29,11 +29,20 @@ enum Task {
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
     /// done, red where it failed, white where something that it depends on failed. Exit status 2 if nothing was drawn.
     Render(render::Args),
+    /// Compare our pictures with those of Graphviz; arguments go on to the program that does it (`-- --help` tells)
+    LayoutQuality {
+        /// For that program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().task {
         Task::Ci { steps } => (ci::run(workspace_root(), &steps), ExitCode::FAILURE),
+        Task::LayoutQuality { arguments } => {
+            (ci::layout_quality(workspace_root(), &arguments), ExitCode::FAILURE)
+        }
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {

@@ -1,0 +1,244 @@
+//! Draws the suite with the layout of `dojobber-viz` and with an installed `dot`, and prints what was counted.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use dojobber_benches::quality::metrics::{Metrics, measure, measure_nodes};
+use dojobber_benches::quality::picture::Picture;
+use dojobber_benches::quality::suite::{self, Sample};
+use dojobber_viz::scene::{Scene, SceneNode, Status};
+use dojobber_viz::{layout, svg};
+
+/// Compare our pictures with those of an installed `dot`, by what can be counted in the finished SVG
+///
+/// cross: pairs of edges that share no node and cross; sibl: those that share one and cross away from it; thru: edges
+/// through a foreign node; over: pairs of nodes that overlap. The last three columns are ratios to `dot`, which gets
+/// the same nodes with the same sizes. Graphs on which `dot` takes too long are only drawn by us.
+#[derive(Parser)]
+#[command(name = "cargo xtask layout-quality")]
+struct Arguments {
+    /// Only graphs whose names contain one of these, or are one of them after a `=` [default: all]
+    names: Vec<String>,
+    /// Do without `dot`
+    #[arg(long)]
+    no_dot: bool,
+    /// Leave out the graph of 10,000 nodes, on which `dot` takes minutes
+    #[arg(long)]
+    quick: bool,
+    /// Fail unless the pictures are as good as they must be: overlaps and edges through nodes nowhere, crossings at
+    /// most 1.05 times those of `dot`, and 0.95 in the mean; none in the movie
+    #[arg(long)]
+    check: bool,
+    /// Keep the pictures in this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// What became of one graph.
+struct Line {
+    name: String,
+    ours: Metrics,
+    dot: Option<Metrics>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    println!(
+        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9} {:>9} | {:>9} {:>5} {:>4} {:>9} {:>9} | {:>6} {:>6} {:>6}",
+        "graph",
+        "nodes/edges",
+        "cross",
+        "sibl",
+        "thru",
+        "over",
+        "length",
+        "ms",
+        "dot cross",
+        "thru",
+        "over",
+        "length",
+        "ms",
+        "cross",
+        "length",
+        "time"
+    );
+    let wanted = suite::all().into_iter().filter(|sample| arguments.wants(sample));
+    let lines: Vec<Line> = wanted.map(|sample| report(&sample, &arguments)).collect();
+    let mean = mean(&lines);
+    if let Some((mean, graphs)) = mean {
+        println!("geometric mean of crossings to dot over {graphs} graphs: {mean:.3}");
+    }
+    let complaints = complaints(&lines, mean.map(|mean| mean.0));
+    if arguments.check && !complaints.is_empty() {
+        complaints.iter().for_each(|complaint| eprintln!("error: {complaint}"));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+impl Arguments {
+    fn wants(&self, sample: &Sample) -> bool {
+        let is_meant = |part: &String| match part.strip_prefix('=') {
+            Some(whole) => sample.name == whole,
+            None => sample.name.contains(part.as_str()),
+        };
+        let is_slow = sample.compared && sample.nodes.len() >= 10_000;
+        (self.names.is_empty() || self.names.iter().any(is_meant)) && !(self.quick && is_slow)
+    }
+
+    fn keep(&self, name: &str, svg: &str) {
+        if let Some(out) = &self.out {
+            std::fs::create_dir_all(out).expect("the directory can be made");
+            std::fs::write(out.join(name), svg).expect("the picture can be written");
+        }
+    }
+}
+
+/// The geometric mean of the ratios of crossings, where there are any, and over how many graphs.
+fn mean(lines: &[Line]) -> Option<(f64, usize)> {
+    let logs: Vec<f64> = lines
+        .iter()
+        .filter_map(|line| Some((line.ours.crossings, line.dot?.crossings)))
+        .filter(|(ours, dot)| *ours > 0 && *dot > 0)
+        .map(|(ours, dot)| (ours as f64 / dot as f64).ln())
+        .collect();
+    (!logs.is_empty()).then(|| ((logs.iter().sum::<f64>() / logs.len() as f64).exp(), logs.len()))
+}
+
+fn complaints(lines: &[Line], mean: Option<f64>) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Line { name, ours, dot } in lines {
+        let mut say = |is_wrong: bool, what: String| {
+            if is_wrong {
+                complaints.push(format!("{name}: {what}"));
+            }
+        };
+        say(ours.overlaps > 0, format!("{} nodes overlap", ours.overlaps));
+        say(ours.through > 0, format!("{} edges go through foreign nodes", ours.through));
+        say(name == "movie" && ours.sibling_crossings > 0, "edges that share a node cross".to_owned());
+        if let Some(dot) = dot {
+            let is_worse = ours.crossings as f64 > 1.05 * dot.crossings as f64;
+            say(is_worse, format!("{} crossings, dot has {}", ours.crossings, dot.crossings));
+        }
+    }
+    if let Some(mean) = mean.filter(|mean| *mean > 0.95) {
+        complaints.push(format!("crossings are {mean:.3} times those of dot in the mean"));
+    }
+    complaints
+}
+
+/// Draws a graph and prints its line.
+fn report(sample: &Sample, arguments: &Arguments) -> Line {
+    let file = sample.name.replace([' ', '#'], "");
+    let (ours, our_time) = timed(|| draw(sample));
+    arguments.keep(&format!("{file}.svg"), &ours);
+    let picture = Picture::read(&ours).expect("our own SVG is readable");
+    let ours = if sample.compared { measure(&picture) } else { measure_nodes(&picture) };
+    let counts = format!("{}/{}", sample.nodes.len(), sample.edges.len());
+    let mut line = format!(
+        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9.0} {:>9.1}",
+        sample.name,
+        counts,
+        ours.crossings,
+        ours.sibling_crossings,
+        ours.through,
+        ours.overlaps,
+        ours.length,
+        milliseconds(our_time)
+    );
+    let dot = (!arguments.no_dot && sample.compared).then(|| {
+        let (theirs, their_time) = timed(|| run_dot(sample));
+        arguments.keep(&format!("{file}.dot.svg"), &theirs);
+        let theirs = measure(&Picture::read(&theirs).expect("the SVG of dot is readable"));
+        let _ = write!(line, "{}", compared(ours, our_time, theirs, their_time));
+        theirs
+    });
+    println!("{line}");
+    Line { name: sample.name.clone(), ours, dot }
+}
+
+fn compared(ours: Metrics, our_time: Duration, theirs: Metrics, their_time: Duration) -> String {
+    format!(
+        " | {:>9} {:>5} {:>4} {:>9.0} {:>9.1} | {:>6.3} {:>6.3} {:>6.4}",
+        theirs.crossings,
+        theirs.through,
+        theirs.overlaps,
+        theirs.length,
+        milliseconds(their_time),
+        ours.crossings as f64 / theirs.crossings.max(1) as f64,
+        ours.length / theirs.length,
+        our_time.as_secs_f64() / their_time.as_secs_f64()
+    )
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    1e3 * time.as_secs_f64()
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+fn draw(sample: &Sample) -> String {
+    let scene = scene(sample);
+    let layout = layout::layout(&scene.to_layout_graph(), &layout::Options::default());
+    svg::write(&scene, &layout, &svg::Options::default())
+}
+
+/// The sample with a mixture of statuses.
+fn scene(sample: &Sample) -> Scene {
+    let status = |node: usize| match (sample.name.as_str(), sample.nodes[node].as_str()) {
+        ("movie", "WatchMovie" | "StartMovie") => Status::Blocked,
+        ("movie", "TurnOnTV" | "SitOnCouch") => Status::Failed,
+        (
+            "movie",
+            "FriendsArrive" | "InviteFriends" | "DetermineDetails" | "ValidateMovie" | "PrepareRoom",
+        ) => Status::Satisfied,
+        ("movie", "FindTVRemote" | "InsertDVD" | "Food") => Status::Satisfied,
+        ("movie", _) => Status::Changed,
+        _ => {
+            [Status::Blocked, Status::Satisfied, Status::Changed, Status::Failed, Status::WouldRun][node % 5]
+        }
+    };
+    let node = |node: usize| SceneNode::new(sample.nodes[node].clone()).with_status(status(node));
+    Scene { nodes: (0..sample.nodes.len()).map(node).collect(), edges: sample.edges.clone() }
+}
+
+/// The SVG of an installed `dot` for the same graph with the same sizes.
+fn run_dot(sample: &Sample) -> String {
+    let mut child = Command::new("dot")
+        .arg("-Tsvg")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("dot is installed (the package graphviz)");
+    let input = child.stdin.take().expect("standard input is piped");
+    let text = dot_text(sample);
+    let writer = std::thread::spawn(move || {
+        let mut input = input;
+        input.write_all(text.as_bytes()).expect("dot reads its input");
+    });
+    let output = child.wait_with_output().expect("dot ends");
+    writer.join().expect("the writer does not panic");
+    String::from_utf8(output.stdout).expect("SVG is UTF-8")
+}
+
+fn dot_text(sample: &Sample) -> String {
+    let mut text = String::from("digraph {\nnode [fixedsize=true]\nranksep=0.5\nnodesep=0.25\n");
+    for (name, size) in sample.nodes.iter().zip(scene(sample).to_layout_graph().sizes) {
+        let _ = writeln!(text, "\"{name}\" [width={} height={}]", size.width / 72.0, size.height / 72.0);
+    }
+    for &(a, b) in &sample.edges {
+        let _ = writeln!(text, "\"{}\" -> \"{}\"", sample.nodes[a], sample.nodes[b]);
+    }
+    text.push_str("}\n");
+    text
+}

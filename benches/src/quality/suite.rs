@@ -1,0 +1,216 @@
+//! The graphs that are drawn: fixed shapes and seeded random ones.
+
+use std::collections::BTreeSet;
+
+/// A graph to draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What the graph is called in tables.
+    pub name: String,
+    /// The names of its nodes.
+    pub nodes: Vec<String>,
+    /// Its edges, downwards.
+    pub edges: Vec<(usize, usize)>,
+    /// Whether the picture must be as good as `dot`'s, or only be there.
+    pub compared: bool,
+}
+
+impl Sample {
+    fn new(name: &str, nodes: usize, label: impl Fn(usize) -> String, edges: Vec<(usize, usize)>) -> Self {
+        Self { name: name.to_owned(), nodes: (0..nodes).map(label).collect(), edges, compared: true }
+    }
+
+    fn only_drawn(self) -> Self {
+        Self { compared: false, ..self }
+    }
+}
+
+/// All samples, the small ones first.
+pub fn all() -> Vec<Sample> {
+    let mut samples = vec![movie(), random_layers("random 100", 10, 10, 4, 11)];
+    samples.extend((1..=10).map(|seed| random_layers(&format!("random 204 #{seed}"), 12, 17, 4, seed)));
+    samples.extend([pipeline(), dense(), skip_chain()]);
+    samples.push(random_layers("random 1000", 25, 40, 3, 12));
+    samples.push(random_layers("random 10000", 100, 100, 3, 14));
+    samples.extend([
+        chain(2000),
+        binary_tree(1023),
+        leaves(200),
+        fan(200),
+        fan(5000),
+        bipartite(100),
+        long_edges(400, 7),
+    ]);
+    samples
+}
+
+/// DoJobber's example: preparations for watching a movie with friends.
+pub fn movie() -> Sample {
+    const EDGES: [(&str, &str); 23] = [
+        ("WatchMovie", "StartMovie"),
+        ("StartMovie", "FriendsArrive"),
+        ("StartMovie", "PrepareRoom"),
+        ("StartMovie", "TurnOnTV"),
+        ("StartMovie", "InsertDVD"),
+        ("StartMovie", "SitOnCouch"),
+        ("StartMovie", "Food"),
+        ("FriendsArrive", "InviteFriends"),
+        ("InviteFriends", "DetermineDetails"),
+        ("InviteFriends", "Invite Wendell Bagg"),
+        ("InviteFriends", "Invite Lawyer Cat"),
+        ("DetermineDetails", "ValidateMovie"),
+        ("DetermineDetails", "PickTimeAndDate"),
+        ("Invite Wendell Bagg", "DetermineDetails"),
+        ("Invite Lawyer Cat", "DetermineDetails"),
+        ("PrepareRoom", "CleanCouch"),
+        ("PrepareRoom", "FluffPillows"),
+        ("TurnOnTV", "FindTVRemote"),
+        ("InsertDVD", "ValidateMovie"),
+        ("SitOnCouch", "PrepareRoom"),
+        ("Food", "Popcorn"),
+        ("Food", "Pizza"),
+        ("Popcorn", "PopcornBowl"),
+    ];
+    let mut names: Vec<&str> = Vec::new();
+    let mut number = |name| {
+        names.iter().position(|&known| known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        })
+    };
+    let edges = EDGES.iter().map(|&(a, b)| (number(a), number(b))).collect();
+    Sample::new("movie", names.len(), |node| names[node].to_owned(), edges)
+}
+
+/// A small fixed generator, so that the suite never changes.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 11
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.next() as usize % end
+    }
+
+    fn share(&mut self) -> f64 {
+        self.next() as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Layers of nodes, each with one to three edges from nodes near above it, mostly from the layer before.
+pub fn random_layers(name: &str, layers: usize, width: usize, reach: usize, seed: u64) -> Sample {
+    let mut random = Random::new(seed);
+    let mut edges = BTreeSet::new();
+    for layer in 1..layers {
+        for place in 0..width {
+            let count = [1, 1, 1, 1, 1, 2, 2, 2, 3, 3][random.below(10)];
+            for _ in 0..count {
+                let back = [1, 1, 1, 1, 1, 1, 1, 1, 2, 3][random.below(10)].min(layer);
+                let moved = place + random.below(2 * reach + 1);
+                let from = moved.saturating_sub(reach).min(width - 1);
+                edges.insert(((layer - back) * width + from, layer * width + place));
+            }
+        }
+    }
+    Sample::new(name, layers * width, |node| format!("job_{node}"), edges.into_iter().collect())
+}
+
+/// Twelve stages, each of eight jobs between two joins, some of which also need a job of the stage before.
+fn pipeline() -> Sample {
+    let mut random = Random::new(3);
+    let mut nodes = vec!["start".to_owned()];
+    let mut edges = Vec::new();
+    for stage in 0..12 {
+        let join = nodes.len() - 1;
+        let first = nodes.len();
+        for job in 0..8 {
+            edges.push((join, first + job));
+            if stage > 0 && random.below(4) == 0 {
+                edges.push((first - 9 + random.below(8), first + job));
+            }
+            nodes.push(format!("build-{stage}-{job}"));
+        }
+        edges.extend((0..8).map(|job| (first + job, first + 8)));
+        nodes.push(format!("join {stage}"));
+    }
+    Sample::new("pipeline", nodes.len(), |node| nodes[node].clone(), edges)
+}
+
+/// Thirty nodes with three of ten possible edges.
+fn dense() -> Sample {
+    let mut random = Random::new(9);
+    let pairs = (0..30).flat_map(|a| (a + 1..30).map(move |b| (a, b)));
+    let edges = pairs.filter(|_| random.share() < 0.3).collect();
+    Sample::new("dense", 30, |node| format!("d{node}"), edges)
+}
+
+/// A chain of forty with edges that skip up to four nodes.
+fn skip_chain() -> Sample {
+    let pairs = (0..40).flat_map(|a| (1..=5).map(move |skip| (a, skip)));
+    let edges = pairs
+        .filter(|&(a, skip)| a + skip < 40 && (skip == 1 || (a * 7 + skip) % 3 == 0))
+        .map(|(a, skip)| (a, a + skip))
+        .collect();
+    Sample::new("skip chain", 40, |node| format!("step {node}"), edges)
+}
+
+fn chain(nodes: usize) -> Sample {
+    let edges = (1..nodes).map(|node| (node - 1, node)).collect();
+    Sample::new(&format!("chain {nodes}"), nodes, |node| format!("s{node}"), edges).only_drawn()
+}
+
+fn binary_tree(nodes: usize) -> Sample {
+    let edges = (1..nodes).map(|node| ((node - 1) / 2, node)).collect();
+    Sample::new(&format!("tree {nodes}"), nodes, |node| format!("n{node}"), edges).only_drawn()
+}
+
+/// Many jobs under one.
+fn leaves(count: usize) -> Sample {
+    let edges = (1..=count).map(|leaf| (0, leaf)).collect();
+    Sample::new(&format!("leaves {count}"), count + 1, |node| format!("leaf {node}"), edges).only_drawn()
+}
+
+/// Many jobs between two.
+fn fan(count: usize) -> Sample {
+    let edges = (1..=count).flat_map(|shard| [(0, shard), (shard, count + 1)]).collect();
+    Sample::new(&format!("fan {count}"), count + 2, |node| format!("shard {node}"), edges).only_drawn()
+}
+
+fn bipartite(side: usize) -> Sample {
+    let edges = (0..side).flat_map(|a| (side..2 * side).map(move |b| (a, b))).collect();
+    Sample::new(&format!("bipartite {side}"), 2 * side, |node| format!("b{node}"), edges).only_drawn()
+}
+
+/// A line of nodes, each with an edge to every `step`th node after it.
+fn long_edges(nodes: usize, step: usize) -> Sample {
+    let edges = (0..nodes).flat_map(|a| (a + 1..nodes).step_by(step).map(move |b| (a, b))).collect();
+    Sample::new(&format!("long {nodes}"), nodes, |node| format!("k{node}"), edges).only_drawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suite_is_what_it_always_was() {
+        let sizes: Vec<_> = all().iter().map(|s| (s.name.clone(), s.nodes.len(), s.edges.len())).collect();
+        let size = |name: &str| sizes.iter().find(|size| size.0 == name).map(|size| (size.1, size.2));
+        assert_eq!(size("movie"), Some((20, 23)));
+        assert_eq!(size("random 100"), Some((100, 139)));
+        assert_eq!(size("pipeline"), Some((109, 209)));
+        assert_eq!(size("dense"), Some((30, 132)));
+        assert_eq!(size("skip chain"), Some((40, 89)));
+        assert_eq!(size("random 1000"), Some((1000, 1528)));
+        assert_eq!(size("random 10000"), Some((10000, 15931)));
+        assert_eq!(size("random 204 #1").map(|size| size.0), Some(204));
+    }
+}
