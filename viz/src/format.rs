@@ -9,17 +9,31 @@ use std::path::{Path, PathBuf};
 pub enum Format {
     /// A drawing that browsers show.
     Svg,
+    /// A page for a browser: the drawing, and of a run what happened when.
+    Html,
+    /// A bitmap.
+    #[cfg(feature = "png")]
+    Png,
     /// The language of Graphviz.
     #[cfg(feature = "dot")]
     Dot,
+    /// A flowchart of Mermaid.
+    Mermaid,
+    /// A tree in plain text, for logs and terminals.
+    Text,
 }
 
 impl Format {
     /// All that this build knows.
     pub const ALL: &[Format] = &[
         Format::Svg,
+        Format::Html,
+        #[cfg(feature = "png")]
+        Format::Png,
         #[cfg(feature = "dot")]
         Format::Dot,
+        Format::Mermaid,
+        Format::Text,
     ];
 
     /// The format that the extension of a path names, in upper or lower case.
@@ -30,38 +44,60 @@ impl Format {
     pub fn of(path: &Path) -> Result<Self, UnknownFormat> {
         let extension = path.extension().unwrap_or_default();
         let named = |format: &&Format| extension.eq_ignore_ascii_case(format.extension());
-        Format::ALL.iter().find(named).copied().ok_or_else(|| UnknownFormat { path: path.to_owned() })
+        let what = || UnknownFormat { what: What::Extension(path.to_owned()) };
+        Format::ALL.iter().find(named).copied().ok_or_else(what)
+    }
+
+    /// The format whose files usually have that extension, in upper or lower case.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownFormat`], which lists the known ones, if there is none.
+    pub fn named(name: &str) -> Result<Self, UnknownFormat> {
+        let named = |format: &&Format| name.eq_ignore_ascii_case(format.extension());
+        let what = || UnknownFormat { what: What::Name(name.to_owned()) };
+        Format::ALL.iter().find(named).copied().ok_or_else(what)
     }
 
     /// The usual extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Svg => "svg",
+            Format::Html => "html",
+            #[cfg(feature = "png")]
+            Format::Png => "png",
             #[cfg(feature = "dot")]
             Format::Dot => "dot",
+            Format::Mermaid => "mmd",
+            Format::Text => "txt",
         }
     }
 }
 
-/// The extension of a file names no format of pictures.
+/// There is no such format of pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownFormat {
-    path: PathBuf,
+    what: What,
 }
 
-impl UnknownFormat {
-    /// Where a picture was to be written.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Name(String),
+    /// That of the file.
+    Extension(PathBuf),
 }
 
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known: Vec<String> =
-            Format::ALL.iter().map(|format| format!(".{}", format.extension())).collect();
-        let (path, known) = (self.path.display(), known.join(", "));
-        write!(f, "cannot write {path}: its extension names no format of pictures; there are {known}")
+        let known: Vec<&str> = Format::ALL.iter().map(|format| format.extension()).collect();
+        let known = known.join(", ");
+        match &self.what {
+            What::Name(name) => write!(f, "there is no format `{name}` of pictures; there are {known}"),
+            What::Extension(path) => {
+                let path = path.display();
+                write!(f, "cannot write {path}: its extension names no format of pictures; there are {known}")
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! It follows Gansner, Koutsofios, North and Vo, *A technique for drawing directed graphs* (1993), in passes that
 //! each have a file:
 //!
+//! 0. `nested` draws what is inside of boxes before what is around them;
 //! 1. `components` takes the graph apart, `packing` puts the drawn parts side by side;
 //! 2. `acyclic` turns edges around until there is no cycle;
 //! 3. `ranks` gives every node a row, by the network `simplex`; `fans` spreads wide fans over several rows;
@@ -15,8 +16,6 @@
 //! the result is the same everywhere. A [budget](Options::steps) of counted steps bounds the passes that improve
 //! the drawing, so that every graph is drawn in the end, a huge one less carefully.
 
-use budget::Budget;
-
 mod acyclic;
 mod adjacency;
 mod budget;
@@ -27,6 +26,7 @@ mod fans;
 mod geometry;
 mod heights;
 mod layers;
+mod nested;
 mod order;
 mod packing;
 mod random;
@@ -43,12 +43,27 @@ pub struct LayoutGraph {
     pub sizes: Vec<Size>,
     /// `(a, b)` leads from node `a` down to node `b`. Loops, cycles and repetitions are welcome.
     pub edges: Vec<(usize, usize)>,
+    /// The node around each node: a box that is made as large as what is inside of it needs. The edges of a node that
+    /// is inside of a box lead to others inside of that box. May be left empty where there are no boxes.
+    pub parents: Vec<Option<usize>>,
+}
+
+/// Where edges lead to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From above downwards.
+    #[default]
+    Down,
+    /// From left to right.
+    Right,
 }
 
 /// How to lay out.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
+    /// Where edges lead to.
+    pub direction: Direction,
     /// The least gap between two nodes of a row, in points.
     pub node_gap: f64,
     /// The gap between two rows, in points.
@@ -64,7 +79,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { node_gap: 18.0, row_gap: 36.0, widest_fan: 30, most_bends: 150_000, steps: 2_000_000_000 }
+        Self {
+            direction: Direction::Down,
+            node_gap: 18.0,
+            row_gap: 36.0,
+            widest_fan: 30,
+            most_bends: 150_000,
+            steps: 2_000_000_000,
+        }
     }
 }
 
@@ -75,6 +97,8 @@ pub struct Layout {
     pub size: Size,
     /// The centre of each node.
     pub centers: Vec<Point>,
+    /// The size of each node; that of a box is known only now.
+    pub sizes: Vec<Size>,
     /// The curve of each edge.
     pub edges: Vec<EdgePath>,
 }
@@ -92,17 +116,31 @@ pub struct EdgePath {
 ///
 /// # Panics
 ///
-/// If an edge names a node that has no size.
+/// If an edge or a parent is a node that has no size, an edge leads into a box or out of one, or boxes stand in each
+/// other in a circle.
 pub fn layout(graph: &LayoutGraph, options: &Options) -> Layout {
-    let parts = components::split(graph);
-    let whole = graph.sizes.len() + graph.edges.len();
-    let drawings = parts
-        .iter()
-        .map(|part| {
-            let share = (part.nodes.len() + part.edges.len()) as f64 / whole as f64;
-            let mut budget = Budget::new((options.steps as f64 * share) as u64);
-            component::draw(&part.graph, options, &mut budget)
-        })
-        .collect();
-    packing::pack(graph, &parts, drawings, options)
+    match options.direction {
+        Direction::Down => nested::draw(graph, options),
+        Direction::Right => {
+            let turned = LayoutGraph {
+                sizes: graph.sizes.iter().map(|size| size.turned()).collect(),
+                ..graph.clone()
+            };
+            nested::draw(&turned, options).turned()
+        }
+    }
+}
+
+impl Layout {
+    /// The same drawing, mirrored so that what led down leads to the right.
+    fn turned(mut self) -> Self {
+        self.size = self.size.turned();
+        self.sizes.iter_mut().for_each(|size| *size = size.turned());
+        self.centers.iter_mut().for_each(|center| *center = center.turned());
+        for path in &mut self.edges {
+            path.curve.iter_mut().for_each(|point| *point = point.turned());
+            path.tip = path.tip.turned();
+        }
+        self
+    }
 }

@@ -32,15 +32,29 @@ pub mod layout;
 mod text;
 pub mod style;
 pub mod scene;
+pub mod view;
 pub mod svg;
+pub mod mermaid;
+pub mod outline;
 #[cfg(feature = "dot")]
 pub mod dot;
+#[cfg(feature = "dot")]
+mod graphviz;
+mod critical;
+mod html;
+#[cfg(feature = "png")]
+mod png;
 mod file;
 mod format;
 mod picture;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use critical::CriticalPath;
 pub use file::WriteError;
 pub use format::{Format, UnknownFormat};
+#[cfg(feature = "dot")]
+pub use graphviz::GraphvizError;
 pub use picture::{Picture, PictureError};
+#[cfg(feature = "png")]
+pub use png::PngError;

@@ -3,20 +3,51 @@
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
+#[cfg(feature = "dot")]
+use std::time::Duration;
 
 use dojobber_core::{Plan, Report};
 
 use crate::file::{WriteError, write_whole};
 use crate::format::{Format, UnknownFormat};
-use crate::layout::{self, Options};
+#[cfg(feature = "dot")]
+use crate::graphviz::{self, GraphvizError};
+use crate::layout::{self, Direction, Layout};
+#[cfg(feature = "png")]
+use crate::png::{self, PngError};
 use crate::scene::Scene;
-use crate::svg;
+use crate::view::View;
+use crate::{html, mermaid, outline, svg};
 
 /// A plan or a report, ready to be drawn.
+///
+/// ```
+/// use dojobber::Graph;
+/// use dojobber_viz::Picture;
+/// use dojobber_viz::layout::Direction;
+///
+/// let plan = Graph::new()
+///     .job("web/build").run_only(|_| ())
+///     .job("web/test").after("web/build").run_only(|_| ())
+///     .job("release").after(["web/build", "web/test"]).run_only(|_| ())
+///     .compile()?;
+/// let run = plan.run(());
+///
+/// let picture = Picture::from_report(&run).rankdir(Direction::Right).reduced(true).boxes(true).legend(false);
+/// assert!(picture.to_svg().contains("class=\"box\""));
+/// assert!(picture.to_mermaid().starts_with("flowchart LR\n"));
+/// assert!(picture.to_text().starts_with("3 jobs: 3 changed\n"));
+/// # Ok::<(), dojobber::BoxError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Picture {
     scene: Scene,
-    options: Options,
+    report: Option<Report>,
+    view: View,
+    layout: layout::Options,
+    svg: svg::Options,
+    #[cfg(feature = "png")]
+    png: png::Options,
 }
 
 impl Picture {
@@ -34,39 +65,162 @@ impl Picture {
     #[must_use]
     pub fn with(mut self, report: &Report) -> Self {
         self.scene.add_statuses(report);
+        self.report = Some(report.clone());
         self
     }
 
     /// The same picture, laid out in another way.
     #[must_use]
-    pub fn with_layout(mut self, options: Options) -> Self {
-        self.options = options;
+    pub fn with_layout(mut self, options: layout::Options) -> Self {
+        self.layout = options;
         self
     }
 
-    /// What is drawn.
+    /// Where edges lead to: downwards by default.
+    #[must_use]
+    pub fn rankdir(mut self, direction: Direction) -> Self {
+        self.layout.direction = direction;
+        self
+    }
+
+    /// Whether a legend says what the marks mean; it does by default.
+    #[must_use]
+    pub fn legend(mut self, yes: bool) -> Self {
+        self.svg.legend = yes;
+        self
+    }
+
+    /// Whether only jobs are shown that failed or would run, and those that they block; all are by default.
+    #[must_use]
+    pub fn only_failed(mut self, yes: bool) -> Self {
+        self.view.only_failed = yes;
+        self
+    }
+
+    /// Whether edges are left out that go without saying, as a longer path says the same; they stay by default.
+    #[must_use]
+    pub fn reduced(mut self, yes: bool) -> Self {
+        self.view.reduced = yes;
+        self
+    }
+
+    /// Whether nested jobs, those called `name/..`, stand in a box; by default they stand among all others.
+    ///
+    /// The job that they are nested in is the box itself, and edges that leave it begin at its border.
+    #[must_use]
+    pub fn boxes(mut self, yes: bool) -> Self {
+        self.view.boxes = yes;
+        self
+    }
+
+    /// Draws all that is nested in a job as that job alone. May be said of several.
+    #[must_use]
+    pub fn collapsed(mut self, name: impl Into<String>) -> Self {
+        self.view.collapsed.push(name.into());
+        self
+    }
+
+    /// Whether all nested jobs are drawn as the outermost one that they are nested in; not so by default.
+    #[must_use]
+    pub fn all_collapsed(mut self, yes: bool) -> Self {
+        self.view.all_collapsed = yes;
+        self
+    }
+
+    /// Whether labels tell how long a job took; they don't by default.
+    #[must_use]
+    pub fn times(mut self, yes: bool) -> Self {
+        self.view.times = yes;
+        self
+    }
+
+    /// How many pixels of a PNG one point becomes; 2 by default.
+    #[cfg(feature = "png")]
+    #[must_use]
+    pub fn scale(mut self, scale: f32) -> Self {
+        self.png.scale = scale;
+        self
+    }
+
+    /// How many pixels a PNG may have, as each takes four bytes while it is drawn; 100 million by default.
+    #[cfg(feature = "png")]
+    #[must_use]
+    pub fn most_pixels(mut self, pixels: u64) -> Self {
+        self.png.most_pixels = pixels;
+        self
+    }
+
+    /// All that could be drawn.
     pub fn scene(&self) -> &Scene {
         &self.scene
     }
 
     /// As SVG, whose elements follow Graphviz's conventions.
     pub fn to_svg(&self) -> String {
-        svg::write(&self.scene, &layout::layout(&self.scene.to_layout_graph(), &self.options))
+        let scene = self.shown();
+        svg::write(&scene, &self.place(&scene), &self.svg)
+    }
+
+    /// As one page of HTML that needs nothing else. It can be searched and zoomed, lights up what belongs together,
+    /// and of a run it shows what happened when, and why.
+    pub fn to_html(&self) -> String {
+        let scene = self.shown();
+        let without_legend = svg::Options { legend: false };
+        html::write(&scene, &svg::write(&scene, &self.place(&scene), &without_legend), self.report.as_ref())
+    }
+
+    /// As a bitmap.
+    ///
+    /// # Errors
+    ///
+    /// [`PngError`] if it would have more pixels than it may.
+    #[cfg(feature = "png")]
+    pub fn to_png(&self) -> Result<Vec<u8>, PngError> {
+        png::write(&self.to_svg(), &self.png)
     }
 
     /// As DOT, for Graphviz and all that reads its language.
     #[cfg(feature = "dot")]
     pub fn to_dot(&self) -> String {
-        crate::dot::write(&self.scene)
+        crate::dot::write(&self.shown(), self.layout.direction)
     }
 
-    /// In one of the formats.
-    pub fn to_format(&self, format: Format) -> String {
-        match format {
-            Format::Svg => self.to_svg(),
+    /// As a Mermaid flowchart.
+    pub fn to_mermaid(&self) -> String {
+        mermaid::write(&self.shown(), self.layout.direction)
+    }
+
+    /// As a tree in plain text: what a job depends on is indented below it.
+    pub fn to_text(&self) -> String {
+        outline::write(&self.shown())
+    }
+
+    /// As an installed Graphviz draws it, in any of its own formats: `pdf`, `ps`, `svg`, ..
+    ///
+    /// # Errors
+    ///
+    /// [`GraphvizError`] if there is no program `dot`, it does not know the format, or takes longer than it may.
+    #[cfg(feature = "dot")]
+    pub fn by_graphviz(&self, format: &str, time_limit: Duration) -> Result<Vec<u8>, GraphvizError> {
+        graphviz::draw(self.to_dot(), format, time_limit)
+    }
+
+    /// In one of our formats.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError`] if it is a bitmap with too many pixels; the other formats are always there.
+    pub fn to_format(&self, format: Format) -> Result<Vec<u8>, PictureError> {
+        Ok(match format {
+            Format::Svg => self.to_svg().into_bytes(),
+            Format::Html => self.to_html().into_bytes(),
+            #[cfg(feature = "png")]
+            Format::Png => self.to_png()?,
             #[cfg(feature = "dot")]
-            Format::Dot => self.to_dot(),
-        }
+            Format::Dot => self.to_dot().into_bytes(),
+            Format::Mermaid => self.to_mermaid().into_bytes(),
+            Format::Text => self.to_text().into_bytes(),
+        })
     }
 
     /// Writes a file, in the format that its extension names. It is there as a whole or not at all.
@@ -77,13 +231,29 @@ impl Picture {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let format = Format::of(path)?;
-        Ok(write_whole(path, self.to_format(format).as_bytes())?)
+        Ok(write_whole(path, &self.to_format(format)?)?)
+    }
+
+    fn shown(&self) -> Scene {
+        self.view.of(&self.scene)
+    }
+
+    fn place(&self, scene: &Scene) -> Layout {
+        layout::layout(&scene.to_layout_graph(), &self.layout)
     }
 }
 
 impl From<Scene> for Picture {
     fn from(scene: Scene) -> Self {
-        Picture { scene, options: Options::default() }
+        Picture {
+            scene,
+            report: None,
+            view: View::default(),
+            layout: layout::Options::default(),
+            svg: svg::Options::default(),
+            #[cfg(feature = "png")]
+            png: png::Options::default(),
+        }
     }
 }
 
@@ -95,6 +265,12 @@ pub enum PictureError {
     UnknownFormat(UnknownFormat),
     /// The file cannot be written.
     Write(WriteError),
+    /// It has no bitmap.
+    #[cfg(feature = "png")]
+    Png(PngError),
+    /// Graphviz did not draw it.
+    #[cfg(feature = "dot")]
+    Graphviz(GraphvizError),
 }
 
 impl From<UnknownFormat> for PictureError {
@@ -109,20 +285,41 @@ impl From<WriteError> for PictureError {
     }
 }
 
+#[cfg(feature = "png")]
+impl From<PngError> for PictureError {
+    fn from(error: PngError) -> Self {
+        PictureError::Png(error)
+    }
+}
+
+#[cfg(feature = "dot")]
+impl From<GraphvizError> for PictureError {
+    fn from(error: GraphvizError) -> Self {
+        PictureError::Graphviz(error)
+    }
+}
+
+impl PictureError {
+    fn inner(&self) -> &(dyn Error + 'static) {
+        match self {
+            PictureError::UnknownFormat(error) => error,
+            PictureError::Write(error) => error,
+            #[cfg(feature = "png")]
+            PictureError::Png(error) => error,
+            #[cfg(feature = "dot")]
+            PictureError::Graphviz(error) => error,
+        }
+    }
+}
+
 impl fmt::Display for PictureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PictureError::UnknownFormat(error) => error.fmt(f),
-            PictureError::Write(error) => error.fmt(f),
-        }
+        fmt::Display::fmt(self.inner(), f)
     }
 }
 
 impl Error for PictureError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            PictureError::UnknownFormat(error) => error.source(),
-            PictureError::Write(error) => error.source(),
-        }
+        self.inner().source()
     }
 }

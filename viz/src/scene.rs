@@ -2,24 +2,37 @@
 
 pub use dojobber_core::Status;
 
-use dojobber_core::{JobGraph, JobId, Report};
+use std::time::Duration;
 
-use crate::layout::LayoutGraph;
+use dojobber_core::{JobGraph, JobId, JobReport, Report};
+
+use crate::layout::{LayoutGraph, Size};
 use crate::style;
+use crate::text;
 
 /// One job of a [`Scene`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SceneNode {
-    /// The job's name; it becomes the label and the title.
+    /// The job's name; it becomes the title, and the label if there is no other.
     pub name: String,
     /// The job's status, or `None` when there was no run: a plan.
     pub status: Option<Status>,
+    /// What is written on it instead of its name.
+    pub label: Option<String>,
+    /// The node that it is drawn inside of.
+    pub parent: Option<usize>,
+    /// How many tries it used.
+    pub tries: u32,
+    /// How long its phases took together; `None` if none was executed.
+    pub time: Option<Duration>,
+    /// What its last try failed with.
+    pub error: Option<String>,
 }
 
 impl SceneNode {
     /// A job that has not run.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), status: None }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// The same job with a status.
@@ -28,6 +41,37 @@ impl SceneNode {
         self.status = Some(status);
         self
     }
+
+    /// What is written on it.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The size of its ellipse.
+    pub fn size(&self) -> Size {
+        style::ellipse(self.label())
+    }
+
+    /// What there is to say about it beside its name: status, tries, time and error, each on a line of its own.
+    pub fn tooltip(&self) -> Option<String> {
+        let mut lines = vec![self.status?.to_string()];
+        match self.tries {
+            0 => {}
+            1 => lines.push("1 try".to_owned()),
+            tries => lines.push(format!("{tries} tries")),
+        }
+        lines.extend(self.time.map(text::duration));
+        lines.extend(self.error.as_deref().map(text::shortened));
+        Some(lines.join("\n"))
+    }
+
+    fn learn(&mut self, job: &JobReport<'_>) {
+        let phases = job.phases();
+        self.status = Some(job.status());
+        self.tries = job.tries();
+        self.time = (!phases.is_empty()).then(|| phases.iter().map(|phase| phase.length()).sum());
+        self.error = job.error().map(|error| format!("{error:#}"));
+    }
 }
 
 /// Jobs and their dependencies.
@@ -35,7 +79,8 @@ impl SceneNode {
 pub struct Scene {
     /// The jobs, in order of declaration.
     pub nodes: Vec<SceneNode>,
-    /// `(a, b)`: the job with index `a` depends on the one with index `b`, which is drawn below it.
+    /// `(a, b)`: the job with index `a` depends on the one with index `b`, which is drawn below it. Both stand directly
+    /// in the same box, or in none.
     pub edges: Vec<(usize, usize)>,
 }
 
@@ -49,18 +94,28 @@ impl Scene {
         }
     }
 
-    /// Gives each job the status that it has in a report; one that is not in it keeps its own.
+    /// Tells each job what a report says about it; one that is not in it stays as it is.
     pub fn add_statuses(&mut self, report: &Report) {
         for node in &mut self.nodes {
-            node.status = report.status(&node.name).or(node.status);
+            if let Some(job) = report.job(&node.name) {
+                node.learn(&job);
+            }
         }
     }
 
     /// What the layout needs to know: the size of every job's ellipse, and the edges.
     pub fn to_layout_graph(&self) -> LayoutGraph {
         LayoutGraph {
-            sizes: self.nodes.iter().map(|node| style::ellipse(&node.name)).collect(),
+            sizes: self.nodes.iter().map(SceneNode::size).collect(),
             edges: self.edges.clone(),
+            parents: self.nodes.iter().map(|node| node.parent).collect(),
         }
+    }
+
+    /// Which nodes are boxes around others.
+    pub fn boxes(&self) -> Vec<bool> {
+        let mut boxes = vec![false; self.nodes.len()];
+        self.nodes.iter().filter_map(|node| node.parent).for_each(|parent| boxes[parent] = true);
+        boxes
     }
 }

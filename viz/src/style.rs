@@ -18,6 +18,23 @@ pub const EDGE: &str = "#37474f";
 pub const BORDER: &str = "#000000";
 /// The colour behind everything.
 pub const BACKGROUND: &str = "#ffffff";
+/// The colour of what is written beside the drawing.
+pub const INK: &str = "#000000";
+/// What takes the place of these where the viewer prefers dark backgrounds.
+pub const DARK: Dark = Dark { edge: "#a3b1bd", border: "#8b98a5", background: "#15191e", ink: "#e3e8ec" };
+
+/// The colours of everything but the jobs, on a dark background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dark {
+    /// Of edges and arrow heads.
+    pub edge: &'static str,
+    /// Of a node's border.
+    pub border: &'static str,
+    /// Behind everything.
+    pub background: &'static str,
+    /// Of what is written beside the drawing.
+    pub ink: &'static str,
+}
 
 const LINE_HEIGHT: f64 = 1.2 * FONT_SIZE;
 const MARGIN: Size = Size { width: 16.0, height: 8.0 };
@@ -42,6 +59,59 @@ pub fn label_color(status: Option<Status>) -> &'static str {
         Some(Status::Changed | Status::Failed) => "#ffffff",
         _ => "#000000",
     }
+}
+
+/// How a job's border is drawn: it tells the status to those who do not see the colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Border {
+    /// One thin line.
+    Plain,
+    /// One thick line.
+    Thick,
+    /// Two lines.
+    Double,
+    /// Dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+}
+
+/// The border of a job; that of a job without a status is plain.
+pub fn border(status: Option<Status>) -> Border {
+    match status {
+        Some(Status::Changed) => Border::Thick,
+        Some(Status::Failed) => Border::Double,
+        Some(Status::Blocked) => Border::Dashed,
+        Some(Status::WouldRun) => Border::Dotted,
+        _ => Border::Plain,
+    }
+}
+
+/// A small sign that stands beside a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Its outline, as the data of an SVG path, in a square from -5 to 5.
+    pub path: &'static str,
+    /// Whether it is filled, or drawn as a line.
+    pub filled: bool,
+}
+
+/// The sign of a status: a tick, the Greek letter delta for a change, a cross, a bar, a hollow triangle.
+pub fn mark(status: Status) -> Mark {
+    let (path, filled) = match status {
+        Status::Satisfied => ("M-4.5,0.5L-1.5,4L4.5,-4", false),
+        Status::Changed => ("M0,-4.5L5,4.5L-5,4.5Z", true),
+        Status::Failed => ("M-4,-4L4,4M-4,4L4,-4", false),
+        Status::Blocked => ("M-5,-1.5L5,-1.5L5,1.5L-5,1.5Z", true),
+        Status::WouldRun => ("M-3.5,-4.5L4.5,0L-3.5,4.5Z", false),
+        _ => ("M-4,0L0,-4L4,0L0,4Z", false),
+    };
+    Mark { path, filled }
+}
+
+/// How far to the left of a job's centre its mark stands: between the label and the border, where ellipses have room.
+pub(crate) fn mark_offset(label_width: f64, ellipse: Size) -> f64 {
+    (label_width + ellipse.width) / 4.0 - 0.5
 }
 
 /// The size of the ellipse around a label, by Graphviz's rule.

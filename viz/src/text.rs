@@ -3,8 +3,12 @@
 //! There is no font at hand, so widths come from the published metrics of Times, which browsers and Graphviz's
 //! own SVG name as well. Other scripts get a width that is rather too large than too small.
 
+use std::time::Duration;
+
 /// Labels wider than this many ems lose their middle.
 const WIDEST: f64 = 24.0;
+/// Errors with more characters than this lose their end, where they are only mentioned.
+const LONGEST: usize = 1000;
 const ELLIPSIS: char = '…';
 /// Stands for what cannot be drawn.
 const REPLACEMENT: char = '\u{fffd}';
@@ -41,6 +45,32 @@ pub(crate) fn ems(text: &str) -> f64 {
 pub(crate) fn printable(name: &str) -> String {
     let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     name.chars().map(|c| if forbidden(c) { REPLACEMENT } else { c }).collect()
+}
+
+/// The beginning of a text that may be endless.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}{ELLIPSIS}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The same text with everything but line breaks printable.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// A length of time as people say it: `350 ms`, `1.25 s`, `2 min 5 s`.
+pub(crate) fn duration(time: Duration) -> String {
+    let (seconds, millis, micros) = (time.as_secs(), time.as_millis(), time.as_micros());
+    match seconds {
+        0 if micros == 0 => format!("{} ns", time.as_nanos()),
+        0 if millis == 0 => format!("{micros} µs"),
+        0 => format!("{millis} ms"),
+        1..60 => format!("{seconds}.{:02} s", time.subsec_millis() / 10),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
 }
 
 /// Takes the middle out of a text that is too wide; the ends tell names apart best.
@@ -112,6 +142,14 @@ mod tests {
         check("e\u{301}", 0.444);
         check("日本", 2.0);
         check("🚀", 1.0);
+    }
+
+    #[test]
+    fn durations() {
+        let said = |nanos| duration(Duration::from_nanos(nanos));
+        assert_eq!([said(0), said(999), said(1_000), said(1_999_999)], ["0 ns", "999 ns", "1 µs", "1 ms"]);
+        assert_eq!([said(999_999_999), said(1_259_000_000)], ["999 ms", "1.25 s"]);
+        assert_eq!([said(125_000_000_000), said(3_725_000_000_000)], ["2 min 5 s", "1 h 2 min"]);
     }
 
     #[test]

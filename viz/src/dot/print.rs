@@ -1,17 +1,28 @@
-//! Prints the parts of DOT that our graphs consist of: attributes, nodes, and edges between two nodes.
+//! Prints the parts of DOT that our graphs consist of: attributes, nodes, clusters, and edges between two nodes.
 
-use dot_structures::{Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, NodeId, Stmt, Vertex};
+use dot_structures::{Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, NodeId, Stmt, Subgraph, Vertex};
 
 pub(super) fn print(graph: &Graph) -> String {
     let (Graph::Graph { id, stmts, .. } | Graph::DiGraph { id, stmts, .. }) = graph;
     let mut dot = format!("digraph {} {{\n", text(id));
-    for stmt in stmts {
-        dot.push_str("  ");
-        dot.push_str(&statement(stmt));
-        dot.push('\n');
-    }
+    statements(stmts, "  ", &mut dot);
     dot.push_str("}\n");
     dot
+}
+
+/// Clusters are nested to a small depth only.
+fn statements(stmts: &[Stmt], indent: &str, dot: &mut String) {
+    for stmt in stmts {
+        dot.push_str(indent);
+        if let Stmt::Subgraph(Subgraph { id, stmts }) = stmt {
+            dot.push_str(&format!("subgraph {} {{\n", text(id)));
+            statements(stmts, &format!("{indent}  "), dot);
+            dot.push_str(&format!("{indent}}}\n"));
+        } else {
+            dot.push_str(&statement(stmt));
+            dot.push('\n');
+        }
+    }
 }
 
 fn statement(stmt: &Stmt) -> String {
@@ -26,7 +37,9 @@ fn statement(stmt: &Stmt) -> String {
             let NodeId(b, _) = b;
             format!("{} -> {}{}", text(a), text(b), attributes(list))
         }
-        Stmt::Edge(_) | Stmt::Subgraph(_) => unreachable!("our graphs have no chains and no subgraphs"),
+        Stmt::Edge(_) | Stmt::Subgraph(_) => {
+            unreachable!("our edges join two nodes, and clusters are printed above")
+        }
     }
 }
 

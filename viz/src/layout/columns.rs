@@ -87,7 +87,7 @@ mod tests {
 
     fn place_in_order(ranks: &[usize], edges: &[(usize, usize)]) -> Vec<f64> {
         let sizes = vec![Size { width: 54.0, height: 36.0 }; ranks.len()];
-        let graph = LayoutGraph { sizes, edges: edges.to_vec() };
+        let graph = LayoutGraph { sizes, edges: edges.to_vec(), ..LayoutGraph::default() };
         let spread = Spread { tracks: vec![None; edges.len()], ..Spread::default() };
         let layers = Layers::new(ranks, edges, &spread, 100);
         place(&layers, &Spacing::new(&graph, &Options::default()), &mut Budget::new(1_000_000))

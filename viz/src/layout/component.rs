@@ -7,8 +7,8 @@ use super::layers::Layers;
 use super::routes::{self, Map};
 use super::{EdgePath, Layout, LayoutGraph, Options, Point, Size, fans, heights, order, packing, ranks};
 
-/// Lays out a connected graph.
-pub(super) fn draw(graph: &LayoutGraph, options: &Options, budget: &mut Budget) -> Layout {
+/// Lays out a connected graph, whose nodes are ellipses or boxes.
+pub(super) fn draw(graph: &LayoutGraph, is_box: &[bool], options: &Options, budget: &mut Budget) -> Layout {
     let nodes = graph.sizes.len();
     let dag = acyclic::orient(nodes, &graph.edges);
     let mut ranks = budget.lend(30, |budget| ranks::assign(nodes, &dag.edges, budget));
@@ -18,7 +18,7 @@ pub(super) fn draw(graph: &LayoutGraph, options: &Options, budget: &mut Budget) 
     let spacing = Spacing::new(graph, options);
     let x = columns::place(&layers, &spacing, budget);
     let rows = heights::rows(&layers, &graph.sizes, &spread.gaps, options);
-    let map = Map::new(&layers, &spacing, &graph.sizes, &x, &rows);
+    let map = Map::new(&layers, &spacing, (&graph.sizes, is_box), &x, &rows);
 
     let curves: Vec<_> = (0..dag.edges.len()).map(|edge| routes::draw(&map, dag.edges[edge], edge)).collect();
     let path = |(&(node, _), &stand_in): (&(usize, usize), &StandIn)| match stand_in {
@@ -28,7 +28,7 @@ pub(super) fn draw(graph: &LayoutGraph, options: &Options, budget: &mut Budget) 
     };
     let edges = graph.edges.iter().zip(&dag.stand_ins).map(path).collect();
     let centers = (0..nodes).map(|node| map.center(node)).collect();
-    into_corner(Layout { size: Size::default(), centers, edges }, &graph.sizes)
+    into_corner(Layout { size: Size::default(), centers, sizes: Vec::new(), edges }, &graph.sizes)
 }
 
 /// Moves a drawing so that its top left corner is the origin, and measures it.

@@ -62,7 +62,11 @@ mod tests {
 
     #[track_caller]
     fn check(nodes: usize, edges: &[(usize, usize)], expected: &[&[usize]]) {
-        let graph = LayoutGraph { sizes: vec![Size::default(); nodes], edges: edges.to_vec() };
+        let graph = LayoutGraph {
+            sizes: vec![Size::default(); nodes],
+            edges: edges.to_vec(),
+            ..LayoutGraph::default()
+        };
         let parts = split(&graph);
         assert_eq!(parts.iter().map(|part| part.nodes.as_slice()).collect::<Vec<_>>(), expected);
         for part in parts {

@@ -20,7 +20,17 @@ pub struct Size {
     pub height: f64,
 }
 
+impl Size {
+    pub(super) fn turned(self) -> Self {
+        Self { width: self.height, height: self.width }
+    }
+}
+
 impl Point {
+    pub(super) fn turned(self) -> Self {
+        Self { x: self.y, y: self.x }
+    }
+
     pub(super) fn new(x: f64, y: f64) -> Self {
         Self { x, y }
     }

@@ -12,6 +12,7 @@ pub(super) fn pack(graph: &LayoutGraph, parts: &[Part], drawings: Vec<Layout>, o
     let (corners, size) = shelve(&sizes, options);
     let mut whole = Layout {
         size,
+        sizes: graph.sizes.clone(),
         centers: vec![Point::default(); graph.sizes.len()],
         edges: vec![EdgePath::default(); graph.edges.len()],
     };

@@ -2,7 +2,7 @@
 //!
 //! The space that an edge may use is a *corridor*: on every row the gap between its neighbours there, between rows
 //! everything. The *funnel* finds the shortest way through it, *fit* rounds that way off without leaving the
-//! corridor, and *ends* cuts the curve where it meets the two ellipses. Edges on a shared track all run exactly on
+//! corridor, and *ends* cuts the curve where it meets the two nodes. Edges on a shared track all run exactly on
 //! it: only the *corners* of their way are rounded.
 
 use super::columns::Spacing;
@@ -32,6 +32,8 @@ pub(super) struct Map<'a> {
     pub(super) layers: &'a Layers,
     pub(super) spacing: &'a Spacing,
     pub(super) sizes: &'a [Size],
+    /// Which nodes are boxes and not ellipses.
+    pub(super) is_box: &'a [bool],
     pub(super) x: &'a [f64],
     pub(super) rows: &'a [Band],
     /// How far edges may go to the left and to the right.
@@ -42,14 +44,14 @@ impl<'a> Map<'a> {
     pub(super) fn new(
         layers: &'a Layers,
         spacing: &'a Spacing,
-        sizes: &'a [Size],
+        (sizes, is_box): (&'a [Size], &'a [bool]),
         x: &'a [f64],
         rows: &'a [Band],
     ) -> Self {
         let sides = x.iter().enumerate().fold((f64::MAX, f64::MIN), |(left, right), (vertex, &x)| {
             (left.min(x - spacing.left(vertex)), right.max(x + spacing.right(vertex)))
         });
-        Self { layers, spacing, sizes, x, rows, sides: (sides.0 - BULGE, sides.1 + BULGE) }
+        Self { layers, spacing, sizes, is_box, x, rows, sides: (sides.0 - BULGE, sides.1 + BULGE) }
     }
 
     /// The centre of a vertex.
@@ -70,7 +72,8 @@ pub(super) fn draw(map: &Map, (a, b): (usize, usize), edge: usize) -> Vec<Bezier
             if on_track { corners::round(&way) } else { fit::round_off(&way, &corridor) }
         }
     };
-    ends::clip(curve, (start, map.sizes[a]), (end, map.sizes[b]))
+    let node = |node: usize, center| ends::Node { center, size: map.sizes[node], is_box: map.is_box[node] };
+    ends::clip(curve, node(a, start), node(b, end))
 }
 
 /// The curve of an edge from a node to itself, on the node's right.
@@ -79,5 +82,7 @@ pub(super) fn loop_at(map: &Map, node: usize) -> EdgePath {
     let (rx, ry) = (size.width / 2.0, size.height / 2.0);
     let at = |x: f64, y: f64| center + Point::new(x, y);
     let far = rx + Spacing::LOOP_ROOM;
-    with_arrow(vec![Bezier([at(0.8 * rx, -0.6 * ry), at(far, -ry), at(far, ry), at(0.8 * rx, 0.6 * ry)])])
+    // on the border of an ellipse at that height; a box has its side there
+    let side = if map.is_box[node] { rx } else { 0.8 * rx };
+    with_arrow(vec![Bezier([at(side, -0.6 * ry), at(far, -ry), at(far, ry), at(side, 0.6 * ry)])])
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use dojobber_viz::dot;
+use dojobber_viz::layout::Direction;
 use dojobber_viz::scene::{Scene, SceneNode};
 use graphviz_rust::dot_structures::{Graph, Stmt};
 
@@ -12,7 +13,7 @@ use crate::samples::{ODD_NAMES, movie};
 /// Checks that graphviz-rust's parser finds all nodes and edges again.
 #[track_caller]
 pub(crate) fn check(scene: &Scene) {
-    let text = dot::write(scene);
+    let text = dot::write(scene, Direction::Down);
     let graph = graphviz_rust::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let Graph::DiGraph { stmts, .. } = graph else { panic!("not directed:\n{text}") };
     let count = |is: fn(&Stmt) -> bool| stmts.iter().filter(|stmt| is(stmt)).count();
@@ -44,7 +45,7 @@ fn an_empty_scene() {
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn dot_itself_accepts_everything() {
     for scene in [movie(), odd(), Scene::default()] {
-        let Some(svg) = run_dot(&dot::write(&scene)) else {
+        let Some(svg) = run_dot(&dot::write(&scene, Direction::Down)) else {
             println!("skipped: there is no program `dot` (Graphviz) to ask");
             return;
         };

@@ -3,6 +3,9 @@
 mod budget;
 #[cfg(feature = "dot")]
 mod dot;
+mod features;
+#[cfg(unix)]
+mod page;
 mod picture;
 mod random;
 mod samples;

@@ -1,5 +1,7 @@
 //! Reads a finished SVG back, and says what every picture must fulfil.
 
+use std::collections::BTreeMap;
+
 use dojobber_viz::layout::{Layout, Options, layout};
 use dojobber_viz::scene::Scene;
 use dojobber_viz::svg;
@@ -11,11 +13,11 @@ pub(crate) fn draw(scene: &Scene, options: &Options) -> String {
     let graph = scene.to_layout_graph();
     let layout = layout(&graph, options);
     check_layout(scene, &layout);
-    let svg = svg::write(scene, &layout);
+    let svg = svg::write(scene, &layout, &svg::Options::default());
     check_svg(scene, &svg);
     assert_eq!(
         svg,
-        svg::write(scene, &dojobber_viz::layout::layout(&graph, options)),
+        svg::write(scene, &dojobber_viz::layout::layout(&graph, options), &svg::Options::default()),
         "the same bytes again"
     );
     svg
@@ -55,13 +57,7 @@ fn check_layout(scene: &Scene, layout: &Layout) {
 #[track_caller]
 fn check_svg(scene: &Scene, svg: &str) {
     let document = Document::parse(svg).expect("valid XML");
-    for element in document.descendants() {
-        for name in
-            ["cx", "cy", "rx", "ry", "x", "y", "width", "height", "textLength", "viewBox", "d", "points"]
-        {
-            check_numbers(element.attribute(name).unwrap_or_default());
-        }
-    }
+    check_elements(&document);
     let titles = |class: &'static str| groups(&document, class).map(|group| title(group).to_owned());
     let names: Vec<String> = scene.nodes.iter().map(|node| printable(&node.name)).collect();
     assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
@@ -69,14 +65,86 @@ fn check_svg(scene: &Scene, svg: &str) {
     assert!(titles("edge").eq(edges), "an edge for every dependency");
 }
 
+#[track_caller]
+fn check_elements(document: &Document) {
+    for element in document.descendants() {
+        for name in
+            ["cx", "cy", "rx", "ry", "x", "y", "width", "height", "textLength", "viewBox", "d", "points"]
+        {
+            check_numbers(element.attribute(name).unwrap_or_default());
+        }
+    }
+    groups(document, "node").for_each(check_label);
+}
+
+/// The mark and the label are inside of the ellipse, at the width that the label is drawn with.
+#[track_caller]
+fn check_label(node: Node) {
+    let number =
+        |element: Node, name: &str| element.attribute(name).map_or(0.0, |n| n.parse::<f64>().unwrap());
+    let (ellipse, text) = (child(node, "ellipse"), child(node, "text"));
+    let (x, y) = (number(text, "x") - number(ellipse, "cx"), number(text, "y") - number(ellipse, "cy"));
+    let half = number(text, "textLength") / 2.0;
+    let mark = node.descendants().find(|child| child.attribute("class") == Some("mark"));
+    let left = mark.map(|mark| {
+        let (_, place) = mark.attribute("transform").unwrap().split_once('(').unwrap();
+        place.split_once(' ').unwrap().0.parse::<f64>().unwrap() - number(ellipse, "cx")
+    });
+    assert!(left.is_none_or(|left| left + 5.0 <= x - half), "the mark of {:?} is on its label", title(node));
+    let corners = left.into_iter().flat_map(|left| [(left - 5.0, -5.0), (left - 5.0, 5.0)]);
+    // letters reach about as far above the base line as a third of the size of the font above the middle
+    let label = [(x - half, y - 9.0), (x + half, y - 9.0), (x - half, y), (x + half, y)];
+    for corner in corners.chain(label) {
+        let (x, y) = (corner.0 / number(ellipse, "rx"), corner.1 / number(ellipse, "ry"));
+        assert!(x * x + y * y <= 1.0, "{:?} sticks out", title(node));
+    }
+}
+
 /// Numbers have at most two decimals, and none is infinite or not a number.
 #[track_caller]
 fn check_numbers(text: &str) {
-    for number in text.split(['M', 'C', ' ', ',']).filter(|number| !number.is_empty()) {
+    for number in text.split(['M', 'C', 'L', 'A', 'Z', ' ', ',']).filter(|number| !number.is_empty()) {
         let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         let is_plain = number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
         assert!(is_plain && decimals <= 2, "{number:?} in {text:?}");
     }
+}
+
+/// What holds for any finished picture, whatever was drawn: valid XML, plain numbers, labels inside, no overlap.
+#[track_caller]
+pub(crate) fn check_picture(svg: &str) {
+    let document = Document::parse(svg).expect("valid XML");
+    check_elements(&document);
+    let ellipses: Vec<_> = groups(&document, "node").map(ellipse).collect();
+    for (index, (name, x, y, rx, ry)) in ellipses.iter().enumerate() {
+        for (other, x2, y2, rx2, ry2) in &ellipses[index + 1..] {
+            let is_apart = (x - x2).abs() >= rx + rx2 - 0.02 || (y - y2).abs() >= ry + ry2 - 0.02;
+            assert!(is_apart, "{name} and {other} overlap");
+        }
+    }
+}
+
+/// Name, centre and radii.
+fn ellipse<'a>(group: Node<'a, 'a>) -> (&'a str, f64, f64, f64, f64) {
+    let number = |name: &str| child(group, "ellipse").attribute(name).unwrap().parse::<f64>().unwrap();
+    (title(group), number("cx"), number("cy"), number("rx"), number("ry"))
+}
+
+/// The centre of each job by its name.
+pub(crate) fn centers(svg: &str) -> BTreeMap<String, (f64, f64)> {
+    let document = Document::parse(svg).expect("valid XML");
+    groups(&document, "node").map(ellipse).map(|(name, x, y, _, _)| (name.to_owned(), (x, y))).collect()
+}
+
+/// The sides of each box by its name: left, top, right, bottom.
+pub(crate) fn boxes(svg: &str) -> BTreeMap<String, (f64, f64, f64, f64)> {
+    let document = Document::parse(svg).expect("valid XML");
+    let sides = |group: Node| {
+        let number = |name: &str| child(group, "rect").attribute(name).unwrap().parse::<f64>().unwrap();
+        let (x, y) = (number("x"), number("y"));
+        (title(group).to_owned(), (x, y, x + number("width"), y + number("height")))
+    };
+    groups(&document, "box").map(sides).collect()
 }
 
 /// The groups of a class.

@@ -17,8 +17,11 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn node() -> impl Strategy<Value = SceneNode> {
-    (name(), proptest::sample::select(STATUSES.as_slice()))
-        .prop_map(|(name, status)| SceneNode { name, status })
+    (name(), proptest::sample::select(STATUSES.as_slice())).prop_map(|(name, status)| SceneNode {
+        name,
+        status,
+        ..SceneNode::default()
+    })
 }
 
 /// Nodes and edges without any order: loops, cycles, repetitions.

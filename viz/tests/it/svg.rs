@@ -18,7 +18,10 @@ fn one_job() {
     let scene = Scene { nodes: vec![SceneNode::new("only").with_status(Status::Changed)], edges: vec![] };
     let expected = r##"<g id="node1" class="node">
 <title>only</title>
-<ellipse fill="#006400" stroke="#000000" cx="28.21" cy="18" rx="28.21" ry="18"/>
+<g>
+<title>changed</title>
+<ellipse fill="#006400" stroke="#000000" stroke-width="2.5" cx="28.21" cy="18" rx="28.21" ry="18"/>
+<path class="mark" transform="translate(8.38 18)" fill="#ffffff" stroke="none" stroke-width="2" d="M0,-4.5L5,4.5L-5,4.5Z"/>
 "##;
     let svg = draw(&scene, &Options::default());
     let text = "fill=\"#ffffff\" textLength=\"24.89\" lengthAdjust=\"spacingAndGlyphs\">only</text>";
@@ -28,7 +31,10 @@ fn one_job() {
 
 #[test]
 fn colors_are_those_of_the_statuses() {
-    let nodes = STATUSES.iter().map(|&status| SceneNode { name: "x".to_owned(), status }).collect();
+    let nodes = STATUSES
+        .iter()
+        .map(|&status| SceneNode { name: "x".to_owned(), status, ..SceneNode::default() })
+        .collect();
     let svg = draw(&Scene { nodes, edges: vec![] }, &Options::default());
     let document = Document::parse(&svg).unwrap();
     let fills: Vec<_> = groups(&document, "node")

@@ -136,8 +136,12 @@ fn gap(map: &Map, vertex: usize, off_center: f64) -> (f64, f64) {
     let reach = |neighbor: usize, far: f64| {
         let Some(size) = map.sizes.get(neighbor) else { return 0.0 };
         let share = 2.0 * off_center / size.height;
-        // a loop is not part of the ellipse
-        if far > size.width / 2.0 { far } else { far * (1.0 - share * share).max(0.0).sqrt() }
+        // a loop is not part of the ellipse, and a box has no free corners
+        if far > size.width / 2.0 || map.is_box[neighbor] {
+            far
+        } else {
+            far * (1.0 - share * share).max(0.0).sqrt()
+        }
     };
     let low = left.map_or(map.sides.0, |left| map.x[left] + reach(left, map.spacing.right(left)) + MARGIN);
     let high =

@@ -1,4 +1,4 @@
-//! Both ends of an edge: where it meets the ellipses, and where its arrow head begins.
+//! Both ends of an edge: where it meets the nodes, and where its arrow head begins.
 
 use crate::layout::geometry::Bezier;
 use crate::layout::{EdgePath, Point, Size};
@@ -8,13 +8,26 @@ const ARROW: f64 = 10.0;
 /// Of an edge that is shorter than that, the arrow head takes at most this share.
 const MOST_ARROW: f64 = 0.6;
 
-/// A node as a place and a size.
-type Ellipse = (Point, Size);
+/// An ellipse or a box.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) center: Point,
+    pub(super) size: Size,
+    pub(super) is_box: bool,
+}
 
-/// Cuts a curve that goes from centre to centre off at both ellipses.
-pub(super) fn clip(curve: Vec<Bezier>, from: Ellipse, to: Ellipse) -> Vec<Bezier> {
-    let curve = clip_start(curve, |point| is_in(point, from));
-    reversed(&clip_start(reversed(&curve), |point| is_in(point, to)))
+impl Node {
+    fn holds(self, point: Point) -> bool {
+        let (x, y) =
+            ((point.x - self.center.x) / self.size.width, (point.y - self.center.y) / self.size.height);
+        if self.is_box { x.abs().max(y.abs()) < 0.5 } else { x * x + y * y < 0.25 }
+    }
+}
+
+/// Cuts a curve that goes from centre to centre off at both nodes.
+pub(super) fn clip(curve: Vec<Bezier>, from: Node, to: Node) -> Vec<Bezier> {
+    let curve = clip_start(curve, |point| from.holds(point));
+    reversed(&clip_start(reversed(&curve), |point| to.holds(point)))
 }
 
 /// The same curve from its end to its start.
@@ -29,11 +42,6 @@ pub(in crate::layout) fn with_arrow(curve: Vec<Bezier>) -> EdgePath {
     let shortened = reversed(&clip_start(reversed(&curve), |point| (point - tip).length() < length));
     let points = shortened.iter().flat_map(|part| part.0.into_iter().skip(1));
     EdgePath { curve: [shortened[0].0[0]].into_iter().chain(points).collect(), tip }
-}
-
-fn is_in(point: Point, (center, size): Ellipse) -> bool {
-    let (x, y) = ((point.x - center.x) / size.width, (point.y - center.y) / size.height);
-    x * x + y * y < 0.25
 }
 
 /// Cuts off what lies inside at the start. What would vanish altogether stays.
@@ -59,8 +67,9 @@ mod tests {
     #[test]
     fn edges_end_at_the_ellipse_and_leave_room_for_the_arrow() {
         let size = Size { width: 54.0, height: 36.0 };
+        let node = |center| Node { center, size, is_box: false };
         let (upper, lower) = (Point::new(0.0, 0.0), Point::new(0.0, 100.0));
-        let curve = clip(vec![Bezier::line(upper, lower)], (upper, size), (lower, size));
+        let curve = clip(vec![Bezier::line(upper, lower)], node(upper), node(lower));
         close(curve[0].0[0], 0.0, 18.0);
         let path = with_arrow(curve.clone());
         close(path.tip, 0.0, 82.0);
@@ -71,9 +80,10 @@ mod tests {
     #[test]
     fn parts_inside_the_ellipse_vanish() {
         let size = Size { width: 60.0, height: 60.0 };
+        let node = |center| Node { center, size, is_box: false };
         let points = [0.0, 10.0, 20.0, 80.0, 100.0].map(|y| Point::new(0.0, y));
         let curve = points.windows(2).map(|pair| Bezier::line(pair[0], pair[1])).collect();
-        let clipped = clip(curve, (points[0], size), (points[4], size));
+        let clipped = clip(curve, node(points[0]), node(points[4]));
         close(clipped[0].0[0], 0.0, 30.0);
         close(clipped[clipped.len() - 1].0[3], 0.0, 70.0);
     }

@@ -1,0 +1,183 @@
+// When what happened, by worker; and which jobs took longest.
+
+if (jobs.some((job) => job.phases.length)) {
+  byId("times").hidden = false;
+  const LANE = 20;
+  const AXIS = 18;
+  const LEFT = 78;
+  const MOST_WAITING = 8;
+  const host = byId("timeline");
+  const span = Math.max(data.elapsed, 1);
+  const shown = { from: 0, to: span };
+
+  // ---- what there is to draw ----
+
+  const bars = [];
+  const waits = [];
+  jobs.forEach((job, index) => {
+    const tries = triesOf(job);
+    tries.forEach((phases, number) => {
+      const failed = hasFailed(job, phases);
+      for (const phase of phases) bars.push({ job: index, phase, lane: phase.worker, failed });
+      const next = tries[number + 1];
+      if (next) waits.push({ job: index, start: phases[phases.length - 1].end, end: next[0].start, number: number + 1 });
+    });
+    for (const phase of job.phases) {
+      if (phase.phase === "cleanup") bars.push({ job: index, phase, lane: phase.worker, failed: phase.error !== undefined });
+    }
+  });
+  // a wait holds no worker: waits have lanes of their own
+  const free = [];
+  waits.sort((a, b) => a.start - b.start);
+  for (const wait of waits) {
+    let lane = free.findIndex((end) => end <= wait.start);
+    if (lane < 0) lane = free.length < MOST_WAITING ? free.push(0) - 1 : MOST_WAITING - 1;
+    free[lane] = wait.end;
+    wait.lane = lane;
+  }
+  const workers = [...new Set(bars.map((bar) => bar.lane))].sort((a, b) => a - b);
+  const lanes = ["critical", ...workers.map((worker) => `worker ${worker}`), ...free.map((_, lane) => (lane ? "" : "waiting"))];
+  const laneOfWorker = new Map(workers.map((worker, lane) => [worker, lane + 1]));
+  const path = (data.critical || []).map((job) => {
+    const phases = jobs[job].phases.filter((phase) => phase.phase !== "cleanup");
+    return { job, start: phases.length ? phases[0].start : 0, end: phases.length ? phases[phases.length - 1].end : 0 };
+  });
+  byId("critical").textContent =
+    `critical path: ${duration(data.criticalLength)} of ${duration(data.elapsed)}, ${path.length} ${path.length === 1 ? "job" : "jobs"}`;
+
+  // ---- drawing it ----
+
+  const svg = svgElement("svg", { height: AXIS + LANE * lanes.length });
+  const pattern = svgElement("pattern", { id: "hatched", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+  pattern.append(svgElement("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: "#98a2ab", "stroke-width": 2 }));
+  const definitions = svgElement("defs", {});
+  definitions.append(pattern);
+  host.append(svg);
+
+  function bar(item, start, end, lane, name, title, x, right) {
+    const [left, stop] = [Math.max(x(start), LEFT), Math.min(x(end), right)];
+    if (stop < LEFT || left > right) return [];
+    const width = Math.max(stop - left, 1);
+    const classes = ["bar", name];
+    if (critical.has(item.job) && name !== "path") classes.push("critical");
+    if (item.job === chosen) classes.push("chosen");
+    const y = AXIS + LANE * lane + 3;
+    const rect = svgElement("rect", { class: classes.join(" "), x: left, y, width, height: LANE - 6, "data-job": item.job });
+    rect.append(svgElement("title", {}, title));
+    const label = jobs[item.job].name;
+    if (width < 7 * Math.min(label.length, 12)) return [rect];
+    return [rect, svgElement("text", { x: left + 3, y: y + 11 }, label.slice(0, Math.floor(width / 7)))];
+  }
+
+  function axis(x, width) {
+    const rough = (shown.to - shown.from) / Math.max(2, (width - LEFT) / 110);
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = Math.max(1, power * [1, 2, 5, 10].find((factor) => power * factor >= rough));
+    const parts = [];
+    for (let time = Math.ceil(shown.from / step) * step; time <= shown.to; time += step) {
+      parts.push(svgElement("line", { class: "axis", x1: x(time), x2: x(time), y1: 12, y2: AXIS + LANE * lanes.length }));
+      parts.push(svgElement("text", { class: "name", x: x(time) + 2, y: 10 }, duration(Math.round(time))));
+    }
+    lanes.forEach((name, lane) => parts.push(svgElement("text", { class: "name", x: 0, y: AXIS + LANE * lane + 14 }, name)));
+    return parts;
+  }
+
+  function draw() {
+    const width = Math.max(host.clientWidth, 200);
+    const x = (time) => LEFT + ((time - shown.from) / (shown.to - shown.from)) * (width - LEFT - 4);
+    const parts = [definitions, ...axis(x, width)];
+    for (const step of path) {
+      const title = `${jobs[step.job].name}: ${duration(step.end - step.start)}`;
+      parts.push(...bar(step, step.start, step.end, 0, "path", title, x, width));
+    }
+    for (const item of bars) {
+      const { phase, job } = item;
+      const title = `${jobs[job].name}: ${phase.phase}, try ${phase.try}, ${duration(phase.end - phase.start)}` +
+        (phase.error === undefined ? "" : `\n${phase.error}`);
+      const name = item.failed ? "failed" : phase.phase;
+      parts.push(...bar(item, phase.start, phase.end, laneOfWorker.get(item.lane), name, title, x, width));
+    }
+    for (const wait of waits) {
+      const title = `${jobs[wait.job].name}: waits ${duration(wait.end - wait.start)} after try ${wait.number}`;
+      parts.push(...bar(wait, wait.start, wait.end, 1 + workers.length + wait.lane, "wait", title, x, width));
+    }
+    svg.replaceChildren(...parts);
+  }
+
+  let asked = false;
+  function redraw() {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  }
+
+  // ---- looking closer ----
+
+  function look(from, to) {
+    const length = Math.min(span, Math.max(to - from, 1000));
+    shown.from = Math.min(Math.max(0, from), span - length);
+    shown.to = shown.from + length;
+    redraw();
+  }
+  const timeAt = (event) => {
+    const { left, width } = svg.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (event.clientX - left - LEFT) / (width - LEFT - 4)));
+    return shown.from + share * (shown.to - shown.from);
+  };
+  host.addEventListener("wheel", (event) => {
+    if (event.shiftKey || (Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
+      event.preventDefault();
+      const by = ((event.deltaX || event.deltaY) / host.clientWidth) * (shown.to - shown.from);
+      return look(shown.from + by, shown.to + by);
+    }
+    // many workers scroll as any page does; with the key for it, or where there is nothing to scroll, time is zoomed
+    if (!event.ctrlKey && host.scrollHeight > host.clientHeight) return undefined;
+    event.preventDefault();
+    const factor = Math.exp(event.deltaY * 0.002);
+    const at = timeAt(event);
+    return look(at - (at - shown.from) * factor, at + (shown.to - at) * factor);
+  }, { passive: false });
+  let hold;
+  host.addEventListener("pointerdown", (event) => { hold = { x: event.clientX, from: shown.from, to: shown.to }; });
+  window.addEventListener("pointermove", (event) => {
+    if (!hold || Math.abs(event.clientX - hold.x) < 4) return;
+    const by = ((hold.x - event.clientX) / (host.clientWidth - LEFT)) * (hold.to - hold.from);
+    look(hold.from + by, hold.to + by);
+  });
+  window.addEventListener("pointerup", () => { hold = undefined; });
+  byId("all-times").addEventListener("click", () => look(0, span));
+
+  const jobAt = (target) => (target.dataset && target.dataset.job !== undefined ? Number(target.dataset.job) : undefined);
+  host.addEventListener("click", (event) => {
+    const job = jobAt(event.target);
+    if (job === undefined) return;
+    choose(job);
+    if (nodeOfJob.has(job)) center(nodeOfJob.get(job));
+  });
+  host.addEventListener("pointerover", (event) => {
+    const job = jobAt(event.target);
+    if (nodeOfJob.has(job)) light(nodeOfJob.get(job));
+    else relight();
+  });
+  host.addEventListener("pointerleave", relight);
+  listeners.push(redraw);
+  new ResizeObserver(redraw).observe(host);
+  draw();
+
+  // ---- which took longest ----
+
+  const rows = byId("slowest").tBodies[0];
+  const slowest = [...jobs.keys()].filter((job) => jobs[job].phases.length).sort((a, b) => busy[b] - busy[a] || a - b);
+  for (const job of slowest.slice(0, 25)) {
+    const row = element("tr");
+    for (const cell of [jobs[job].name, jobs[job].status, jobs[job].tries, duration(busy[job])]) row.append(element("td", String(cell)));
+    row.addEventListener("click", () => {
+      choose(job);
+      if (nodeOfJob.has(job)) center(nodeOfJob.get(job));
+    });
+    rows.append(row);
+  }
+}

@@ -1,0 +1,55 @@
+//! What tells a status without its colour: the border and the mark.
+
+use super::xml::Number;
+use crate::layout::{Point, Size};
+use crate::scene::Status;
+use crate::style::{self, Border};
+
+/// The distance between the two lines of a double border.
+const BETWEEN_LINES: f64 = 3.0;
+
+/// The attributes of the border, but for its colour.
+pub(super) fn line(status: Option<Status>) -> &'static str {
+    match style::border(status) {
+        Border::Plain | Border::Double => "",
+        Border::Thick => " stroke-width=\"2.5\"",
+        Border::Dashed => " stroke-dasharray=\"6 3\"",
+        Border::Dotted => " stroke-width=\"1.5\" stroke-dasharray=\"0.1 3.5\" stroke-linecap=\"round\"",
+    }
+}
+
+/// The inner line of a double border, which is a path: whoever counts ellipses counts jobs.
+pub(super) fn write_second(svg: &mut String, status: Option<Status>, center: Point, radii: Size) {
+    if style::border(status) != Border::Double {
+        return;
+    }
+    let (rx, ry) = (radii.width - BETWEEN_LINES, radii.height - BETWEEN_LINES);
+    let (left, right) = (Number(center.x - rx), Number(center.x + rx));
+    let (rx, ry, y) = (Number(rx), Number(ry), Number(center.y));
+    svg.push_str(&format!(
+        "<path fill=\"none\" stroke=\"{stroke}\" d=\"M{left},{y}A{rx},{ry} 0 1 1 {right},{y}A{rx},{ry} 0 1 1 {left},{y}Z\"/>\n",
+        stroke = style::label_color(status),
+    ));
+}
+
+/// The mark of a status, in the colour of the label beside it.
+pub(super) fn write_mark(svg: &mut String, status: Status, center: Point) {
+    write_mark_in(svg, status, center, style::label_color(Some(status)));
+}
+
+/// The same mark where there is no colour below it.
+pub(super) fn write_dark_mark(svg: &mut String, status: Status, center: Point) {
+    write_mark_in(svg, status, center, style::INK);
+}
+
+fn write_mark_in(svg: &mut String, status: Status, center: Point, color: &str) {
+    let mark = style::mark(status);
+    let (fill, stroke) = if mark.filled { (color, "none") } else { ("none", color) };
+    svg.push_str(&format!(
+        "<path class=\"mark\" transform=\"translate({x} {y})\" fill=\"{fill}\" stroke=\"{stroke}\" \
+         stroke-width=\"2\" d=\"{path}\"/>\n",
+        x = Number(center.x),
+        y = Number(center.y),
+        path = mark.path,
+    ));
+}
