@@ -1,12 +1,14 @@
 //! dojobber and its peers on the same graphs, with the same bodies, in turns.
 //!
-//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`peers`] runs
-//! them, [`measure`] takes samples in turns and compares them, [`table`] prints and [`machine`]
-//! says on what. [`quality`] judges pictures.
+//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`plans`] makes plans of this library
+//! of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
+//! [`machine`] says on what. [`quality`] judges pictures.
 
 pub mod shapes;
 
 pub mod body;
+
+pub mod plans;
 
 pub mod peers;
 
@@ -17,5 +19,12 @@ pub mod table;
 pub mod machine;
 
 pub mod quality;
+
+pub mod compare;
+
+pub mod alone;
+
+#[cfg(feature = "plot")]
+pub mod plot;
 
 mod random;

@@ -1,7 +1,7 @@
 //! The contenders: each runs the same graph, with the same bodies, by its own means.
 //!
 //! To add one, write a module with a type that is a [`Contender`], and name it in [`NAMES`] and
-//! [`contender`]. [`timing`] has the two ways to time it.
+//! [`contender`]. `timing` has the two ways to time it.
 
 mod timing;
 
@@ -28,7 +28,8 @@ use std::time::Duration;
 use crate::body::{Body, Work};
 use crate::shapes::Deps;
 
-use dojobber::{Dojobber, Mode};
+use crate::plans::Mode;
+use dojobber::Dojobber;
 use onetbb::{Edges, OneTbb};
 
 pub use serial::Serial;

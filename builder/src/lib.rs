@@ -94,9 +94,15 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(all(doctest, feature = "testkit"))]
+#[doc = include_str!("../../TESTING.md")]
+struct Testing;
+
 mod console;
 mod graph;
 mod state;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use console::Console;
 #[doc(inline)]

@@ -4,14 +4,28 @@
 //! run that nobody observes is stamped with the processor's counter where there is a good one, and what a count is
 //! worth is found at the end, with the whole run as the yardstick: nothing is calibrated beforehand.
 
+#[cfg(feature = "testkit")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use std::time::{Duration, Instant};
 
 /// Time since a run began.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Clock {
-    start: Instant,
+    source: Source,
     /// The counter at the start; `None` where stamps are nanoseconds.
     first_count: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    /// Since then.
+    Machine(Instant),
+    /// Of a simulation: nanoseconds, which pass only when it says so.
+    #[cfg(feature = "testkit")]
+    Virtual(Arc<AtomicU64>),
 }
 
 /// A moment, in the unit of its run's clock. Moments of one run compare as they came.
@@ -30,7 +44,22 @@ impl Clock {
     /// `exact`: stamps are nanoseconds already while the run goes on.
     pub(crate) fn start(exact: bool) -> Self {
         let counts = !exact && counter::is_good();
-        Clock { start: Instant::now(), first_count: counts.then(counter::read) }
+        Clock { source: Source::Machine(Instant::now()), first_count: counts.then(counter::read) }
+    }
+
+    /// A clock that stands still until it is advanced.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn simulated() -> Self {
+        Clock { source: Source::Virtual(Arc::default()), first_count: None }
+    }
+
+    /// Lets virtual time pass; no other time can be made to.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn advance(&self, nanos: u64) {
+        if let Source::Virtual(time) = &self.source {
+            let later = time.load(Ordering::Relaxed).saturating_add(nanos); // a simulation is one thread
+            time.store(later, Ordering::Relaxed);
+        }
     }
 
     #[inline]
@@ -40,7 +69,11 @@ impl Clock {
 
     /// In whole nanoseconds.
     pub(crate) fn now(&self) -> u64 {
-        nanos(self.start.elapsed())
+        match &self.source {
+            Source::Machine(start) => nanos(start.elapsed()),
+            #[cfg(feature = "testkit")]
+            Source::Virtual(time) => time.load(Ordering::Relaxed),
+        }
     }
 
     /// How long it is until `at`, in nanoseconds since the run began.

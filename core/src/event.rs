@@ -14,6 +14,7 @@ pub struct RunOptions {
     /// How many jobs may run at once.
     pub threads: usize,
     /// Whether nothing but first checks is executed.
+    #[doc(alias = "no_act")]
     pub dry_run: bool,
     /// How many tries a job may use that does not say so itself.
     pub default_tries: u32,

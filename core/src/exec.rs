@@ -1,14 +1,16 @@
-//! Execution: one state machine for a try, and two drivers of it.
+//! Execution: one state machine for a try, and drivers of it.
 //!
 //! [`attempt`] executes one try of one job. Who decides which try is next is a driver: [`serial`] for one worker, and
-//! [`pool`] for several, which is the serial one until there is more to do than one can. `README.md` beside this
-//! module tells how it all works together.
+//! [`pool`] for several, which is the serial one until there is more to do than one can. The test kit has a third,
+//! which makes up threads, order and time. `README.md` beside this module tells how it all works together.
 
 mod attempt;
 mod books;
 mod cleanup;
 mod pool;
 mod serial;
+#[cfg(feature = "testkit")]
+mod simulated;
 mod tell;
 mod watch;
 
@@ -17,14 +19,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use cleanup::Pending;
 pub(crate) use pool::Helpers;
+#[cfg(feature = "testkit")]
+pub(crate) use simulated::{Choice, Course, Simulated, following_choices, simulate};
 pub(crate) use watch::Watch;
 
-use crate::context::World;
-use crate::error::BoxError;
+use crate::context::{Place, World};
+use crate::error::{BoxError, Result};
 use crate::event::RunOptions;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::plan::Plan;
 use crate::report::{Head, Log};
+use crate::unwind;
 
 /// What all workers of one run share.
 pub(crate) struct Live<'env, A> {
@@ -33,6 +38,9 @@ pub(crate) struct Live<'env, A> {
     pub(crate) world: Arc<World<A>>,
     pub(crate) watch: Watch,
     runs_started: AtomicU32,
+    /// Of a simulation: who stands between a phase and the user's code.
+    #[cfg(feature = "testkit")]
+    pub(crate) meddler: Option<crate::faults::Meddler>,
 }
 
 /// What is left when no job is ready, running or waiting.
@@ -53,7 +61,15 @@ pub(crate) struct Kept<'env, A> {
 
 impl<'env, A: Send + Sync> Live<'env, A> {
     pub(crate) fn new(plan: Plan<'env, A>, options: RunOptions, world: Arc<World<A>>, watch: Watch) -> Self {
-        Live { plan, options, world, watch, runs_started: AtomicU32::new(0) }
+        Live {
+            plan,
+            options,
+            world,
+            watch,
+            runs_started: AtomicU32::new(0),
+            #[cfg(feature = "testkit")]
+            meddler: None,
+        }
     }
 
     /// Runs all jobs to their end.
@@ -73,6 +89,30 @@ impl<A> Live<'_, A> {
 
     fn is_serial(&self) -> bool {
         self.options.threads <= 1
+    }
+
+    /// Calls the user's code. In a simulation a fault may take its place, with `nothing` for what it would return.
+    #[inline(always)]
+    fn call<T>(&self, place: Place, nothing: Option<T>, code: impl FnOnce() -> Result<T>) -> Result<T> {
+        #[cfg(feature = "testkit")]
+        if let Some(meddler) = &self.meddler {
+            let result = meddler.call(place, &self.world.clock, nothing, code);
+            if meddler.is_killed() {
+                self.watch.silence();
+            }
+            return result;
+        }
+        let _ = (place, nothing);
+        unwind::catch(code)
+    }
+
+    /// Whether the simulated process was killed: nothing more is called.
+    pub(crate) fn is_killed(&self) -> bool {
+        #[cfg(feature = "testkit")]
+        if let Some(meddler) = &self.meddler {
+            return meddler.is_killed();
+        }
+        false
     }
 
     /// The place of a run among all, from 1.

@@ -27,9 +27,13 @@ mod plan;
 mod event;
 mod report;
 mod judge;
+#[cfg(feature = "testkit")]
+mod faults;
 mod exec;
 mod run;
 mod runner;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use context::{Command, CommandError, Context, OutputError, sh};
 pub use error::{BoxError, ErrorText, Panicked, Result, ReturnedFalse, ensure};

@@ -8,12 +8,21 @@ macro_rules! debug {
     };
 }
 
-/// `trace!(key = value, .., "text")`
+/// `trace!(key = value, .., "text")`, for where it must not be in the way.
 macro_rules! trace {
     ($($arg:tt)+) => {
         #[cfg(feature = "tracing")]
-        ::tracing::trace!(target: "dojobber", $($arg)+)
+        if ::tracing::level_enabled!(::tracing::Level::TRACE) {
+            $crate::log::aside(|| ::tracing::trace!(target: "dojobber", $($arg)+));
+        }
     };
+}
+
+#[cfg(feature = "tracing")]
+#[cold]
+#[inline(never)]
+pub(crate) fn aside(log: impl FnOnce()) {
+    log();
 }
 
 /// `warn!(key = value, .., "text")`

@@ -28,6 +28,8 @@ struct Inner<'env, A> {
     origin: Option<Vec<JobId>>,
     /// The order in which one worker executes the jobs, if none is tried again; `None` if it is that of declaration.
     order: Option<Vec<JobId>>,
+    /// How many of that order have no other job ready beside them. Of a chain, all.
+    alone: usize,
     /// The jobs that return something, in ascending order.
     with_output: Arc<[JobId]>,
 }
@@ -40,10 +42,12 @@ impl<'env, A> Plan<'env, A> {
         specs: Arc<Vec<JobSpec<'env, A>>>,
         origin: Option<Vec<JobId>>,
     ) -> Self {
+        let both_ready = |pair: &[JobId]| !graph.after(pair[1]).contains(&pair[0]);
+        let alone = order.windows(2).position(both_ready).unwrap_or(order.len());
         let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
         let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
-        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, order, with_output }) }
+        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, order, alone, with_output }) }
     }
 
     /// What depends on what.
@@ -118,6 +122,11 @@ impl<'env, A> Plan<'env, A> {
     pub(crate) fn order(&self) -> impl ExactSizeIterator<Item = JobId> {
         let order = self.inner.order.as_deref();
         self.graph().ids().map(move |job| order.map_or(job, |order| order[job.index()]))
+    }
+
+    /// How many jobs at the start of the order have no other one ready beside them.
+    pub(crate) fn alone(&self) -> usize {
+        self.inner.alone
     }
 
     pub(crate) fn with_output(&self) -> &Arc<[JobId]> {

@@ -122,6 +122,7 @@ impl Report {
     }
 
     /// Whether this was a dry run: nothing but first checks.
+    #[doc(alias = "no_act")]
     pub fn dry_run(&self) -> bool {
         self.dry_run
     }

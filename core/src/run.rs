@@ -23,7 +23,6 @@ use crate::words::Cleanup;
 /// themselves, the arguments and the shared store.
 ///
 /// It borrows nothing but what the closures of the plan do.
-#[must_use = "ask it whether it succeeded: `.into_result()?`"]
 pub struct Run<'env, A = ()> {
     report: Report,
     /// By job, in ascending order.
@@ -126,8 +125,17 @@ impl<'env, A> Run<'env, A> {
         failures
     }
 
+    /// Whether the simulated process was killed while cleanups were called.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn was_killed(&self) -> bool {
+        self.rest.live.is_killed()
+    }
+
     fn call_cleanups(&mut self) -> Vec<CleanupError> {
         let pending = std::mem::take(self.rest.pending());
+        if pending.is_empty() {
+            return Vec::new(); // the common case, for which no worker is made
+        }
         let done = self.rest.live.clean_up(pending);
         for (job, record, error) in done.records {
             self.report.append(job, record, error);
@@ -157,7 +165,7 @@ impl<'env, A> Rest<'env, A> {
 impl<A> Drop for Rest<'_, A> {
     fn drop(&mut self) {
         let pending = std::mem::take(self.pending());
-        if pending.is_empty() {
+        if pending.is_empty() || self.live.is_killed() {
             return;
         }
         if self.live.options.cleanup == Cleanup::ByHand {

@@ -94,25 +94,63 @@ impl Runner {
     ///
     /// A run may be started from anywhere: also from a job of another run, or from a worker of a rayon pool. Such a
     /// run stands on that stack; while its job waits in a `par_iter` there, that pool may begin another task of its
-    /// own on it, so hold no lock over a `par_iter` there.
+    /// own on it, so hold no lock over a `par_iter` there. What a job leaves behind in rayon (`rayon::spawn`) must end by
+    /// itself: it stands in the way of the runs that come after.
+    #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        let options = self.options();
         let watch = Watch::new(self.observer.as_ref());
-        let world = Arc::new(World {
-            graph: Arc::clone(plan.graph()),
-            args: args.into(),
-            shared: Store::default(),
-            outputs: Outputs::of(plan.with_output()),
-            cwd: std::env::current_dir().unwrap_or_default(),
-            clock: Clock::start(watch.is_active()),
-        });
-        debug!(jobs = plan.len(), ?options, "run starts");
-        let live = Live::new(plan.clone(), options, world, watch);
-        live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
-        let Finished { heads, logs, kept } = live.execute(&self.helpers);
-        let report = Report::new(Arc::clone(plan.graph()), options.dry_run, heads, logs);
-        Run::new(report, live, kept)
+        let clock = Clock::start(watch.is_active());
+        self.execute(begin(plan, args.into(), self.options(), watch, clock))
     }
+
+    /// The same, with somebody between the phases and their code.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn run_with<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        meddler: crate::faults::Meddler,
+    ) -> Run<'env, A> {
+        let watch = Watch::new(self.observer.as_ref());
+        let clock = Clock::start(watch.is_active());
+        let mut live = begin(plan, args, self.options(), watch, clock);
+        live.meddler = Some(meddler);
+        self.execute(live)
+    }
+
+    fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
+        let finished = live.execute(&self.helpers);
+        end(live, finished)
+    }
+}
+
+/// Up to where the first job begins.
+pub(crate) fn begin<'env, A: Send + Sync>(
+    plan: &Plan<'env, A>,
+    args: Arc<A>,
+    options: RunOptions,
+    watch: Watch,
+    clock: Clock,
+) -> Live<'env, A> {
+    let world = Arc::new(World {
+        graph: Arc::clone(plan.graph()),
+        args,
+        shared: Store::default(),
+        outputs: Outputs::of(plan.with_output()),
+        cwd: std::env::current_dir().unwrap_or_default(),
+        clock,
+    });
+    debug!(jobs = plan.len(), ?options, "run starts");
+    let live = Live::new(plan.clone(), options, world, watch);
+    live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
+    live
+}
+
+/// When all jobs have ended.
+pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<'env, A>) -> Run<'env, A> {
+    let Finished { heads, logs, kept } = finished;
+    let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs);
+    Run::new(report, live, kept)
 }
 
 impl<'env, A: Send + Sync> Plan<'env, A> {
@@ -125,6 +163,7 @@ impl<'env, A: Send + Sync> Plan<'env, A> {
     /// # let plan = draft.compile().unwrap();
     /// assert!(plan.run(()).success());
     /// ```
+    #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run(&self, args: impl Into<Arc<A>>) -> Run<'env, A> {
         Runner::default().run(self, args)
     }

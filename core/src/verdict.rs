@@ -45,6 +45,7 @@ pub trait Outcome: sealed::Sealed {
 
 impl<T: Any + Send + Sync> Verdict for Result<T, BoxError> {
     type Value = T;
+    #[inline]
     fn verdict(self) -> Result<T> {
         self.and_then(sound)
     }
@@ -53,6 +54,7 @@ impl<T: Any + Send + Sync> Verdict for Result<T, BoxError> {
 #[diagnostic::do_not_recommend]
 impl Verdict for bool {
     type Value = ();
+    #[inline]
     fn verdict(self) -> Result {
         if self { Ok(()) } else { Err(ReturnedFalse.into()) }
     }
@@ -60,6 +62,7 @@ impl Verdict for bool {
 
 impl<T: Any + Send + Sync> Outcome for Result<T, BoxError> {
     type Value = T;
+    #[inline]
     fn outcome(self) -> Result<T> {
         self.and_then(sound)
     }
@@ -68,6 +71,7 @@ impl<T: Any + Send + Sync> Outcome for Result<T, BoxError> {
 #[diagnostic::do_not_recommend]
 impl Outcome for bool {
     type Value = ();
+    #[inline]
     fn outcome(self) -> Result {
         self.verdict()
     }
@@ -76,6 +80,7 @@ impl Outcome for bool {
 #[diagnostic::do_not_recommend]
 impl Outcome for () {
     type Value = ();
+    #[inline]
     fn outcome(self) -> Result {
         Ok(())
     }
@@ -87,6 +92,7 @@ type Never = <fn() -> ! as sealed::Returns>::Type;
 #[diagnostic::do_not_recommend]
 impl Verdict for Never {
     type Value = ();
+    #[inline]
     fn verdict(self) -> Result {
         self
     }
@@ -95,6 +101,7 @@ impl Verdict for Never {
 #[diagnostic::do_not_recommend]
 impl Outcome for Never {
     type Value = ();
+    #[inline]
     fn outcome(self) -> Result {
         self
     }

@@ -27,16 +27,17 @@ use crate::{html, mermaid, outline, svg};
 /// use dojobber_viz::layout::Direction;
 ///
 /// let plan = Graph::new()
-///     .job("web/build").run_only(|_| ())
-///     .job("web/test").after("web/build").run_only(|_| ())
-///     .job("release").after(["web/build", "web/test"]).run_only(|_| ())
+///     .job("web").nest(Graph::new()
+///         .job("build").run_only(|_| ())
+///         .job("test").after("build").run_only(|_| ()))
+///     .job("release").after("web").run_only(|_| ())
 ///     .compile()?;
 /// let run = plan.run(());
 ///
 /// let picture = Picture::from_report(&run).rankdir(Direction::Right).reduced(true).boxes(true).legend(false);
 /// assert!(picture.to_svg().contains("class=\"box\""));
 /// assert!(picture.to_mermaid().starts_with("flowchart LR\n"));
-/// assert!(picture.to_text().starts_with("3 jobs: 3 changed\n"));
+/// assert!(picture.to_text().starts_with("4 jobs: 1 satisfied, 3 changed\n"));
 /// # Ok::<(), dojobber::BoxError>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::tidy;
+use crate::{guard, outside, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,7 +24,11 @@ pub(crate) enum Step {
     Doc,
     /// The libraries compile with the oldest Rust that they promise
     Msrv,
-    /// The fuzz targets can be built, where cargo-fuzz is there
+    /// A few fixed runs take no more instructions than was accepted, where valgrind is there
+    Guard,
+    /// A crate outside of the workspace uses the library and its test kit
+    User,
+    /// The fuzzed functions pass on a few hundred inputs; their fuzzers can be built, where cargo-fuzz is there
     Fuzz,
 }
 
@@ -63,7 +67,9 @@ impl Step {
                 execute(root, doc)
             }
             Step::Msrv => msrv(root),
-            Step::Fuzz => fuzz(root),
+            Step::Guard => guard::run(root, false),
+            Step::User => outside::user(root),
+            Step::Fuzz => outside::smoke(root),
         }
     }
 }
@@ -122,35 +128,13 @@ fn lists_toolchain(list: &str, version: &str) -> bool {
     list.lines().any(|line| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('-')))
 }
 
-fn fuzz(root: &Path) -> Result<()> {
-    if !root.join("fuzz/Cargo.toml").is_file() {
-        println!("    skipped: there are no fuzz targets");
-        return Ok(());
-    }
-    // a fuzzer is built with a sanitizer, which only a nightly compiler knows
-    let on_nightly = || {
-        let mut cargo = Command::new("rustup");
-        cargo.args(words("run nightly cargo fuzz"));
-        cargo
-    };
-    let mut version = on_nightly();
-    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    if !version.current_dir(root).status().is_ok_and(|status| status.success()) {
-        println!("    skipped: cargo-fuzz, or a nightly toolchain, is not there");
-        return Ok(());
-    }
-    let mut build = on_nightly();
-    build.arg("build");
-    execute(root, build)
-}
-
-fn cargo(root: &Path, arguments: &str) -> Result<()> {
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     let mut cargo = Command::new(this_cargo());
     cargo.args(words(arguments));
     execute(root, cargo)
 }
 
-fn execute(root: &Path, mut command: Command) -> Result<()> {
+pub(crate) fn execute(root: &Path, mut command: Command) -> Result<()> {
     let line = shown(&command);
     println!("    {line}");
     let status = command.current_dir(root).stdin(Stdio::null()).status();
@@ -166,7 +150,7 @@ fn shown(command: &Command) -> String {
     std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
 }
 
@@ -175,7 +159,7 @@ fn this_cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
-fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     root.join(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from))
 }
 
@@ -208,7 +192,6 @@ mod tests {
         let nowhere = tempfile::tempdir().unwrap();
         let error = run(nowhere.path(), &[Step::Msrv, Step::Tidy]).unwrap_err();
         assert!(format!("{error:#}").starts_with("msrv failed after "), "{error:#}");
-        run(nowhere.path(), &[Step::Fuzz]).unwrap(); // there is nothing to build
     }
 
     #[test]

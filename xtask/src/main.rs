@@ -1,7 +1,10 @@
 //! What is done to the workspace, not by it: `cargo xtask ci`, and whatever joins it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
+mod bench;
 mod ci;
+mod guard;
+mod outside;
 mod render;
 mod tidy;
 
@@ -24,6 +27,27 @@ enum Task {
         /// Do these steps alone
         steps: Vec<ci::Step>,
     },
+    /// Counts the instructions of a few fixed runs and compares them with what was accepted; needs valgrind
+    Guard {
+        /// Accept what it counts now
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Takes all figures, beside oneTBB (Debian's libtbb-dev, where it is there) and others; a quarter of an hour
+    Bench {
+        /// In two minutes, with few samples and no graph of a million tasks
+        #[arg(long)]
+        quick: bool,
+        /// Without the Rust crates that do the same, which take long to build and to run
+        #[arg(long)]
+        without_peers: bool,
+    },
+    /// Fuzz every target; needs cargo-fuzz and a nightly toolchain
+    Fuzz {
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -40,9 +64,14 @@ enum Task {
 fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().task {
         Task::Ci { steps } => (ci::run(workspace_root(), &steps), ExitCode::FAILURE),
+        Task::Guard { accept } => (guard::run(workspace_root(), accept), ExitCode::FAILURE),
         Task::LayoutQuality { arguments } => {
             (ci::layout_quality(workspace_root(), &arguments), ExitCode::FAILURE)
         }
+        Task::Bench { quick, without_peers } => {
+            (bench::run(workspace_root(), quick, !without_peers), ExitCode::FAILURE)
+        }
+        Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
         Task::Render(args) => (render::run(&args), ExitCode::from(2)),
     };
     match result {

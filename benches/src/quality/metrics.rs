@@ -200,7 +200,7 @@ fn overlap(a: &Ellipse, b: &Ellipse) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::picture::Line;
+    use super::super::picture::Line;
     use super::*;
 
     fn node(x: f64, y: f64) -> Ellipse {

@@ -5,12 +5,19 @@ mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
+#[cfg(feature = "testkit")]
+mod forgeries; // what the judge says of them
 mod logging; // for developers
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
+#[cfg(feature = "testkit")]
+mod planted; // graphs with a bug each, which the test kit finds
 mod programs; // the other example programs, from outside
+#[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
 mod support; // what they share
+#[cfg(feature = "testkit")]
+mod testkit; // simulated runs: order, time, faults
 mod ui; // compiler messages

@@ -84,6 +84,43 @@ add `.after(\"version\")`
     );
 }
 
+#[cfg(feature = "testkit")]
+#[test]
+fn forgotten_edge() {
+    check(
+        "forgotten_edge",
+        "it makes a difference whether `start` or `config` comes first
+  `config`.run, then `start`.run: Some(\"port 443\")
+  `start`.run, then `config`.run: Some(\"port 80\")
+  neither is after the other: if one needs what the other does, say so with `.after(..)`
+  an order that shows it: `user`.check, `user`.run, `user`.recheck, `config`.check, `start`.check, `start`.run, `config`.run
+  found after 16 simulated runs
+
+with the edge, all orders lead to Some(\"port 443\")
+",
+    );
+}
+
+#[cfg(feature = "testkit")]
+#[test]
+fn agreement() {
+    let output = example("agreement").arg("200").output().unwrap();
+    assert_eq!(str::from_utf8(&output.stderr).unwrap(), "");
+    let said = str::from_utf8(&output.stdout).unwrap();
+    assert!(said.starts_with("200 simulated runs of 20 jobs agree"), "{said}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[cfg(feature = "testkit")]
+#[test]
+fn property() {
+    let output = example("property").output().unwrap();
+    assert_eq!(str::from_utf8(&output.stdout).unwrap(), "64 cases pass\n");
+    let found = str::from_utf8(&output.stderr).unwrap();
+    assert!(found.contains("it makes a difference whether `b` or `a` comes first"), "{found}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
 /// The same evening as the whole movie, told in fewer lines.
 #[test]
 fn movie_outline() {

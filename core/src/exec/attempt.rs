@@ -44,8 +44,9 @@ pub(super) enum TryEnd {
     Again { due: u64 },
 }
 
-/// Where a try stands after its check, whose other phases are called on an `I`.
+/// Where a try stands between two phases, which are called on an `I`.
 pub(super) enum Stage<I> {
+    CheckDue(I),
     RunDue(I),
     RecheckDue(I),
     Over(TryEnd),
@@ -72,18 +73,29 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 }
 
-/// A struct; `None` when it was taken.
-impl<'env, A> Instance<'env, A> for Option<Box<dyn AnyJob<A> + 'env>> {
+/// Either kind.
+pub(super) enum Held<'r, 'env, A> {
+    Shared(&'r (dyn Closures<A> + 'env)),
+    /// A struct; `None` when it was taken.
+    Own(Option<Box<dyn AnyJob<A> + 'env>>),
+}
+
+impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
-        let Some(job) = self else {
+        match self {
+            Held::Shared(closures) => closures.call(phase, cx),
+            Held::Own(Some(job)) if phase == Phase::Run => job.run(cx).map(|()| None),
+            Held::Own(Some(job)) => job.check(cx),
             // the check has passed, but not the destructor, which is a part of the check: so a run is due
-            return Err("the job is gone: it panicked when it was dropped after its check".into());
-        };
-        if phase == Phase::Run { job.run(cx).map(|()| None) } else { job.check(cx) }
+            Held::Own(None) => Err("the job is gone: it panicked when it was dropped after its check".into()),
+        }
     }
 
     fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
-        self.take()
+        match self {
+            Held::Shared(_) => None,
+            Held::Own(job) => job.take(),
+        }
     }
 }
 
@@ -107,12 +119,13 @@ pub(super) struct Worker<'r, 'env, A> {
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn new(live: &'r Live<'env, A>, id: u16) -> Self {
         let nowhere = Place { job: JobId(0), phase: Phase::Check, attempt: 0, max_tries: 0 };
-        let clock = live.world.clock;
+        let clock = live.world.clock.clone();
+        let stamp = clock.stamp();
         Worker {
             live,
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             clock,
-            stamp: clock.stamp(),
+            stamp,
             head: Head::NEW,
             ran: false,
             sequence: 0,
@@ -162,25 +175,36 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// Executes one whole try.
-    #[inline]
+    #[inline(always)] // of a first try, a driver then passes nothing but the job
     pub(super) fn attempt(&mut self, turn: Turn) -> TryEnd {
         let spec = self.begin(turn);
+        self.execute(spec)
+    }
+
+    #[inline(always)]
+    fn execute(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
             Body::Both(closures) => self.go_on(spec, &**closures), // the common case, straight ahead
-            _ => self.attempt_other(spec),
+            _ => self.execute_other(spec),
         }
     }
 
     #[inline(never)]
-    fn attempt_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
+    fn execute_other(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
+        let stage = self.open(spec);
+        self.finish(spec, stage)
+    }
+
+    /// The try, up to its first phase that is recorded. A constructor is called here.
+    pub(super) fn open(&mut self, spec: &'r JobSpec<'env, A>) -> Stage<Held<'r, 'env, A>> {
         match &spec.body {
-            Body::Group => self.done(None),
-            Body::Both(closures) | Body::CheckOnly(closures) => self.go_on(spec, &**closures),
-            Body::RunOnly(_) if self.live.options.dry_run => self.would_run(None),
-            Body::RunOnly(closures) => self.finish(spec, Stage::RunDue(&**closures)),
+            Body::Group => Stage::Over(self.done(None)),
+            Body::Both(closures) | Body::CheckOnly(closures) => Stage::CheckDue(Held::Shared(&**closures)),
+            Body::RunOnly(_) if self.live.options.dry_run => Stage::Over(self.would_run(None)),
+            Body::RunOnly(closures) => Stage::RunDue(Held::Shared(&**closures)),
             Body::Struct(make) => match self.make(make) {
-                Ok(job) => self.go_on(spec, Some(job)),
-                Err(end) => end,
+                Ok(job) => Stage::CheckDue(Held::Own(Some(job))),
+                Err(end) => Stage::Over(end),
             },
         }
     }
@@ -196,6 +220,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(never)]
     fn finish<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut stage: Stage<I>) -> TryEnd {
+        if let Stage::CheckDue(instance) = stage {
+            stage = self.check(spec, instance);
+        }
         if let Stage::RunDue(instance) = stage {
             stage = self.run(spec, instance);
         }
@@ -205,6 +232,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         match stage {
             Stage::Over(end) => end,
             _ => unreachable!("the stages of a try are check, run, recheck"),
+        }
+    }
+
+    /// Executes the phase that is due, and no more.
+    #[cfg(feature = "testkit")]
+    pub(super) fn advance<I: Instance<'env, A>>(
+        &mut self,
+        spec: &JobSpec<'env, A>,
+        stage: Stage<I>,
+    ) -> Stage<I> {
+        match stage {
+            Stage::CheckDue(instance) => self.check(spec, instance),
+            Stage::RunDue(instance) => self.run(spec, instance),
+            Stage::RecheckDue(instance) => self.recheck(spec, instance),
+            over @ Stage::Over(_) => over,
         }
     }
 
@@ -225,10 +267,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline]
     fn run<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
         let decides = spec.kind() == Kind::RunOnly;
-        let is_last = decides && !spec.cleans_up();
-        match self.step(Phase::Run, &mut instance, |_| is_last) {
+        let cleans_up = spec.cleans_up();
+        match self.step(Phase::Run, &mut instance, |_| decides && !cleans_up) {
             result if decides => {
-                self.keep_for_cleanup(&mut instance);
+                if cleans_up {
+                    self.keep_for_cleanup(&mut instance);
+                }
                 Stage::Over(self.decided(result))
             }
             Ok(_) => Stage::RecheckDue(instance),
@@ -241,9 +285,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline]
     fn recheck<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
-        let is_last = !spec.cleans_up();
-        let result = self.step(Phase::Recheck, &mut instance, |_| is_last);
-        self.keep_for_cleanup(&mut instance);
+        let cleans_up = spec.cleans_up();
+        let result = self.step(Phase::Recheck, &mut instance, |_| !cleans_up);
+        if cleans_up {
+            self.keep_for_cleanup(&mut instance);
+        }
         Stage::Over(self.decided(result))
     }
 
@@ -252,19 +298,20 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.begin(Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
         *self.cx.local_mut() = pending.local;
         let mut instance = pending.instance;
-        self.phase(Phase::Cleanup, |worker| {
-            let cx = &worker.cx;
-            let result = unwind::catch(|| match (&mut instance, spec.cleanup()) {
-                (Some(job), _) => job.cleanup(cx),
-                (None, Some(cleanup)) => cleanup(cx),
-                (None, None) => Ok(()),
-            });
-            worker.let_go(instance.take(), result)
-        })
+        let start = self.begin_phase(Phase::Cleanup);
+        let cx = &self.cx;
+        let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
+            (Some(job), _) => job.cleanup(cx),
+            (None, Some(cleanup)) => cleanup(cx),
+            (None, None) => Ok(()),
+        });
+        let result = self.let_go(instance.take(), result);
+        self.end_phase(Phase::Cleanup, start, &result);
+        result
     }
 
-    #[inline]
-    fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
+    #[inline(always)]
+    pub(super) fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
         let Turn { job, attempt, ran, head } = turn;
         let (spec, options) = (self.live.plan.spec(job), &self.live.options);
         let max_tries = if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) };
@@ -274,56 +321,77 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec
     }
 
-    fn spec(&self) -> &'r JobSpec<'env, A> {
+    pub(super) fn spec(&self) -> &'r JobSpec<'env, A> {
         self.live.plan.spec(self.cx.place().job)
     }
 
     /// The struct of this try. A constructor that fails is a failed try.
     #[inline(never)]
     fn make(&mut self, make: &Constructor<'env, A>) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
-        unwind::catch(|| make(&self.cx)).map_err(|error| {
-            let failed = self.phase(Phase::Create, |worker| worker.let_go(None, Err(error)));
+        self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
+            let start = self.begin_phase(Phase::Create);
+            let failed = self.let_go(None, Err(error));
+            self.end_phase(Phase::Create, start, &failed);
             self.decided(failed)
         })
     }
 
     /// Executes a phase of the user's. Where it is the last one of the try, what the try owned is dropped as a part of
     /// it: a panic there is this phase's failure.
-    #[inline]
+    #[inline(always)]
     fn step(
         &mut self,
         phase: Phase,
         instance: &mut impl Instance<'env, A>,
         is_last: impl FnOnce(&Result<Value>) -> bool,
     ) -> Result<Value> {
-        self.phase(phase, |worker| {
-            let result = unwind::catch(|| instance.call(phase, &worker.cx));
-            if is_last(&result) { worker.let_go(instance.take_own(), result) } else { result }
-        })
+        let start = self.begin_phase(phase);
+        let result = self.live.call(self.cx.place(), Some(None), || instance.call(phase, &self.cx));
+        let result = if is_last(&result) { self.let_go(instance.take_own(), result) } else { result };
+        self.end_phase(phase, start, &result);
+        result
     }
 
-    /// Executes `work` as a phase: with its events before and after, and a record.
-    #[inline]
-    fn phase<T>(&mut self, phase: Phase, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// Returns when it begins: when the one before ended.
+    #[inline(always)]
+    fn begin_phase(&mut self, phase: Phase) -> Stamp {
         self.cx.place_mut().phase = phase;
         if phase == Phase::Run {
             self.sequence = self.live.next_sequence();
             self.ran = true;
         }
         self.tell_phase_started();
-        let start = self.stamp;
-        let result = work(self);
+        self.stamp
+    }
+
+    /// Tells of it, and keeps a record.
+    #[inline(always)]
+    fn end_phase<T>(&mut self, phase: Phase, start: Stamp, result: &Result<T>) {
         self.stamp = self.clock.stamp().max(start);
-        let error = result.as_ref().err().and_then(|error| error_text(&**error));
-        self.tell_phase_ended(result.is_ok(), error.as_deref());
-        let sequence = if phase == Phase::Run { self.sequence } else { 0 };
-        let record = Record::new(phase, result.is_ok(), start, self.stamp);
+        match result {
+            Ok(_) => {
+                self.tell_phase_ended(true, None);
+                self.record(Record::new(phase, true, start, self.stamp), None);
+            }
+            Err(error) => self.end_failed_phase(phase, start, &**error),
+        }
+    }
+
+    #[inline(never)]
+    fn end_failed_phase(&mut self, phase: Phase, start: Stamp, error: &(dyn Error + Send + Sync + 'static)) {
+        let error = error_text(error);
+        self.tell_phase_ended(false, error.as_deref());
+        self.record(Record::new(phase, false, start, self.stamp), error);
+    }
+
+    #[inline(always)]
+    fn record(&mut self, record: Record, error: Option<Box<ErrorText>>) {
+        let sequence = if record.phase() == Phase::Run { self.sequence } else { 0 };
         self.head = self.log.push(record.of(self.cx.attempt(), sequence, self.head), error);
-        result
     }
 
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
-    #[inline]
+    #[inline(always)]
     fn let_go<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
         if own.is_none() && self.cx.local_mut().is_empty() { result } else { self.drop_owned(own, result) }
     }
@@ -341,16 +409,15 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
+    #[cold]
     fn keep_for_cleanup(&mut self, instance: &mut impl Instance<'env, A>) {
-        if self.spec().cleans_up() {
-            let Place { job, attempt, .. } = self.cx.place();
-            let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
-            self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
-        }
+        let Place { job, attempt, .. } = self.cx.place();
+        let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
+        self.kept.pending.push(Pending { sequence: self.sequence, job, attempt, local, instance });
     }
 
     /// By the phase that ended the try.
-    #[inline]
+    #[inline(always)]
     fn decided(&mut self, last: Result<Value>) -> TryEnd {
         match last {
             Ok(value) => self.done(value),
@@ -358,7 +425,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn done(&mut self, value: Value) -> TryEnd {
         self.live.world.outputs.set(self.cx.place().job, value);
         self.end(if self.ran { Status::Changed } else { Status::Satisfied })
@@ -383,7 +450,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.end(Status::WouldRun)
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
         self.tell_job_ended(self.cx.place().job, status, None);

@@ -32,7 +32,8 @@ impl<'env, A> Live<'env, A> {
         pending.sort_by_key(|pending| Reverse(pending.sequence));
         let jobs: Vec<JobId> = pending.iter().map(|pending| pending.job).collect();
         let mut worker = Worker::new(self, 0);
-        let results = pending.into_iter().map(|pending| (pending.job, worker.clean_up(pending)));
+        let due = pending.into_iter().take_while(|_| !self.is_killed());
+        let results = due.map(|pending| (pending.job, worker.clean_up(pending)));
         let failures = results.filter_map(|(job, result)| Some((job, result.err()?))).collect();
 
         let (records, errors) = worker.into_parts().0.into_parts(); // one for each cleanup

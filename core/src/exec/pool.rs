@@ -25,10 +25,11 @@ use crate::exec::{Finished, Kept, Live};
 use crate::graph::JobId;
 use crate::report::{Head, Log};
 
-/// The caller alone, until there is more to do than one can and the helpers are free; then all of them.
+/// The caller alone, until there is more to do than one can and the helpers are free; then all of them. Where the plan
+/// begins with jobs that come one after another, nothing is counted for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
-    alone.begin();
+    alone.follow_order(live.plan.alone());
     while let Some(turn) = alone.next() {
         let lease = if alone.has_surplus() { helpers.lease(live.options.threads - 1) } else { None };
         match lease {

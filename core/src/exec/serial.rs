@@ -8,8 +8,9 @@ use crate::report::Head;
 
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
-    if alone.follow_order() == Followed::UntilRetry {
-        alone.work();
+    alone.follow_order(live.graph().len());
+    while let Some(turn) = alone.next() {
+        alone.follow(turn);
     }
     let (log, kept) = alone.worker.into_parts();
     Finished { heads: alone.books.into_heads(), logs: vec![log], kept }
@@ -24,12 +25,6 @@ pub(super) struct Alone<'r, 'env, A> {
     pub(super) retries: Retries,
 }
 
-#[derive(PartialEq)]
-enum Followed {
-    ToTheEnd,
-    UntilRetry,
-}
-
 impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     pub(super) fn new(live: &'r Live<'env, A>) -> Self {
         let mut worker = Worker::new(live, 0);
@@ -39,10 +34,10 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     }
 
     /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and
-    /// change nothing for the others. So nothing is counted.
-    fn follow_order(&mut self) -> Followed {
+    /// change nothing for the others. So nothing is counted, for that many jobs or until a retry is planned.
+    pub(super) fn follow_order(&mut self, jobs: usize) {
         let mut some_blocked = false;
-        for (at, job) in self.live.plan.order().enumerate() {
+        for (at, job) in self.live.plan.order().enumerate().take(jobs) {
             if some_blocked && self.books.head(job) == Head::BLOCKED {
                 continue;
             }
@@ -56,33 +51,20 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
                 }
                 TryEnd::Again { due } => {
                     self.retries.push(self.worker.retry(due));
-                    self.leave_order(at);
-                    return Followed::UntilRetry;
+                    return self.leave_order(at + 1);
                 }
             }
         }
-        Followed::ToTheEnd
+        self.leave_order(jobs);
     }
 
     /// From here on it matters what is ready.
     #[cold]
-    fn leave_order(&mut self, last: usize) {
-        self.books.count_rest(self.live.graph());
-        let rest = self.live.plan.order().skip(last + 1);
-        self.ready.extend(rest.filter(|job| self.books.is_ready(*job)));
-    }
-
-    /// Begins with what depends on nothing.
-    pub(super) fn begin(&mut self) {
-        self.books.count_all(self.live.graph());
-        let all = self.live.graph().ids();
-        self.ready.extend(all.filter(|job| self.books.is_ready(*job)));
-    }
-
-    /// To the end.
-    fn work(&mut self) {
-        while let Some(turn) = self.next() {
-            self.follow(turn);
+    fn leave_order(&mut self, at: usize) {
+        let rest = self.live.plan.order().skip(at);
+        if rest.len() > 0 {
+            self.books.count_rest(self.live.graph());
+            self.ready.extend(rest.filter(|job| self.books.is_ready(*job)));
         }
     }
 

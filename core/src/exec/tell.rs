@@ -1,4 +1,5 @@
-//! What a worker tells the observer. Nothing is built where nobody listens.
+//! What a worker tells the observer. Nothing is built where nobody listens, not even the closure that would build it:
+//! the compiler leaves that where it stands, on the way of every job.
 
 use std::time::Duration;
 
@@ -14,39 +15,47 @@ use crate::words::{Phase, Status};
 impl<A> Worker<'_, '_, A> {
     #[inline]
     pub(super) fn tell_phase_started(&self) {
-        self.live.watch.tell(|| {
-            let Place { job, phase, attempt, .. } = self.cx.place();
-            let sequence = (phase == Phase::Run).then(|| self.sequence().into());
-            let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
-            Event::PhaseStarted { job, attempt, phase, worker, at, sequence }
-        });
+        if self.live.watch.is_active() {
+            self.live.watch.tell(move || {
+                let Place { job, phase, attempt, .. } = self.cx.place();
+                let sequence = (phase == Phase::Run).then(|| self.sequence().into());
+                let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
+                Event::PhaseStarted { job, attempt, phase, worker, at, sequence }
+            });
+        }
     }
 
     #[inline]
     pub(super) fn tell_phase_ended(&self, passed: bool, error: Option<&ErrorText>) {
-        self.live.watch.tell(|| {
-            let Place { job, phase, attempt, .. } = self.cx.place();
-            let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
-            let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
-            Event::PhaseEnded { job, attempt, phase, worker, at, error }
-        });
+        if self.live.watch.is_active() {
+            self.live.watch.tell(move || {
+                let Place { job, phase, attempt, .. } = self.cx.place();
+                let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
+                let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
+                Event::PhaseEnded { job, attempt, phase, worker, at, error }
+            });
+        }
     }
 
     pub(super) fn tell_retry_planned(&self, due: u64) {
-        self.live.watch.tell(|| {
-            let Place { job, attempt, .. } = self.cx.place();
-            let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
-            Event::RetryPlanned { job, attempt, worker, at, due: Duration::from_nanos(due) }
-        });
+        if self.live.watch.is_active() {
+            self.live.watch.tell(move || {
+                let Place { job, attempt, .. } = self.cx.place();
+                let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
+                Event::RetryPlanned { job, attempt, worker, at, due: Duration::from_nanos(due) }
+            });
+        }
     }
 
     #[inline]
     pub(super) fn tell_job_ended(&self, job: JobId, status: Status, because: Option<JobId>) {
-        self.live.watch.tell(|| {
-            let because = because.map(|because| self.live.job(because));
-            let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
-            Event::JobEnded { job, status, because, worker, at }
-        });
+        if self.live.watch.is_active() {
+            self.live.watch.tell(move || {
+                let because = because.map(|because| self.live.job(because));
+                let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
+                Event::JobEnded { job, status, because, worker, at }
+            });
+        }
     }
 
     pub(super) fn tell_blocked(&self, blocked: &[Blocked]) {

@@ -19,8 +19,15 @@ impl Watch {
         Watch { observer: observer.filter(active).cloned(), dropped: AtomicBool::new(false) }
     }
 
+    #[inline]
     pub(crate) fn is_active(&self) -> bool {
         self.observer.is_some()
+    }
+
+    /// Tells no more.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn silence(&self) {
+        self.dropped.store(true, Ordering::Relaxed);
     }
 
     /// Builds the event only if someone listens. An observer that panics is not called again.

@@ -1,0 +1,81 @@
+//! Whether simulation, serial driver and judge agree on random graphs, worlds and faults; and how fast that is.
+//!
+//! `cargo run --release --example agreement --features testkit -- [RUNS] [SEED]`
+#![expect(clippy::print_stdout, reason = "a program says what it does")]
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use dojobber::testkit::{Fault, Faults, Script, ScriptedWorld, Simulation, graphs, scripted_worlds};
+use dojobber::{Event, Observer, Run, Runner, Status, judge};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+#[derive(Default)]
+struct Trace(Mutex<Vec<Event>>);
+
+impl Observer for Trace {
+    fn on_event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+type Essence = (Vec<(Status, u32, Option<String>)>, Vec<[u32; 3]>);
+
+/// What must be the same whoever executes a plan.
+fn essence(world: &ScriptedWorld, run: &Run<'_>) -> Essence {
+    let job =
+        |job: dojobber::JobReport<'_>| (job.status(), job.tries(), job.error().map(ToString::to_string));
+    (run.jobs().map(job).collect(), world.calls())
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse().expect("a number"));
+    let runs: u64 = arguments.next().unwrap_or(1000);
+    let mut seeds = [0; 32];
+    seeds[..8].copy_from_slice(&arguments.next().unwrap_or(0).to_le_bytes());
+
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seeds);
+    let mut random = TestRunner::new_with_rng(Config::default(), rng);
+    let graphs = graphs().jobs(20..21).delays(Duration::ZERO..Duration::ZERO);
+    let scripts = scripted_worlds().over(graphs);
+    let faults = Faults::none().randomly(
+        0.05,
+        [
+            Fault::Error,
+            Fault::Panic,
+            Fault::ErrorAfter,
+            Fault::Nothing,
+            Fault::Lie,
+            Fault::Slow(Duration::from_secs(1)),
+        ],
+    );
+    let serial = Runner::builder().threads(1).build();
+
+    let mut took = [Duration::ZERO; 2];
+    for seed in 0..runs {
+        let script: Script = scripts.new_tree(&mut random).expect("every graph is legal").current();
+        let (simulated, start) = (script.world(), Instant::now());
+        let ended =
+            essence(&simulated, &Simulation::new(seed).faults(faults.clone()).run(&simulated.plan(), ()));
+        took[0] += start.elapsed();
+
+        let (watched, start) = (script.world(), Instant::now());
+        let (plan, trace) = (watched.plan(), Arc::new(Trace::default()));
+        let simulation = Simulation::new(seed).faults(faults.clone()).observer(Arc::clone(&trace));
+        assert_eq!(essence(&watched, &simulation.run(&plan, ())), ended, "seed {seed}: {script:?}");
+        let judged = judge(&plan, &trace.0.lock().unwrap());
+        took[1] += start.elapsed();
+        assert_eq!(judged, Ok(()), "seed {seed}: {script:?}");
+
+        let real = script.world();
+        let run = faults.run_on(&serial, seed, &real.plan(), ());
+        assert_eq!(essence(&real, &run), ended, "seed {seed}: {script:?}");
+    }
+    println!("{runs} simulated runs of 20 jobs agree with the serial driver and the judge");
+    let speed = took.map(|took| runs as f64 / took.as_secs_f64());
+    println!(
+        "{:.0} runs a second, plans included; {:.0} when they are watched and judged",
+        speed[0], speed[1]
+    );
+}

@@ -1,0 +1,64 @@
+//! Tests for graphs of jobs: simulated runs in virtual time, every order, faults, and checks that are one call each.
+//! With the feature `testkit`.
+//!
+//! A [`Simulation`] runs a plan on one thread, with as many virtual workers as one likes, in virtual time, in an order
+//! that follows from its seed. What it returns is the [`Run`](crate::Run) that a [`Runner`](crate::Runner) would:
+//!
+//! ```
+//! use dojobber::{Graph, testkit::Simulation};
+//! use std::time::Duration;
+//!
+//! let plan = Graph::new()
+//!     .job("reboot").retry_delay(Duration::from_secs(60)).check_only(|cx| cx.now() > Duration::from_secs(100))
+//!     .compile()
+//!     .unwrap();
+//! let run = Simulation::new(0).run(&plan, ()); // in no time
+//! assert_eq!(run.job("reboot").unwrap().tries(), 3);
+//! ```
+//!
+//! The checks take a *body*: a closure that makes its world, builds its plan (whose closures borrow the world), runs it
+//! with the simulation that it is given, and returns what it sees in the end. One body serves them all:
+//!
+//! ```should_panic
+//! use dojobber::{Graph, testkit::explore};
+//! use std::sync::Mutex;
+//!
+//! explore(100, |sim| {
+//!     let config = Mutex::new("old");
+//!     let started_with = Mutex::new("");
+//!     let plan = Graph::new()
+//!         .job("configure").run_only(|_| *config.lock().unwrap() = "new")
+//!         .job("start").run_only(|_| *started_with.lock().unwrap() = *config.lock().unwrap()) // after what?
+//!         .compile()
+//!         .unwrap();
+//!     let _ = sim.run(&plan, ());
+//!     *started_with.lock().unwrap()
+//! });
+//! // it makes a difference whether `start` or `configure` comes first
+//! ```
+//!
+//! | is it true that .. | ask |
+//! |---|---|
+//! | all orders lead to the same? | [`explore`], [`assert_order_independent`] |
+//! | a second run changes nothing? | [`assert_idempotent`] |
+//! | whatever goes wrong, running again leads to success? | [`assert_convergent`] |
+//! | cleanups clean up whatever goes wrong? | [`assert_cleans_up`] |
+//! | a dry run changes nothing? | [`assert_dry_run_is_pure`] |
+//!
+//! Each has a twin that returns a [`Finding`] in place of a panic: `check_..`, [`try_explore`].
+//!
+//! For property tests of what is built around graphs, [`graphs`] and [`scripted_worlds`] are strategies for proptest.
+
+mod dice;
+mod script;
+mod shrinking;
+mod sketch;
+
+#[doc(inline)]
+pub use dojobber_core::testkit::{
+    Fault, Faults, Finding, Simulation, assert_cleans_up, assert_convergent, assert_dry_run_is_pure,
+    assert_idempotent, assert_order_independent, check_cleans_up, check_convergent, check_dry_run_is_pure,
+    check_idempotent, check_order_independent, explore, try_explore,
+};
+pub use script::{Behaviour, Script, ScriptedJob, ScriptedWorld, ScriptedWorlds, scripted_worlds};
+pub use sketch::{Graphs, OpenSketched, Shape, Sketch, SketchedJob, graphs};

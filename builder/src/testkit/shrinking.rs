@@ -1,0 +1,211 @@
+//! How a random graph gets smaller while it still shows what it shows.
+
+use std::time::Duration;
+
+use proptest::strategy::ValueTree;
+
+use crate::testkit::sketch::SketchedJob;
+
+/// Something that is made of jobs, of which each is after earlier ones.
+pub trait Shrinks: Clone + std::fmt::Debug {
+    /// One of them.
+    type Job: AsSketch + Clone + PartialEq + std::fmt::Debug;
+    /// All of them.
+    fn jobs(&self) -> &[Self::Job];
+    /// The same of other jobs.
+    fn of_jobs(jobs: Vec<Self::Job>) -> Self;
+}
+
+/// A job that has edges, and simpler versions of itself.
+pub trait AsSketch {
+    /// Its edges and options.
+    fn sketch_mut(&mut self) -> &mut SketchedJob;
+    /// Makes it as simple as can be, but for its edges.
+    fn simplify(&mut self);
+}
+
+impl AsSketch for SketchedJob {
+    fn sketch_mut(&mut self) -> &mut SketchedJob {
+        self
+    }
+
+    fn simplify(&mut self) {
+        self.tries = 1;
+        self.retry_delay = Duration::ZERO;
+    }
+}
+
+/// A random graph that is getting smaller: half of the jobs are left out, then a quarter, .., then single ones; then
+/// single edges; then options. What was put back once is not left out again.
+#[derive(Debug, Clone)]
+pub struct Shrinking<G: Shrinks> {
+    current: G,
+    /// What it was before the last step.
+    before: Option<G>,
+    next: Cut,
+}
+
+/// What to try next.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    /// So many jobs, of which the last stands before `end`.
+    Jobs {
+        count: usize,
+        end: usize,
+    },
+    /// An edge: the `nth` of a job.
+    Edge {
+        job: usize,
+        nth: usize,
+    },
+    Options {
+        job: usize,
+    },
+    Nothing,
+}
+
+impl<G: Shrinks> Shrinking<G> {
+    pub(super) fn of(current: G) -> Self {
+        let count = current.jobs().len();
+        Shrinking { current, before: None, next: Cut::Jobs { count, end: count } }
+    }
+
+    /// What the next cut leaves; `None` if it cuts nothing. Then comes another one.
+    fn cut(&mut self) -> Option<Vec<G::Job>> {
+        let mut jobs = self.current.jobs().to_vec();
+        match self.next {
+            Cut::Jobs { count: 0, .. } => {
+                self.next = Cut::Edge { job: 0, nth: 0 };
+                None
+            }
+            Cut::Jobs { count, end: 0 } => {
+                self.next = Cut::Jobs { count: count / 2, end: jobs.len() };
+                None
+            }
+            Cut::Jobs { count, end } => {
+                let end = end.min(jobs.len());
+                let start = end.saturating_sub(count);
+                self.next = Cut::Jobs { count, end: start };
+                remove(&mut jobs, start, end);
+                (start < end).then_some(jobs)
+            }
+            Cut::Edge { job, nth } => {
+                let Some(cut) = jobs.get_mut(job) else {
+                    self.next = Cut::Options { job: 0 };
+                    return None;
+                };
+                let after = &mut cut.sketch_mut().after;
+                if nth >= after.len() {
+                    self.next = Cut::Edge { job: job + 1, nth: 0 };
+                    return None;
+                }
+                after.remove(nth);
+                self.next = Cut::Edge { job, nth }; // `complicate` goes on to the next one
+                Some(jobs)
+            }
+            Cut::Options { job } => {
+                let Some(simpler) = jobs.get_mut(job) else {
+                    self.next = Cut::Nothing;
+                    return None;
+                };
+                self.next = Cut::Options { job: job + 1 };
+                simpler.simplify();
+                (jobs != self.current.jobs()).then_some(jobs)
+            }
+            Cut::Nothing => None,
+        }
+    }
+}
+
+/// Leaves out the jobs from `start` to `end`, and every edge to them.
+fn remove<J: AsSketch>(jobs: &mut Vec<J>, start: usize, end: usize) {
+    jobs.drain(start..end);
+    for job in jobs {
+        let after = &mut job.sketch_mut().after;
+        after.retain(|on| !(start..end).contains(on));
+        after.iter_mut().filter(|on| **on >= end).for_each(|on| *on -= end - start);
+    }
+}
+
+impl<G: Shrinks> ValueTree for Shrinking<G> {
+    type Value = G;
+
+    fn current(&self) -> G {
+        self.current.clone()
+    }
+
+    fn simplify(&mut self) -> bool {
+        while !matches!(self.next, Cut::Nothing) {
+            if let Some(jobs) = self.cut() {
+                self.before = Some(std::mem::replace(&mut self.current, G::of_jobs(jobs)));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn complicate(&mut self) -> bool {
+        let Some(before) = self.before.take() else { return false };
+        self.current = before;
+        if let Cut::Edge { job, nth } = self.next {
+            self.next = Cut::Edge { job, nth: nth + 1 };
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Sketch, graphs};
+    use proptest::strategy::Strategy;
+    use proptest::test_runner::TestRunner;
+
+    /// Shrinks every random graph for which `fails` holds, as proptest does.
+    #[track_caller]
+    fn check(fails: impl Fn(&Sketch) -> bool, smallest: &str) {
+        let mut runner = TestRunner::deterministic();
+        let strategy = graphs().jobs(8..20).density(60);
+        for _ in 0..20 {
+            let mut tree = strategy.new_tree(&mut runner).unwrap();
+            if !fails(&tree.current()) {
+                continue;
+            }
+            while tree.simplify() {
+                if !fails(&tree.current()) {
+                    assert!(tree.complicate());
+                    assert!(fails(&tree.current()));
+                }
+            }
+            let edges: Vec<_> = tree.current().jobs.into_iter().map(|job| job.after).collect();
+            assert_eq!(format!("{edges:?}"), smallest);
+        }
+    }
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        check(|_| true, "[]");
+        check(|sketch| sketch.jobs.len() > 2, "[[], [], []]");
+        check(|sketch| sketch.jobs.iter().any(|job| job.after.len() > 1), "[[], [], [0, 1]]");
+        check(|sketch| sketch.jobs.iter().any(|job| !job.after.is_empty()), "[[], [0]]");
+    }
+
+    #[test]
+    fn every_step_leaves_a_graph() {
+        let mut runner = TestRunner::deterministic();
+        let mut tree = graphs().jobs(12..13).density(50).new_tree(&mut runner).unwrap();
+        let mut steps = 0;
+        loop {
+            let sketch = tree.current();
+            for (place, job) in sketch.jobs.iter().enumerate() {
+                assert!(job.after.iter().all(|on| *on < place), "{sketch:?}");
+            }
+            steps += 1;
+            let keep = steps % 3 == 0;
+            if !tree.simplify() || (!keep && !tree.complicate()) {
+                break;
+            }
+        }
+        assert!(steps > 5);
+    }
+}

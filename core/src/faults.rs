@@ -1,0 +1,112 @@
+//! What a simulation does to a run between its jobs and their code.
+
+mod meddler;
+
+use std::time::Duration;
+
+pub(crate) use meddler::{Blow, Calls, Meddler, Step, mix};
+
+use crate::key::JobName;
+use crate::words::Phase;
+
+/// Something that goes wrong in one phase.
+///
+/// Phases are those of a try, its constructor, and its cleanup. What has no meaning for a phase is an
+/// [`Error`](Fault::Error) there: a constructor that does nothing has nothing to return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It fails at once, and its code is not called.
+    Error,
+    /// It panics at once, and its code is not called.
+    Panic,
+    /// It does its work, and fails then.
+    ErrorAfter,
+    /// It says that it worked, and its code is not called. Whoever reads an output of it finds none.
+    Nothing,
+    /// It does its work, and says the opposite of what came of it.
+    Lie,
+    /// It does its work, and that takes so long, in virtual time.
+    Slow(Duration),
+    /// The whole process is killed before its code is called. Nothing of the run is left, no cleanup is called, and
+    /// a new run of the same plan starts. A simulation is killed at most 16 times.
+    Crash,
+}
+
+/// What goes wrong in a simulation, and where.
+///
+/// ```
+/// # use dojobber_core::{Draft, JobSpec, Phase, Status, testkit::{Fault, Faults, Simulation}};
+/// # use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+/// let there = AtomicBool::new(false);
+/// # let mut draft = Draft::<()>::default();
+/// # draft.open("user");
+/// # draft.close(JobSpec::check_and_run(|_| there.load(SeqCst), |_| there.store(true, SeqCst)));
+/// # let plan = draft.compile().unwrap();
+/// let faults = Faults::none().on("user", Phase::Run, Fault::Nothing);
+/// let run = Simulation::new(0).faults(faults).run(&plan, ());
+/// assert_eq!(run.job("user").unwrap().tries(), 2); // the first run did nothing, the second one worked
+/// assert_eq!(run.status("user"), Some(Status::Changed));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Faults {
+    rules: Vec<Rule>,
+    random: Option<Random>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Rule {
+    job: Box<str>,
+    phase: Phase,
+    /// `None`: at every try of every run.
+    attempt: Option<u32>,
+    fault: Fault,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Random {
+    /// Of 2^32.
+    chance: u64,
+    faults: Vec<Fault>,
+}
+
+impl Faults {
+    /// Everything goes as the jobs do.
+    pub fn none() -> Self {
+        Faults::default()
+    }
+
+    /// In that phase of the first try of that job: once, for a simulation that is killed goes on without.
+    pub fn on<M>(self, job: impl JobName<M>, phase: Phase, fault: Fault) -> Self {
+        self.on_try(job, 1, phase, fault)
+    }
+
+    /// In that phase of that try of that job, from 1: once.
+    pub fn on_try<M>(self, job: impl JobName<M>, attempt: u32, phase: Phase, fault: Fault) -> Self {
+        self.with(Rule { job: job.job_name().into(), phase, attempt: Some(attempt), fault })
+    }
+
+    /// In that phase of every try of that job.
+    pub fn always<M>(self, job: impl JobName<M>, phase: Phase, fault: Fault) -> Self {
+        self.with(Rule { job: job.job_name().into(), phase, attempt: None, fault })
+    }
+
+    /// In every phase of every job, with that probability from 0 to 1: one of these faults. Which phase, and which
+    /// fault, follows from the seed, the job, the try and the phase alone: not from the order of execution.
+    ///
+    /// # Panics
+    ///
+    /// If the probability is not between 0 and 1, or if there are no faults.
+    pub fn randomly(mut self, probability: f64, faults: impl IntoIterator<Item = Fault>) -> Self {
+        assert!((0.0..=1.0).contains(&probability), "randomly({probability}, ..): between 0 and 1");
+        let faults: Vec<Fault> = faults.into_iter().collect();
+        assert!(!faults.is_empty(), "randomly(.., []): name at least one fault");
+        self.random = Some(Random { chance: (probability * f64::from(u32::MAX)).round() as u64, faults });
+        self
+    }
+
+    fn with(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+}

@@ -1,0 +1,97 @@
+//! From two orders with different ends to the two steps whose order makes the difference.
+
+use std::fmt::Debug;
+
+use crate::faults::Step;
+use crate::testkit::exploration::difference;
+use crate::testkit::finding::Trouble;
+use crate::testkit::trial::Trial;
+
+/// A phase, and in which run of a body.
+type Call = (usize, Step);
+
+/// Two orders that differ by two neighbours only, with different ends.
+pub(super) struct Narrowed<O> {
+    /// It leads to what the first order leads to.
+    good: Trial<O>,
+    bad: Trial<O>,
+    /// In the bad order this one comes before the other.
+    early: Call,
+    late: Call,
+}
+
+/// Goes from the first order to the other in steps so small that the difference lies between two neighbours.
+///
+/// The orders between begin like the other and go on like the first. At one place of that row the end changes: there,
+/// one call more is taken from the other order. That call is then moved forward in the rest, one place at a time. Each
+/// search halves what is left, for whatever lies between, an end that is the same and one that is not stand at its
+/// ends. `None` if the other order cannot be followed exactly.
+pub(super) fn narrow<O>(
+    first: &Trial<O>,
+    other: &Trial<O>,
+    mut follow: impl FnMut(&[Call]) -> Trial<O>,
+    same: impl Fn(&Trial<O>) -> bool,
+) -> Option<Narrowed<O>> {
+    let taken = |count: usize| {
+        let head = &other.calls[..count];
+        let rest = first.calls.iter().filter(|call| !head.contains(call));
+        head.iter().chain(rest).copied().collect::<Vec<_>>()
+    };
+    let (kept, _, _) = flip(0, other.calls.len(), |count| follow(&taken(count)), &same)?;
+    let moved = other.calls[kept];
+    let order = taken(kept);
+    let from = order.iter().position(|call| *call == moved)?;
+    let at = |places: usize| {
+        let mut order = order.clone();
+        let call = order.remove(from);
+        order.insert(from - places, call);
+        order
+    };
+    let (places, good, bad) = flip(0, from - kept, |places| follow(&at(places)), &same)?;
+    Some(Narrowed { good, bad, early: moved, late: at(places)[from - places - 1] })
+}
+
+/// Where in a row something changes: the last place before, and what stands on both sides.
+fn flip<O>(
+    mut low: usize,
+    mut high: usize,
+    mut at: impl FnMut(usize) -> Trial<O>,
+    same: &impl Fn(&Trial<O>) -> bool,
+) -> Option<(usize, Trial<O>, Trial<O>)> {
+    let (mut good, mut bad) = (at(low), at(high));
+    if !same(&good) || same(&bad) {
+        return None;
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let trial = at(middle);
+        if same(&trial) { (low, good) = (middle, trial) } else { (high, bad) = (middle, trial) }
+    }
+    Some((low, good, bad))
+}
+
+impl<O: Debug + PartialEq> Narrowed<O> {
+    pub(super) fn trouble(&self) -> Trouble {
+        let Narrowed { good, bad, early, late } = self;
+        let (one, other) = (bad.job(*early), bad.job(*late));
+        let good_order = format!("{}, then {}", good.call(*late), good.call(*early));
+        let bad_order = format!("{}, then {}", bad.call(*early), bad.call(*late));
+        Trouble::new(format!("it makes a difference whether `{one}` or `{other}` comes first"))
+            .job(one.as_str())
+            .job(other.as_str())
+            .phase(early.1.phase)
+            .detail(difference((&good_order, good), (&bad_order, bad)))
+            .detail("neither is after the other: if one needs what the other does, say so with `.after(..)`")
+            .detail(format!("an order that shows it: {}", self.order()))
+    }
+
+    /// Up to the two calls.
+    fn order(&self) -> String {
+        const SHOWN: usize = 24;
+        let (bad, pair) = (&self.bad, [self.early, self.late]);
+        let end = bad.calls.iter().rposition(|call| pair.contains(call)).map_or(bad.calls.len(), |at| at + 1);
+        let start = end.saturating_sub(SHOWN);
+        let calls: Vec<String> = bad.calls[start..end].iter().map(|call| bad.call(*call)).collect();
+        format!("{}{}", if start > 0 { ".. " } else { "" }, calls.join(", "))
+    }
+}
