@@ -1,5 +1,6 @@
 //! The tests of the crate as a whole: any scene becomes a picture that can be read back.
 
+mod any;
 mod budget;
 #[cfg(feature = "dot")]
 mod dot;
