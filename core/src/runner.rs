@@ -1,7 +1,7 @@
 //! Runs plans.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use typed_builder::TypedBuilder;
@@ -77,9 +77,12 @@ pub struct Runner {
 impl Runner {
     /// With what its runs are started.
     pub fn options(&self) -> RunOptions {
-        let machine = || std::thread::available_parallelism().map_or(1, usize::from);
         RunOptions {
-            threads: if self.threads == 0 { machine() } else { self.threads.min(usize::from(u16::MAX)) },
+            threads: if self.threads == 0 {
+                machine_threads()
+            } else {
+                self.threads.min(usize::from(u16::MAX))
+            },
             dry_run: self.dry_run,
             default_tries: self.default_tries,
             default_retry_delay: self.default_retry_delay,
@@ -151,6 +154,13 @@ pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<
     let Finished { heads, logs, kept } = finished;
     let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs);
     Run::new(report, live, kept)
+}
+
+/// As many as the machine runs at once. Asked once in a process: the answer is spread over several files, and reading
+/// them takes longer than a small run.
+fn machine_threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 impl<'env, A: Send + Sync> Plan<'env, A> {

@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Msrv,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
     Guard,
+    /// What the workers of a run share is checked in every order there can be
+    Model,
     /// A crate outside of the workspace uses the library and its test kit
     User,
     /// The fuzzed functions pass on a few hundred inputs; their fuzzers can be built, where cargo-fuzz is there
@@ -74,6 +76,7 @@ impl Step {
             }
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
+            Step::Model => outside::model(root),
             Step::User => outside::user(root),
             Step::Fuzz => outside::smoke(root),
         }

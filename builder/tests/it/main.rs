@@ -6,6 +6,8 @@ mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
 #[cfg(feature = "testkit")]
+mod findings; // what the test kit reports
+#[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
 mod logging; // for developers
 mod movie; // the example program, from outside
