@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{guard, outside, tidy};
+use crate::{docs, guard, outside, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Clippy,
     /// All tests, those in the docs included
     Test,
+    /// The pictures of the docs are up to date, and ours are as good as those of Graphviz, where it is there
+    Pictures,
     /// The docs can be built, without a warning
     Doc,
     /// The libraries compile with the oldest Rust that they promise
@@ -63,6 +65,10 @@ impl Step {
             Step::Fmt => cargo(root, "fmt --all --check"),
             Step::Clippy => clippy(root),
             Step::Test => cargo(root, "test --workspace --all-features"),
+            Step::Pictures => {
+                docs::check(root)?;
+                layout_quality(root, &["--check".to_owned(), "--quick".to_owned()])
+            }
             Step::Doc => {
                 let mut doc = Command::new(this_cargo());
                 doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");
