@@ -61,4 +61,6 @@ pub use dojobber_core::testkit::{
     check_idempotent, check_order_independent, explore, try_explore,
 };
 pub use script::{Behaviour, Script, ScriptedJob, ScriptedWorld, ScriptedWorlds, scripted_worlds};
+#[doc(hidden)] // the trees of the strategies, which nobody has to name
+pub use shrinking::{AsSketch, Shrinking, Shrinks};
 pub use sketch::{Graphs, OpenSketched, Shape, Sketch, SketchedJob, graphs};

@@ -4,6 +4,7 @@
 //! [`pool`] for several, which is the serial one until there is more to do than one can. The test kit has a third,
 //! which makes up threads, order and time. `README.md` beside this module tells how it all works together.
 
+mod sync;
 mod attempt;
 mod books;
 mod cleanup;

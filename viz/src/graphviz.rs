@@ -11,20 +11,15 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What `dot` draws in one of its formats, such as `pdf`, from DOT text.
-///
-/// It knows no time limit of its own, so it is a child process that is killed at ours.
-pub(crate) fn run(
-    program: &str,
-    dot: String,
-    format: &str,
-    time_limit: Duration,
-) -> Result<Vec<u8>, GraphvizError> {
-    let started = Command::new(program)
-        .arg(format!("-T{format}"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+pub(crate) fn draw(dot: String, format: &str, time_limit: Duration) -> Result<Vec<u8>, GraphvizError> {
+    let mut command = Command::new("dot");
+    command.arg(format!("-T{format}"));
+    run(command, dot, time_limit)
+}
+
+/// `dot` knows no time limit of its own, so it is a child process that is killed at ours.
+fn run(mut command: Command, dot: String, time_limit: Duration) -> Result<Vec<u8>, GraphvizError> {
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = started.map_err(GraphvizError::NotStarted)?;
     let mut input = child.stdin.take().expect("standard input is piped");
     let output = read(child.stdout.take().expect("standard output is piped"));
@@ -113,16 +108,16 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_started() {
-        let error = run("no-such-program", String::new(), "svg", Duration::from_secs(9)).unwrap_err();
+        let error = run(Command::new("no-such-program"), String::new(), Duration::from_secs(9)).unwrap_err();
         assert!(matches!(error, GraphvizError::NotStarted(_)), "{error}");
         assert!(error.to_string().contains("is Graphviz installed?"));
     }
 
     #[test]
     fn what_takes_too_long_is_killed() {
-        let mut child = Command::new("tail").args(["-f", "/dev/null"]).spawn().unwrap();
-        let error = wait(&mut child, Duration::from_millis(1)).unwrap_err();
-        assert!(child.try_wait().unwrap().is_some_and(|status| !status.success()), "it is gone");
+        let mut endless = Command::new("sleep");
+        endless.arg("100000");
+        let error = run(endless, String::new(), Duration::from_millis(1)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "`dot` was killed after 0.001 s: give it more time, or draw without it"
@@ -131,7 +126,8 @@ mod tests {
 
     #[test]
     fn what_ends_with_a_failure_has_refused() {
-        let error = run("false", "digraph {}".repeat(100_000), "svg", Duration::from_secs(60)).unwrap_err();
+        let input = "digraph {}".repeat(100_000);
+        let error = run(Command::new("false"), input, Duration::from_secs(60)).unwrap_err();
         assert_eq!(error.to_string(), "`dot` has drawn nothing");
     }
 }

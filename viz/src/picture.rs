@@ -203,7 +203,7 @@ impl Picture {
     /// [`GraphvizError`] if there is no program `dot`, it does not know the format, or takes longer than it may.
     #[cfg(feature = "dot")]
     pub fn by_graphviz(&self, format: &str, time_limit: Duration) -> Result<Vec<u8>, GraphvizError> {
-        graphviz::run("dot", self.to_dot(), format, time_limit)
+        graphviz::draw(self.to_dot(), format, time_limit)
     }
 
     /// In one of our formats.

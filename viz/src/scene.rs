@@ -47,9 +47,11 @@ impl SceneNode {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
-    /// The size of its ellipse.
+    /// The size of its ellipse: a little wider than Graphviz's if there is a mark beside the label.
     pub fn size(&self) -> Size {
-        style::ellipse(self.label())
+        let mut size = style::ellipse(self.label());
+        size.width += if self.status.is_some() { style::MARK_ROOM } else { 0.0 };
+        size
     }
 
     /// What there is to say about it beside its name: status, tries, time and error, each on a line of its own.

@@ -36,6 +36,8 @@ pub struct Dark {
     pub ink: &'static str,
 }
 
+/// What a mark adds to the width of an ellipse, in points: most of its room is there anyway.
+pub(crate) const MARK_ROOM: f64 = 8.0;
 const LINE_HEIGHT: f64 = 1.2 * FONT_SIZE;
 const MARGIN: Size = Size { width: 16.0, height: 8.0 };
 const LEAST: Size = Size { width: 54.0, height: 36.0 };

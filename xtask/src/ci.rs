@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{guard, outside, tidy};
+use crate::{docs, guard, outside, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,12 +20,16 @@ pub(crate) enum Step {
     Clippy,
     /// All tests, those in the docs included
     Test,
+    /// The pictures of the docs are up to date, and ours are as good as those of Graphviz, where it is there
+    Pictures,
     /// The docs can be built, without a warning
     Doc,
     /// The libraries compile with the oldest Rust that they promise
     Msrv,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
     Guard,
+    /// What the workers of a run share is checked in every order there can be
+    Model,
     /// A crate outside of the workspace uses the library and its test kit
     User,
     /// The fuzzed functions pass on a few hundred inputs; their fuzzers can be built, where cargo-fuzz is there
@@ -61,6 +65,10 @@ impl Step {
             Step::Fmt => cargo(root, "fmt --all --check"),
             Step::Clippy => clippy(root),
             Step::Test => cargo(root, "test --workspace --all-features"),
+            Step::Pictures => {
+                docs::check(root)?;
+                layout_quality(root, &["--check".to_owned(), "--quick".to_owned()])
+            }
             Step::Doc => {
                 let mut doc = Command::new(this_cargo());
                 doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");
@@ -68,6 +76,7 @@ impl Step {
             }
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
+            Step::Model => outside::model(root),
             Step::User => outside::user(root),
             Step::Fuzz => outside::smoke(root),
         }

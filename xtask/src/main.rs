@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod docs;
 mod guard;
 mod outside;
 mod render;
@@ -72,7 +73,7 @@ fn main() -> ExitCode {
             (bench::run(workspace_root(), quick, !without_peers), ExitCode::FAILURE)
         }
         Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
-        Task::Render(args) => (render::run(&args), ExitCode::from(2)),
+        Task::Render(args) => (render::run(workspace_root(), &args), ExitCode::from(2)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

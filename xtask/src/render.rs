@@ -8,6 +8,8 @@ use dojobber::{Report, Runner};
 use dojobber_viz::Picture;
 use dojobber_viz::cli::{OutputArgs, read_report};
 
+use crate::docs;
+
 // the jobs of the example itself
 #[path = "../../builder/examples/movie/graph.rs"]
 mod movie;
@@ -18,14 +20,21 @@ pub(crate) struct Args {
     /// movie.dot]
     #[arg(value_name = "RUN.json")]
     report: Option<PathBuf>,
+    /// Draw the pictures of the README and the docs anew
+    #[arg(long, exclusive = true)]
+    docs: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
+    if args.docs {
+        docs::write(root)?.iter().for_each(|file| println!("{file}"));
+        return Ok(());
+    }
     let (report, name) = match &args.report {
         Some(path) => (read_report(path)?, path.as_path()),
-        None => (watch_movie()?, Path::new("movie")),
+        None => (watch_movie(2)?, Path::new("movie")),
     };
     for file in args.output.write(&Picture::from_report(&report), name)? {
         println!("{}", file.display());
@@ -33,10 +42,39 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// How the evening goes by default.
-pub(crate) fn watch_movie() -> Result<Report> {
+/// How the evening goes by default, with so many threads.
+pub(crate) fn watch_movie(threads: usize) -> Result<Report> {
     let (house, friends) = (movie::House::new(&|_| ()), movie::friends());
     let plan = movie::graph(&house, &friends).compile()?;
-    let runner = Runner::builder().default_retry_delay(Duration::ZERO).build();
+    let runner = Runner::builder().threads(threads).default_retry_delay(Duration::ZERO).build();
     Ok(runner.run(&plan, movie::Evening::default()).into_report())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use dojobber_benches::quality::metrics::measure;
+    use dojobber_benches::quality::picture;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_movie_as_it_is_written_has_no_crossing_and_no_overlap() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("movie.svg");
+        let program = Program::parse_from(["render", "-o", file.to_str().unwrap()]);
+        run(folder.path(), &program.args).unwrap();
+        let picture = picture::Picture::read(&std::fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!((picture.nodes.len(), picture.edges.len()), (20, 23));
+        let metrics = measure(&picture);
+        assert_eq!(
+            (metrics.crossings, metrics.sibling_crossings, metrics.through, metrics.overlaps),
+            (0, 0, 0, 0)
+        );
+    }
 }

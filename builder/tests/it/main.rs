@@ -6,8 +6,9 @@ mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
 #[cfg(feature = "testkit")]
+mod findings; // what the test kit reports
+#[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
-mod logging; // for developers
 mod movie; // the example program, from outside
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dojobber::testkit::{Fault, Faults, ScriptedWorld, ScriptedWorlds, Simulation, graphs, scripted_worlds};
 use dojobber::{Cleanup, Event, Kind, Phase, Plan, Report, Run, Runner, Status, judge};
+use dojobber_viz::Picture;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -219,6 +220,9 @@ proptest! {
         prop_assert_eq!(&read, run.report());
         prop_assert_eq!(serde_json::to_string(&read).unwrap(), saved);
         prop_assert_eq!(read.to_string(), run.report().to_string());
+        let (picture, live) = (Picture::from_report(&read), Picture::from_report(&run));
+        prop_assert_eq!(picture.to_svg(), live.to_svg());
+        prop_assert_eq!(picture.to_dot(), live.to_dot());
     }
 
     /// Every time that a report tells fits every other.

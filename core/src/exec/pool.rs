@@ -3,6 +3,7 @@
 //! Jobs are never rayon tasks. A helper is one: it stays in the pool until the run ends, and executes whole tries. The
 //! pool has as many spare threads as helpers, which only ever serve the pieces of jobs' own `par_iter`.
 
+mod counts;
 mod helpers;
 mod sleep;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::{Backoff, CachePadded};
 
+use counts::{Ended, take_one};
 pub(crate) use helpers::Helpers;
 use helpers::Lease;
 use sleep::Sleep;
@@ -51,7 +53,7 @@ fn together<'env, A: Send + Sync>(
     let deques: Vec<Deque<JobId>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
     let crew = Crew {
         live,
-        ended: CachePadded::new(AtomicUsize::new(books.ended())),
+        ended: Ended::new(books.ended(), live.graph().len()),
         books,
         ends: zeroes(live.graph().len()),
         began: worker.look_at_the_clock(),
@@ -97,8 +99,7 @@ struct Crew<'r, 'env, A> {
     retries: Mutex<Retries>,
     /// How many retries there are.
     waiting: CachePadded<AtomicUsize>,
-    /// Jobs that have ended. Each worker adds its own when it finds nothing more to do.
-    ended: CachePadded<AtomicUsize>,
+    ended: Ended,
     sleep: Sleep,
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Kept<'env, A>)>>,
@@ -129,7 +130,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     fn is_over(&self) -> bool {
-        self.ended.load(Ordering::Acquire) == self.books.heads.len()
+        self.ended.are_all()
     }
 
     fn something_is_ready(&self) -> bool {
@@ -166,14 +167,9 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         Some(turn)
     }
 
-    /// Takes one from what a job waits for, and says whether that was the last.
-    ///
-    /// Who finds a single one left is its last dependency: nobody else will touch the counter, so it need not be
-    /// written. In a graph where each job has one dependency no counter is ever written.
     #[inline]
     fn release(&self, job: JobId) -> bool {
-        let left = &self.books.left[job.index()];
-        left.load(Ordering::Acquire) == 1 || left.fetch_sub(1, Ordering::AcqRel) == 1
+        take_one(&self.books.left[job.index()])
     }
 
     /// The ends of what a job depends on: its start is no earlier, though another processor's counter said so.
@@ -268,8 +264,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
 
     fn flush(&mut self) {
         let ended = std::mem::take(&mut self.ended);
-        let before = self.crew.ended.fetch_add(ended, Ordering::AcqRel);
-        if before + ended == self.crew.books.heads.len() {
+        if self.crew.ended.add(ended) {
             self.crew.sleep.end();
         }
     }

@@ -66,7 +66,7 @@ if (jobs.some((job) => job.phases.length)) {
     rect.append(svgElement("title", {}, title));
     const label = jobs[item.job].name;
     if (width < 7 * Math.min(label.length, 12)) return [rect];
-    return [rect, svgElement("text", { x: left + 3, y: y + 11 }, label.slice(0, Math.floor(width / 7)))];
+    return [rect, svgElement("text", { class: "on-" + name, x: left + 3, y: y + 11 }, label.slice(0, Math.floor(width / 7)))];
   }
 
   function axis(x, width) {
@@ -76,7 +76,7 @@ if (jobs.some((job) => job.phases.length)) {
     const parts = [];
     for (let time = Math.ceil(shown.from / step) * step; time <= shown.to; time += step) {
       parts.push(svgElement("line", { class: "axis", x1: x(time), x2: x(time), y1: 12, y2: AXIS + LANE * lanes.length }));
-      parts.push(svgElement("text", { class: "name", x: x(time) + 2, y: 10 }, duration(Math.round(time))));
+      parts.push(svgElement("text", { class: "name", x: x(time) + 2, y: 10 }, time ? duration(Math.round(time)) : "0"));
     }
     lanes.forEach((name, lane) => parts.push(svgElement("text", { class: "name", x: 0, y: AXIS + LANE * lane + 14 }, name)));
     return parts;

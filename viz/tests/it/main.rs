@@ -1,9 +1,12 @@
 //! The tests of the crate as a whole: any scene becomes a picture that can be read back.
 
-mod browser;
+mod any;
 mod budget;
 #[cfg(feature = "dot")]
 mod dot;
+mod features;
+#[cfg(unix)]
+mod page;
 mod picture;
 mod random;
 mod samples;

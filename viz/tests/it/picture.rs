@@ -1,5 +1,7 @@
 //! Reads a finished SVG back, and says what every picture must fulfil.
 
+use std::collections::BTreeMap;
+
 use dojobber_viz::layout::{Layout, Options, layout};
 use dojobber_viz::scene::Scene;
 use dojobber_viz::svg;
@@ -55,6 +57,17 @@ fn check_layout(scene: &Scene, layout: &Layout) {
 #[track_caller]
 fn check_svg(scene: &Scene, svg: &str) {
     let document = Document::parse(svg).expect("valid XML");
+    check_elements(&document);
+    let titles = |class: &'static str| groups(&document, class).map(|group| title(group).to_owned());
+    let names: Vec<String> = scene.nodes.iter().map(|node| printable(&node.name)).collect();
+    assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
+    let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", names[a], names[b]));
+    assert!(titles("edge").eq(edges), "an edge for every dependency");
+    check_apart(&document);
+}
+
+#[track_caller]
+fn check_elements(document: &Document) {
     for element in document.descendants() {
         for name in
             ["cx", "cy", "rx", "ry", "x", "y", "width", "height", "textLength", "viewBox", "d", "points"]
@@ -62,12 +75,7 @@ fn check_svg(scene: &Scene, svg: &str) {
             check_numbers(element.attribute(name).unwrap_or_default());
         }
     }
-    groups(&document, "node").for_each(check_label);
-    let titles = |class: &'static str| groups(&document, class).map(|group| title(group).to_owned());
-    let names: Vec<String> = scene.nodes.iter().map(|node| printable(&node.name)).collect();
-    assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
-    let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", names[a], names[b]));
-    assert!(titles("edge").eq(edges), "an edge for every dependency");
+    groups(document, "node").for_each(check_label);
 }
 
 /// The mark and the label are inside of the ellipse, at the width that the label is drawn with.
@@ -101,6 +109,50 @@ fn check_numbers(text: &str) {
         let is_plain = number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
         assert!(is_plain && decimals <= 2, "{number:?} in {text:?}");
     }
+}
+
+/// What holds for any finished picture, whatever was drawn: valid XML, plain numbers, labels inside, no overlap.
+#[track_caller]
+pub(crate) fn check_picture(svg: &str) {
+    let document = Document::parse(svg).expect("valid XML");
+    check_elements(&document);
+    check_apart(&document);
+}
+
+/// No two ellipses overlap, as they are drawn.
+#[track_caller]
+fn check_apart(document: &Document) {
+    let ellipses: Vec<_> = groups(document, "node").map(ellipse).collect();
+    for (index, (name, x, y, rx, ry)) in ellipses.iter().enumerate() {
+        for (other, x2, y2, rx2, ry2) in &ellipses[index + 1..] {
+            // numbers have two decimals
+            let is_apart = (x - x2).abs() >= rx + rx2 - 0.05 || (y - y2).abs() >= ry + ry2 - 0.05;
+            assert!(is_apart, "{name} and {other} overlap");
+        }
+    }
+}
+
+/// Name, centre and radii.
+fn ellipse<'a>(group: Node<'a, 'a>) -> (&'a str, f64, f64, f64, f64) {
+    let number = |name: &str| child(group, "ellipse").attribute(name).unwrap().parse::<f64>().unwrap();
+    (title(group), number("cx"), number("cy"), number("rx"), number("ry"))
+}
+
+/// The centre of each job by its name.
+pub(crate) fn centers(svg: &str) -> BTreeMap<String, (f64, f64)> {
+    let document = Document::parse(svg).expect("valid XML");
+    groups(&document, "node").map(ellipse).map(|(name, x, y, _, _)| (name.to_owned(), (x, y))).collect()
+}
+
+/// The sides of each box by its name: left, top, right, bottom.
+pub(crate) fn boxes(svg: &str) -> BTreeMap<String, (f64, f64, f64, f64)> {
+    let document = Document::parse(svg).expect("valid XML");
+    let sides = |group: Node| {
+        let number = |name: &str| child(group, "rect").attribute(name).unwrap().parse::<f64>().unwrap();
+        let (x, y) = (number("x"), number("y"));
+        (title(group).to_owned(), (x, y, x + number("width"), y + number("height")))
+    };
+    groups(&document, "box").map(sides).collect()
 }
 
 /// The groups of a class.

@@ -16,6 +16,11 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Bytes that make short names with many slashes, and few nodes.
+fn sample() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => 0..12_u8, 4 => Just(b'/'), 4 => b'a'..b'c', 2 => 0xf8..=0xff_u8]
+}
+
 fn node() -> impl Strategy<Value = SceneNode> {
     (name(), proptest::sample::select(STATUSES.as_slice())).prop_map(|(name, status)| SceneNode {
         name,
@@ -54,6 +59,16 @@ proptest! {
     #[test]
     fn larger_graphs(scene in scene(60, 90), options in options()) {
         draw(&scene, &options);
+    }
+
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        crate::any::check(&bytes);
+    }
+
+    #[test]
+    fn nested_names(bytes in proptest::collection::vec(sample(), 0..300)) {
+        crate::any::check(&bytes);
     }
 
     #[cfg(feature = "dot")]

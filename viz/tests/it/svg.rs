@@ -20,8 +20,8 @@ fn one_job() {
 <title>only</title>
 <g>
 <title>changed</title>
-<ellipse fill="#006400" stroke="#000000" stroke-width="2.5" cx="28.21" cy="18" rx="28.21" ry="18"/>
-<path class="mark" transform="translate(8.38 18)" fill="#ffffff" stroke="none" stroke-width="2" d="M0,-4.5L5,4.5L-5,4.5Z"/>
+<ellipse fill="#006400" stroke="#000000" stroke-width="2.5" cx="32.21" cy="18" rx="32.21" ry="18"/>
+<path class="mark" transform="translate(10.38 18)" fill="#ffffff" stroke="none" stroke-width="2" d="M0,-4.5L5,4.5L-5,4.5Z"/>
 "##;
     let svg = draw(&scene, &Options::default());
     let text = "fill=\"#ffffff\" textLength=\"24.89\" lengthAdjust=\"spacingAndGlyphs\">only</text>";

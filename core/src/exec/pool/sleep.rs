@@ -1,10 +1,10 @@
 //! Where workers sleep that have nothing to do, and how they are woken.
 
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
+
+use crate::exec::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, fence};
 
 /// Whoever offers work wakes one sleeper; whoever goes to sleep looks once more at what is offered. Each announces
 /// itself before it looks at the other, with a full fence between, so one of them sees the other.

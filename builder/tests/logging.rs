@@ -1,15 +1,17 @@
 //! What developers see who listen to the target `dojobber`.
+//!
+//! A program of its own with a single test: what is listened to is a matter of the whole process, and other tests that
+//! run at the same moment would have a say in it.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use dojobber::{Cleanup, Graph};
+use dojobber::{Cleanup, Graph, Runner};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::with_default;
 use tracing::{Event, Metadata, Subscriber};
-
-use crate::support::runner;
 
 /// Keeps level and message of every event of ours.
 #[derive(Clone, Default)]
@@ -50,11 +52,11 @@ fn check(work: impl FnOnce(), expected: &[&str]) {
     assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
-#[test]
 fn compile_and_run_at_debug_and_tries_at_trace() {
     let work = || {
         let plan = Graph::new().job("a").tries(2).run_only(|cx| cx.attempt() == 2).compile().unwrap();
-        assert!(runner(1).run(&plan, ()).success());
+        let runner = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
+        assert!(runner.run(&plan, ()).success());
     };
     check(
         work,
@@ -68,10 +70,9 @@ fn compile_and_run_at_debug_and_tries_at_trace() {
     );
 }
 
-#[test]
 fn cleanups_that_are_never_called() {
     let plan = Graph::new().job("a").cleanup(|_| ()).run_only(|_| ()).compile().unwrap();
-    let run = |cleanup| dojobber::Runner::builder().threads(1).cleanup(cleanup).build().run(&plan, ());
+    let run = |cleanup| Runner::builder().threads(1).cleanup(cleanup).build().run(&plan, ());
     let warning = "WARN: a run is dropped, and with it cleanups that were left to `Run::cleanup`";
     let forgotten = run(Cleanup::ByHand);
     check(|| drop(forgotten), &[warning]);
@@ -80,4 +81,10 @@ fn cleanups_that_are_never_called() {
     check(|| drop(called), &[]);
     let on_drop = run(Cleanup::OnDrop);
     check(|| drop(on_drop), &[]);
+}
+
+#[test]
+fn developers_see_what_happens() {
+    compile_and_run_at_debug_and_tries_at_trace();
+    cleanups_that_are_never_called();
 }

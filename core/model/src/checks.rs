@@ -1,0 +1,176 @@
+//! The checks themselves. Each closure is executed once for every behaviour that there can be; a deadlock fails it.
+
+use std::time::Duration;
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use loom::thread;
+
+use crate::counts::{Ended, take_one};
+use crate::sleep::Sleep;
+
+/// So many of what each of several threads found.
+fn trues(threads: Vec<thread::JoinHandle<bool>>) -> usize {
+    threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
+}
+
+/// Of several dependencies, one is the last; it sees what the others have written.
+fn dependencies_of_a_job(count: usize) {
+    loom::model(move || {
+        let shared = Arc::new((
+            AtomicU32::new(count as u32),
+            (0..count).map(|_| AtomicUsize::new(0)).collect::<Vec<_>>(),
+        ));
+        let dependency = |at: usize| {
+            let shared = Arc::clone(&shared);
+            move || {
+                let (left, ends) = &*shared;
+                ends[at].store(1, Ordering::Relaxed);
+                let is_last = take_one(left);
+                if is_last {
+                    assert!(ends.iter().all(|end| end.load(Ordering::Relaxed) == 1));
+                }
+                is_last
+            }
+        };
+        let threads = (1..count).map(|at| thread::spawn(dependency(at))).collect();
+        let here = usize::from(dependency(0)());
+        assert_eq!(here + trues(threads), 1);
+    });
+}
+
+#[test]
+fn the_last_of_two_dependencies_sees_both() {
+    dependencies_of_a_job(2);
+}
+
+#[test]
+fn the_last_of_three_dependencies_sees_all() {
+    dependencies_of_a_job(3);
+}
+
+/// Whoever sees that all jobs have ended sees what they have written.
+#[test]
+fn the_end_is_seen_with_all_that_came_before() {
+    loom::model(|| {
+        let shared = Arc::new((Ended::new(1, 4), AtomicUsize::new(0), AtomicUsize::new(0)));
+        let worker = |ended: usize| {
+            let shared = Arc::clone(&shared);
+            move || {
+                let (all, one, two) = &*shared;
+                if ended == 1 { one } else { two }.store(1, Ordering::Relaxed);
+                let is_last = all.add(ended);
+                assert!(!is_last || all.are_all());
+                if all.are_all() {
+                    assert_eq!((one.load(Ordering::Relaxed), two.load(Ordering::Relaxed)), (1, 1));
+                }
+                is_last
+            }
+        };
+        let other = thread::spawn(worker(1));
+        let here = usize::from(worker(2)());
+        assert_eq!(here + trues(vec![other]), 1);
+    });
+}
+
+/// What the sleepers look for: a counter in the place of the deques.
+#[derive(Default)]
+struct Desk {
+    work: AtomicUsize,
+    done: AtomicUsize,
+    sleep: Sleep,
+}
+
+impl Desk {
+    fn offer(&self) {
+        self.work.fetch_add(1, Ordering::Relaxed);
+        self.sleep.offer();
+    }
+
+    fn take(&self) -> bool {
+        self.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |work| work.checked_sub(1)).is_ok()
+    }
+
+    /// As a worker does: takes what there is, and sleeps while there is nothing, until so much was done in all.
+    fn work(&self, all: usize) {
+        while self.done.load(Ordering::Acquire) < all {
+            if self.take() {
+                if self.done.fetch_add(1, Ordering::AcqRel) + 1 == all {
+                    self.sleep.end();
+                }
+            } else {
+                let is_over = || self.done.load(Ordering::Acquire) == all;
+                self.sleep.sleep(|| is_over() || self.work.load(Ordering::Relaxed) > 0, || None);
+            }
+        }
+    }
+}
+
+/// A lost wake-up would leave the sleeper asleep for ever: loom calls that a deadlock.
+#[test]
+fn work_that_is_offered_is_never_slept_through() {
+    loom::model(|| {
+        let desk = Arc::new(Desk::default());
+        let sleeper = {
+            let desk = Arc::clone(&desk);
+            thread::spawn(move || desk.work(1))
+        };
+        desk.offer();
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn two_offers_find_two_sleepers_or_one_that_takes_both() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let desk = Arc::new(Desk::default());
+        let sleepers: Vec<_> = (0..2)
+            .map(|_| {
+                let desk = Arc::clone(&desk);
+                thread::spawn(move || desk.work(2))
+            })
+            .collect();
+        desk.offer();
+        desk.offer();
+        sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        assert_eq!(desk.done.load(Ordering::Relaxed), 2);
+    });
+}
+
+/// A retry that is planned while another worker goes to sleep: it sets its alarm by it, or sees it at once.
+#[test]
+fn a_new_retry_is_never_slept_through() {
+    loom::model(|| {
+        let shared = Arc::new((Sleep::default(), AtomicUsize::new(0)));
+        let sleeper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let (sleep, retries) = &*shared;
+                while retries.load(Ordering::Acquire) == 0 {
+                    // an alarm that rings at once, where there is a retry
+                    let alarm = || (retries.load(Ordering::Relaxed) > 0).then_some(Duration::ZERO);
+                    sleep.sleep(|| false, alarm);
+                }
+            })
+        };
+        shared.1.store(1, Ordering::Release);
+        shared.0.set_alarms();
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_wakes_everybody() {
+    loom::model(|| {
+        let sleep = Arc::new(Sleep::default());
+        let sleeper = {
+            let sleep = Arc::clone(&sleep);
+            thread::spawn(move || sleep.sleep(|| false, || None))
+        };
+        sleep.end();
+        sleeper.join().unwrap();
+        sleep.sleep(|| false, || None); // and nobody falls asleep after it
+    });
+}

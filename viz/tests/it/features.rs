@@ -1,0 +1,170 @@
+//! What a picture can be told to show, and the formats beside SVG.
+
+use dojobber::{Graph, Report, Runner, ensure};
+use dojobber_viz::Picture;
+use dojobber_viz::layout::Direction;
+use roxmltree::Document;
+
+use crate::picture::{check_picture, groups, title};
+
+/// Nested jobs, one of which fails.
+pub(crate) fn report() -> Report {
+    let part = |name: &'static str| {
+        Graph::new()
+            .job("fetch")
+            .run_only(|_| ())
+            .job("build")
+            .after("fetch")
+            .check_only(move |_| ensure(name != "web", "no <compiler> & \"linker\""))
+            .job("test")
+            .after(["build", "fetch"])
+            .run_only(|_| ())
+    };
+    let plan = Graph::new()
+        .job("disk")
+        .check_only(|_| true)
+        .job("web")
+        .after("disk")
+        .nest(part("web"))
+        .job("api")
+        .after("disk")
+        .nest(part("api"))
+        .job("release")
+        .after(["web", "api"])
+        .group()
+        .compile()
+        .unwrap();
+    let runner =
+        Runner::builder().threads(1).default_tries(2).default_retry_delay(std::time::Duration::ZERO).build();
+    runner.run(&plan, ()).into_report()
+}
+
+fn titles(svg: &str, class: &str) -> Vec<String> {
+    let document = Document::parse(svg).unwrap();
+    groups(&document, class).map(|group| title(group).to_owned()).collect()
+}
+
+fn edges(svg: &str) -> usize {
+    titles(svg, "edge").len()
+}
+
+#[test]
+fn left_to_right() {
+    let picture = Picture::from_report(&report()).rankdir(Direction::Right);
+    let down = picture.clone().rankdir(Direction::Down).to_svg();
+    check_picture(&picture.to_svg());
+    check_picture(&down);
+    let x = |svg: &str, name: &str| crate::picture::centers(svg)[name];
+    let (right, down) = (picture.to_svg(), down);
+    assert!(x(&right, "release").0 < x(&right, "disk").0 && x(&down, "release").1 < x(&down, "disk").1);
+    assert!(picture.to_mermaid().starts_with("flowchart LR\n"));
+    #[cfg(feature = "dot")]
+    assert!(picture.to_dot().contains("rankdir=\"LR\""));
+}
+
+#[test]
+fn boxes_hold_what_is_nested() {
+    for direction in [Direction::Down, Direction::Right] {
+        let svg = Picture::from_report(&report()).boxes(true).rankdir(direction).to_svg();
+        check_picture(&svg);
+        assert_eq!(titles(&svg, "box"), ["web", "api"]);
+        assert_eq!(titles(&svg, "node").len(), 8);
+        assert!(
+            titles(&svg, "edge")
+                .iter()
+                .all(|edge| !edge.contains("disk") || edge == "web->disk" || edge == "api->disk")
+        );
+        let (boxes, nodes) = (crate::picture::boxes(&svg), crate::picture::centers(&svg));
+        for (name, (x, y)) in nodes {
+            for (around, (left, top, right, bottom)) in &boxes {
+                let is_inside = *left < x && x < *right && *top < y && y < *bottom;
+                assert_eq!(is_inside, name.starts_with(&format!("{around}/")), "{name} and {around}");
+            }
+        }
+    }
+}
+
+#[test]
+fn collapsed_jobs_are_one() {
+    let picture = Picture::from_report(&report());
+    let svg = picture.clone().all_collapsed(true).to_svg();
+    check_picture(&svg);
+    assert_eq!(titles(&svg, "node"), ["disk", "web", "api", "release"]);
+    assert!(svg.contains(">web (3 jobs)<"), "{svg}");
+    assert_eq!(titles(&picture.collapsed("api").to_svg(), "node").len(), 7);
+}
+
+#[test]
+fn less_is_shown_when_asked() {
+    let picture = Picture::from_report(&report());
+    let all = picture.to_svg();
+    assert!(edges(&picture.clone().reduced(true).to_svg()) < edges(&all));
+    let failed = picture.clone().only_failed(true).to_svg();
+    check_picture(&failed);
+    assert_eq!(titles(&failed, "node"), ["web/build", "web/test", "web", "release"]);
+    assert!(
+        all.contains("class=\"legend\"")
+            && !picture.clone().legend(false).to_svg().contains("class=\"legend\"")
+    );
+    assert!(picture.times(true).to_svg().contains("disk · "));
+}
+
+#[test]
+fn tooltips_tell_what_happened() {
+    let svg = Picture::from_report(&report()).to_svg();
+    let document = Document::parse(&svg).unwrap();
+    let node = groups(&document, "node").find(|node| title(*node) == "web/build").unwrap();
+    let inner = node.children().find(|child| child.has_tag_name((svg_namespace(), "g"))).unwrap();
+    let lines: Vec<&str> = title(inner).lines().collect();
+    assert_eq!((lines[0], lines[1], lines[3]), ("failed", "2 tries", "no <compiler> & \"linker\""));
+}
+
+fn svg_namespace() -> &'static str {
+    "http://www.w3.org/2000/svg"
+}
+
+#[test]
+fn text_tells_what_failed() {
+    let text = Picture::from_report(&report()).to_text();
+    assert!(text.starts_with("10 jobs: 3 satisfied, 3 changed, 1 failed, 3 blocked\n"), "{text}");
+    assert!(text.contains("release: blocked by web/build\n"), "{text}");
+    assert!(
+        text.contains("web/build: failed (2 tries, ") && text.contains(") no <compiler> & \"linker\"\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_loaded_report_gives_the_same_bytes() {
+    let live = report();
+    let loaded: Report = serde_json::from_str(&serde_json::to_string(&live).unwrap()).unwrap();
+    let all = |report: &Report| {
+        let picture = Picture::from_report(report).boxes(true).times(true);
+        (picture.to_svg(), picture.to_html(), picture.to_mermaid(), picture.to_text())
+    };
+    assert_eq!(all(&live), all(&loaded));
+}
+
+#[cfg(feature = "dot")]
+#[test]
+fn clusters_are_read_back() {
+    let text = Picture::from_report(&report()).boxes(true).to_dot();
+    let graph = graphviz_rust::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert!(text.contains("subgraph cluster_") && text.contains("lhead=\"cluster_"), "{text}");
+    assert!(matches!(graph, graphviz_rust::dot_structures::Graph::DiGraph { .. }));
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_bitmap_has_a_size_and_a_limit() {
+    let picture = Picture::from_report(&report());
+    let png = picture.to_png().unwrap();
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    let svg = picture.to_svg();
+    let document = Document::parse(&svg).unwrap();
+    let width: f64 = document.root_element().attribute("width").unwrap().parse().unwrap();
+    assert_eq!((number(16), number(16 + 4) > 100), ((2.0 * width).ceil() as u32, true));
+    let error = picture.most_pixels(1000).to_png().unwrap_err().to_string();
+    assert!(error.contains(" pixels, and 1000 are allowed: choose a smaller scale"), "{error}");
+}
