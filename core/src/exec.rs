@@ -13,12 +13,12 @@ mod serial;
 #[cfg(feature = "testkit")]
 mod simulated;
 mod tell;
+mod turn;
 mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub(crate) use cleanup::Pending;
 pub(crate) use pool::Helpers;
 #[cfg(feature = "testkit")]
 pub(crate) use simulated::{Choice, Course, Simulated, following_choices, simulate};
@@ -28,8 +28,10 @@ use crate::context::{Place, World};
 use crate::error::{BoxError, Result};
 use crate::event::RunOptions;
 use crate::graph::{JobGraph, JobId, JobRef};
+use crate::job::AnyJob;
 use crate::plan::Plan;
 use crate::report::{Head, Log};
+use crate::store::Store;
 use crate::unwind;
 
 /// What all workers of one run share.
@@ -58,6 +60,16 @@ pub(crate) struct Kept<'env, A> {
     /// What the last try of each job that did not get done failed with.
     pub(crate) errors: Vec<(JobId, BoxError)>,
     pub(crate) pending: Vec<Pending<'env, A>>,
+}
+
+/// The cleanup of one try that executed its run.
+pub(crate) struct Pending<'env, A> {
+    sequence: u32,
+    job: JobId,
+    attempt: u32,
+    local: Store,
+    /// Of a struct job; the cleanup of a closure job stands in the plan.
+    instance: Option<Box<dyn AnyJob<A> + 'env>>,
 }
 
 impl<'env, A: Send + Sync> Live<'env, A> {

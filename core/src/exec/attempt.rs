@@ -7,8 +7,8 @@ use crate::clock::{Clock, Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, ErrorText, Result, ReturnedFalse};
 use crate::exec::books::Retry;
-use crate::exec::cleanup::Pending;
-use crate::exec::{Kept, Live};
+use crate::exec::turn::{TryEnd, Turn};
+use crate::exec::{Kept, Live, Pending};
 use crate::graph::JobId;
 use crate::job::{AnyJob, Body, Closures, Constructor, JobSpec};
 use crate::log::trace;
@@ -17,32 +17,6 @@ use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
 use crate::words::{Kind, Phase, Status};
-
-/// A try that may begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Turn {
-    pub(super) job: JobId,
-    pub(super) attempt: u32,
-    /// Whether an earlier try has executed the run.
-    ran: bool,
-    /// What the earlier tries have left.
-    head: Head,
-}
-
-impl Turn {
-    #[inline]
-    pub(super) fn first(job: JobId) -> Self {
-        Turn { job, attempt: 1, ran: false, head: Head::NEW }
-    }
-}
-
-/// What a try leads to.
-pub(super) enum TryEnd {
-    /// The end of the job.
-    Ended(Head),
-    /// Another try, at that time in nanoseconds.
-    Again { due: u64 },
-}
 
 /// Where a try stands between two phases, which are called on an `I`.
 pub(super) enum Stage<I> {

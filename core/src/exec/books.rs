@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::clock::{DRIFT, nanos};
-use crate::exec::attempt::Turn;
+use crate::exec::turn::Turn;
 use crate::graph::{JobGraph, JobId};
 use crate::report::Head;
 

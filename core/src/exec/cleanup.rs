@@ -3,22 +3,10 @@
 use std::cmp::Reverse;
 
 use crate::error::{BoxError, ErrorText};
-use crate::exec::Live;
 use crate::exec::attempt::Worker;
+use crate::exec::{Live, Pending};
 use crate::graph::JobId;
-use crate::job::AnyJob;
 use crate::report::Record;
-use crate::store::Store;
-
-/// The cleanup of one try that executed its run.
-pub(crate) struct Pending<'env, A> {
-    pub(super) sequence: u32,
-    pub(super) job: JobId,
-    pub(super) attempt: u32,
-    pub(super) local: Store,
-    /// Of a struct job; the cleanup of a closure job stands in the plan.
-    pub(super) instance: Option<Box<dyn AnyJob<A> + 'env>>,
-}
 
 /// What the cleanups have done: their records, and their failures as errors.
 pub(crate) struct CleanedUp {

@@ -20,9 +20,10 @@ use helpers::Lease;
 use sleep::Sleep;
 
 use crate::clock::Stamp;
-use crate::exec::attempt::{TryEnd, Turn, Worker};
+use crate::exec::attempt::Worker;
 use crate::exec::books::{Books, Retries, Retry, Waiting, blocked_by};
 use crate::exec::serial::Alone;
+use crate::exec::turn::{TryEnd, Turn};
 use crate::exec::{Finished, Kept, Live};
 use crate::graph::JobId;
 use crate::report::{Head, Log};

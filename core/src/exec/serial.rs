@@ -1,7 +1,8 @@
 //! The driver for one worker: the caller's thread, and an order that is known beforehand.
 
-use crate::exec::attempt::{TryEnd, Turn, Worker};
+use crate::exec::attempt::Worker;
 use crate::exec::books::{Books, Ready, Retries, Waiting};
+use crate::exec::turn::{TryEnd, Turn};
 use crate::exec::{Finished, Live};
 use crate::graph::JobId;
 use crate::report::Head;

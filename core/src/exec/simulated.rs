@@ -7,8 +7,9 @@ mod course;
 
 pub(crate) use course::{Choice, Course, following_choices};
 
-use crate::exec::attempt::{Held, Stage, TryEnd, Turn, Worker};
+use crate::exec::attempt::{Held, Stage, Worker};
 use crate::exec::books::{Books, Retry};
+use crate::exec::turn::{TryEnd, Turn};
 use crate::exec::{Finished, Kept, Live};
 use crate::faults::Step;
 use crate::graph::JobId;
