@@ -55,15 +55,26 @@ impl Tree {
     pub(super) fn find_branch(&mut self, constraints: &[Constraint], top: usize) {
         self.stamp += 1;
         self.stamps[top] = self.stamp;
+        self.walk(constraints, top, |tree, _, _, child| tree.stamps[child] = tree.stamp);
+    }
+
+    /// From a vertex to all that hangs on it; calls `reach` with a vertex, an edge, and who is found behind that.
+    fn walk(
+        &mut self,
+        constraints: &[Constraint],
+        top: usize,
+        reach: impl Fn(&mut Self, usize, usize, usize),
+    ) {
         self.branch.clear();
         self.branch.push(top);
         let mut next = 0;
         while let Some(&vertex) = self.branch.get(next) {
             next += 1;
-            for &edge in &self.edges[vertex] {
+            for place in 0..self.edges[vertex].len() {
+                let edge = self.edges[vertex][place];
                 if edge != self.parents[vertex] {
                     let child = constraints[edge].other(vertex);
-                    self.stamps[child] = self.stamp;
+                    reach(self, vertex, edge, child);
                     self.branch.push(child);
                 }
             }
@@ -104,19 +115,9 @@ impl Tree {
     fn hang(&mut self, constraints: &[Constraint], top: usize, parent: usize, depth: usize) {
         self.parents[top] = parent;
         self.depths[top] = depth;
-        self.branch.clear();
-        self.branch.push(top);
-        let mut next = 0;
-        while let Some(&vertex) = self.branch.get(next) {
-            next += 1;
-            for &edge in &self.edges[vertex] {
-                if edge != self.parents[vertex] {
-                    let child = constraints[edge].other(vertex);
-                    self.parents[child] = edge;
-                    self.depths[child] = self.depths[vertex] + 1;
-                    self.branch.push(child);
-                }
-            }
-        }
+        self.walk(constraints, top, |tree, vertex, edge, child| {
+            tree.parents[child] = edge;
+            tree.depths[child] = tree.depths[vertex] + 1;
+        });
     }
 }
