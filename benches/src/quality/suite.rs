@@ -44,42 +44,17 @@ pub fn all() -> Vec<Sample> {
     samples
 }
 
-/// DoJobber's example: preparations for watching a movie with friends.
-pub fn movie() -> Sample {
-    const EDGES: [(&str, &str); 23] = [
-        ("WatchMovie", "StartMovie"),
-        ("StartMovie", "FriendsArrive"),
-        ("StartMovie", "PrepareRoom"),
-        ("StartMovie", "TurnOnTV"),
-        ("StartMovie", "InsertDVD"),
-        ("StartMovie", "SitOnCouch"),
-        ("StartMovie", "Food"),
-        ("FriendsArrive", "InviteFriends"),
-        ("InviteFriends", "DetermineDetails"),
-        ("InviteFriends", "Invite Wendell Bagg"),
-        ("InviteFriends", "Invite Lawyer Cat"),
-        ("DetermineDetails", "ValidateMovie"),
-        ("DetermineDetails", "PickTimeAndDate"),
-        ("Invite Wendell Bagg", "DetermineDetails"),
-        ("Invite Lawyer Cat", "DetermineDetails"),
-        ("PrepareRoom", "CleanCouch"),
-        ("PrepareRoom", "FluffPillows"),
-        ("TurnOnTV", "FindTVRemote"),
-        ("InsertDVD", "ValidateMovie"),
-        ("SitOnCouch", "PrepareRoom"),
-        ("Food", "Popcorn"),
-        ("Food", "Pizza"),
-        ("Popcorn", "PopcornBowl"),
-    ];
-    let mut names: Vec<&str> = Vec::new();
-    let mut number = |name| {
-        names.iter().position(|&known| known == name).unwrap_or_else(|| {
-            names.push(name);
-            names.len() - 1
-        })
-    };
-    let edges = EDGES.iter().map(|&(a, b)| (number(a), number(b))).collect();
-    Sample::new("movie", names.len(), |node| names[node].to_owned(), edges)
+#[path = "../../../builder/examples/movie/graph.rs"]
+mod example;
+
+/// The movie example.
+fn movie() -> Sample {
+    let (house, friends) = (example::House::new(&|_| ()), example::friends());
+    let plan = example::graph(&house, &friends).compile().expect("the example is sound");
+    let graph = plan.graph();
+    let names: Vec<&str> = plan.names().collect();
+    let edges = graph.ids().flat_map(|job| graph.after(job).iter().map(move |on| (job.index(), on.index())));
+    Sample::new("movie", names.len(), |node| names[node].to_owned(), edges.collect())
 }
 
 /// A small fixed generator, so that the suite never changes.

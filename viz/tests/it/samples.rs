@@ -39,43 +39,14 @@ pub(crate) fn numbered(nodes: usize, edges: impl IntoIterator<Item = (usize, usi
     }
 }
 
-/// The preparations for a movie, as DoJobber's example has them.
+#[path = "../../../builder/examples/movie/graph.rs"]
+mod example;
+
+/// The movie example, with every job satisfied.
 pub(crate) fn movie() -> Scene {
-    const EDGES: [(&str, &str); 23] = [
-        ("WatchMovie", "StartMovie"),
-        ("StartMovie", "FriendsArrive"),
-        ("StartMovie", "PrepareRoom"),
-        ("StartMovie", "TurnOnTV"),
-        ("StartMovie", "InsertDVD"),
-        ("StartMovie", "SitOnCouch"),
-        ("StartMovie", "Food"),
-        ("FriendsArrive", "InviteFriends"),
-        ("InviteFriends", "DetermineDetails"),
-        ("InviteFriends", "Invite Wendell Bagg"),
-        ("InviteFriends", "Invite Lawyer Cat"),
-        ("DetermineDetails", "ValidateMovie"),
-        ("DetermineDetails", "PickTimeAndDate"),
-        ("Invite Wendell Bagg", "DetermineDetails"),
-        ("Invite Lawyer Cat", "DetermineDetails"),
-        ("PrepareRoom", "CleanCouch"),
-        ("PrepareRoom", "FluffPillows"),
-        ("TurnOnTV", "FindTVRemote"),
-        ("InsertDVD", "ValidateMovie"),
-        ("SitOnCouch", "PrepareRoom"),
-        ("Food", "Popcorn"),
-        ("Food", "Pizza"),
-        ("Popcorn", "PopcornBowl"),
-    ];
-    let mut scene = Scene::default();
-    let number = |name: &str, scene: &mut Scene| {
-        scene.nodes.iter().position(|node| node.name == name).unwrap_or_else(|| {
-            scene.nodes.push(SceneNode::new(name).with_status(Status::Satisfied));
-            scene.nodes.len() - 1
-        })
-    };
-    for (a, b) in EDGES {
-        let edge = (number(a, &mut scene), number(b, &mut scene));
-        scene.edges.push(edge);
-    }
+    let (house, friends) = (example::House::new(&|_| ()), example::friends());
+    let plan = example::graph(&house, &friends).compile().unwrap();
+    let mut scene = Scene::of(plan.graph());
+    scene.nodes.iter_mut().for_each(|node| node.status = Some(Status::Satisfied));
     scene
 }
