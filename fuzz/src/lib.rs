@@ -1,6 +1,11 @@
 //! What the fuzz targets check: each takes any bytes at all, and panics if something is wrong.
 
+// what the tests of pictures check, on graphs that come from anywhere
+#[path = "../../viz/tests/it/any.rs"]
+mod any;
 mod graphs;
+#[path = "../../viz/tests/it/picture.rs"]
+mod picture;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -77,6 +82,11 @@ fn read(bytes: &[u8]) -> Option<Report> {
     let again: Report = serde_json::from_slice(&saved).expect("what was saved can be read");
     assert_eq!(again, report);
     Some(report)
+}
+
+/// Draws any graph, circles and odd names included, in all ways.
+pub fn scene(bytes: &[u8]) {
+    any::check(bytes);
 }
 
 /// Draws a graph, with a report and without.

@@ -37,3 +37,8 @@ fn report() {
 fn draw() {
     check(dojobber_fuzz::draw, 100);
 }
+
+#[test]
+fn scene() {
+    check(dojobber_fuzz::scene, 100);
+}

@@ -11,7 +11,7 @@ use crate::ci::{cargo, execute, target, words};
 const USER: &str = "builder/tests/user-crate";
 
 /// The functions that are fuzzed, by the names of their targets.
-const TARGETS: [&str; 4] = ["compile", "simulate", "report", "draw"];
+const TARGETS: [&str; 5] = ["compile", "simulate", "report", "draw", "scene"];
 
 /// Tests the crate of a user, without the features of this workspace.
 pub(crate) fn user(root: &Path) -> Result<()> {
