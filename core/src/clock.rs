@@ -32,10 +32,15 @@ enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Stamp(pub(crate) u64);
 
+impl Stamp {
+    /// The bits that a log keeps: enough to count nanoseconds for four years.
+    pub(crate) const KEPT: u64 = u64::MAX >> 7;
+}
+
 /// What stamps are worth.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
-    first: u64,
+    first: Stamp,
     /// Nanoseconds of a count, times 2^32.
     factor: u64,
 }
@@ -86,17 +91,17 @@ impl Clock {
         let Some(first) = self.first_count else { return Scale::NANOS };
         let (elapsed, counts) = (self.now(), counter::read().saturating_sub(first));
         let factor = (u128::from(elapsed) << 32) / u128::from(counts.max(1));
-        Scale { first, factor: u64::try_from(factor).unwrap_or(u64::MAX) }
+        Scale { first: Stamp(first), factor: u64::try_from(factor).unwrap_or(u64::MAX) }
     }
 }
 
 impl Scale {
     /// Of stamps that are nanoseconds.
-    pub(crate) const NANOS: Scale = Scale { first: 0, factor: 1 << 32 };
+    pub(crate) const NANOS: Scale = Scale { first: Stamp(0), factor: 1 << 32 };
 
-    /// In whole nanoseconds since the run began.
+    /// In whole nanoseconds since the run began. Of the stamp no more is needed than a log keeps.
     pub(crate) fn nanos(self, stamp: Stamp) -> u64 {
-        let counts = stamp.0.saturating_sub(self.first);
+        let counts = stamp.0.wrapping_sub(self.first.0) & Stamp::KEPT;
         ((u128::from(counts) * u128::from(self.factor)) >> 32) as u64
     }
 }
@@ -145,8 +150,10 @@ mod tests {
 
     #[test]
     fn stamps_become_nanoseconds() {
-        let scale = Scale { first: 100, factor: 1 << 31 }; // half a nanosecond a count
-        assert_eq!([100, 101, 102, 1100, 0].map(|count| scale.nanos(Stamp(count))), [0, 0, 1, 500, 0]);
+        let scale = Scale { first: Stamp(100), factor: 1 << 31 }; // half a nanosecond a count
+        assert_eq!([100, 101, 102, 1100].map(|count| scale.nanos(Stamp(count))), [0, 0, 1, 500]);
+        let wraps = Scale { first: Stamp(Stamp::KEPT), ..Scale::NANOS };
+        assert_eq!([Stamp::KEPT, Stamp::KEPT + 7, 6].map(|count| wraps.nanos(Stamp(count))), [0, 7, 7]);
         assert_eq!(Scale::NANOS.nanos(Stamp(7)), 7);
     }
 

@@ -1,7 +1,8 @@
 //! What is left when a run is over: plain data.
 
 mod display;
-mod records;
+mod head;
+mod log;
 #[cfg(feature = "serde")]
 mod saved;
 
@@ -9,7 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use records::{Head, Link, Log, Record};
+pub(crate) use head::{Head, Link};
+pub(crate) use log::{Log, Record};
 
 use crate::clock::Scale;
 use crate::error::{ErrorText, RETURNED_FALSE};
@@ -106,8 +108,7 @@ impl Report {
         if self.logs.is_empty() {
             self.logs.push(Log::of(0));
         }
-        let (attempt, sequence) = (record.attempt, record.sequence);
-        let last = self.logs[0].push(record.of(attempt, sequence, *head), error);
+        let last = self.logs[0].push(record, *head, error);
         *head = last.ended(head.status().expect("cleanups follow when all jobs have ended"));
     }
 
@@ -214,26 +215,26 @@ impl Report {
 
     /// The phases of a job, from the last one back to the first.
     fn backwards(&self, job: JobId) -> impl Iterator<Item = PhaseRecord<'_>> {
-        let before = |link: &Link| self.raw(*link).previous();
-        std::iter::successors(self.heads[job.index()].last(), before).map(|link| self.phase(link))
+        let mut last = self.heads[job.index()].last();
+        std::iter::from_fn(move || {
+            let link = last?;
+            let entry = self.logs[usize::from(link.worker)].entry(link.index);
+            last = entry.previous;
+            Some(self.phase(link, entry.record))
+        })
     }
 
-    fn raw(&self, link: Link) -> &Record {
-        self.logs[usize::from(link.worker)].record(link.index)
-    }
-
-    fn phase(&self, link: Link) -> PhaseRecord<'_> {
-        let record = self.raw(link);
+    fn phase(&self, link: Link, record: Record) -> PhaseRecord<'_> {
         let error = || self.logs[usize::from(link.worker)].error(link.index).unwrap_or(&RETURNED_FALSE);
         let start = self.scale.nanos(record.start).min(self.elapsed);
         PhaseRecord {
             attempt: record.attempt,
-            phase: record.phase(),
+            phase: record.phase,
             worker: link.worker,
             start,
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
-            error: (!record.passed()).then(error),
+            error: (!record.passed).then(error),
         }
     }
 }

@@ -126,6 +126,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.sequence
     }
 
+    /// How far the job is that it executed last.
+    pub(super) fn head(&self) -> Head {
+        self.head
+    }
+
     /// When the last phase ended.
     pub(super) fn stamp(&self) -> Stamp {
         self.stamp
@@ -242,19 +247,18 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     fn run<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
         let decides = spec.kind() == Kind::RunOnly;
         let cleans_up = spec.cleans_up();
-        match self.step(Phase::Run, &mut instance, |_| decides && !cleans_up) {
-            result if decides => {
-                if cleans_up {
-                    self.keep_for_cleanup(&mut instance);
-                }
-                Stage::Over(self.decided(result))
+        let result = self.step(Phase::Run, &mut instance, |_| decides && !cleans_up);
+        if decides {
+            if cleans_up {
+                self.keep_for_cleanup(&mut instance);
             }
-            Ok(_) => Stage::RecheckDue(instance),
-            Err(error) => {
-                forget(error);
-                Stage::RecheckDue(instance)
-            }
+            return Stage::Over(self.decided(result));
         }
+        match result {
+            Ok(value) => drop(value), // there is none
+            Err(error) => forget(error),
+        }
+        Stage::RecheckDue(instance)
     }
 
     #[inline]
@@ -345,7 +349,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         match result {
             Ok(_) => {
                 self.tell_phase_ended(true, None);
-                self.record(Record::new(phase, true, start, self.stamp), None);
+                self.record(phase, true, start, None);
             }
             Err(error) => self.end_failed_phase(phase, start, &**error),
         }
@@ -355,13 +359,24 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     fn end_failed_phase(&mut self, phase: Phase, start: Stamp, error: &(dyn Error + Send + Sync + 'static)) {
         let error = error_text(error);
         self.tell_phase_ended(false, error.as_deref());
-        self.record(Record::new(phase, false, start, self.stamp), error);
+        self.record(phase, false, start, error);
     }
 
     #[inline(always)]
-    fn record(&mut self, record: Record, error: Option<Box<ErrorText>>) {
-        let sequence = if record.phase() == Phase::Run { self.sequence } else { 0 };
-        self.head = self.log.push(record.of(self.cx.attempt(), sequence, self.head), error);
+    fn record(&mut self, phase: Phase, passed: bool, start: Stamp, error: Option<Box<ErrorText>>) {
+        let attempt = self.cx.place().attempt;
+        let sequence = if phase == Phase::Run { self.sequence } else { 0 };
+        let record = Record { phase, passed, start, end: self.stamp, attempt, sequence };
+        let goes_on = match phase {
+            Phase::Create | Phase::Check | Phase::Cleanup => false,
+            Phase::Run => self.spec().kind() == Kind::Job,
+            Phase::Recheck => true,
+        };
+        self.head = if goes_on {
+            self.log.push_next(record, self.head, error)
+        } else {
+            self.log.push(record, self.head, error)
+        };
     }
 
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
@@ -452,7 +467,5 @@ fn error_text(error: &(dyn Error + Send + Sync + 'static)) -> Option<Box<ErrorTe
 /// Drops an error whose text was kept. Where even its destructor panics, there is nobody left to tell.
 #[inline]
 fn forget(error: BoxError) {
-    if !error.is::<ReturnedFalse>() {
-        let _ = unwind::discard(error);
-    }
+    let _ = unwind::discard(error);
 }

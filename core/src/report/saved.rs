@@ -196,6 +196,9 @@ fn check_phases(job: &ReadJob, elapsed: u64) -> Result<(), Unfit> {
         if end.is_none_or(|end| end > elapsed) {
             return Err(Unfit::new(job, format!("has a {} that ends after the run", what())));
         }
+        if end.is_some_and(|end| end > Stamp::KEPT) {
+            return Err(Unfit::new(job, format!("has a {} that ends after more than four years", what())));
+        }
         if !fits(record.phase, job.kind) || record.attempt == 0 {
             return Err(Unfit::new(job, format!("has a {}, which such a job cannot have", what())));
         }
@@ -233,11 +236,16 @@ fn restore_phases(job: &ReadJob, logs: &mut Vec<Log>) -> Head {
         while logs.len() <= usize::from(phase.worker) {
             logs.push(Log::of(logs.len() as u16));
         }
-        let (start, end) = (Stamp(phase.start_ns), Stamp(phase.start_ns + phase.length_ns));
-        let record = Record::new(phase.phase, phase.error.is_none(), start, end);
-        let record = record.of(phase.attempt, phase.sequence.unwrap_or(0), head);
+        let record = Record {
+            phase: phase.phase,
+            passed: phase.error.is_none(),
+            start: Stamp(phase.start_ns),
+            end: Stamp(phase.start_ns + phase.length_ns),
+            attempt: phase.attempt,
+            sequence: phase.sequence.unwrap_or(0),
+        };
         let error = phase.error.clone().filter(|error| *error != RETURNED_FALSE);
-        head = logs[usize::from(phase.worker)].push(record, error.map(Box::new));
+        head = logs[usize::from(phase.worker)].push(record, head, error.map(Box::new));
     }
     head.ended(job.status)
 }
