@@ -63,6 +63,11 @@ impl Rows {
         self.offsets.len() - 1
     }
 
+    /// How many there are in each row.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = u32> {
+        self.offsets.windows(2).map(|row| row[1] - row[0])
+    }
+
     pub(crate) fn edges(&self) -> usize {
         self.targets.len()
     }
@@ -106,7 +111,7 @@ impl Edges {
     /// the dependants that a job made ready in order of declaration. Jobs in a circle, and those behind one, are left
     /// out.
     pub(crate) fn order(&self) -> Vec<JobId> {
-        let mut left: Vec<u32> = self.after.offsets.windows(2).map(|row| row[1] - row[0]).collect();
+        let mut left: Vec<u32> = self.after.lengths().collect();
         let mut order: Vec<JobId> = Vec::with_capacity(left.len());
         order.extend((0..left.len()).filter(|at| left[*at] == 0).map(JobId::new));
         let mut at = 0;
@@ -220,6 +225,11 @@ impl JobGraph {
     #[inline]
     pub fn before(&self, job: JobId) -> &[JobId] {
         self.edges.before.row(job)
+    }
+
+    /// For each job, how many it is after.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = u32> {
+        self.edges.after.lengths()
     }
 
     /// The order in which jobs become ready.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use crate::clock::{DRIFT, nanos};
 use crate::exec::turn::Turn;
@@ -29,14 +29,17 @@ impl Books {
 
     /// Begins to count, at the start of a run.
     pub(super) fn count_all(&mut self, graph: &JobGraph) {
-        self.left = graph.ids().map(|job| AtomicU32::new(graph.after(job).len() as u32)).collect();
+        self.left = graph.dependencies().map(AtomicU32::new).collect();
     }
 
-    /// Begins to count in the middle of a run: what is done already is not waited for.
-    pub(super) fn count_rest(&mut self, graph: &JobGraph) {
+    /// Begins to count in the middle of a run: of the jobs that have `begun`, those that are done are not
+    /// waited for.
+    pub(super) fn count_rest(&mut self, graph: &JobGraph, begun: impl Iterator<Item = JobId>) {
         self.count_all(graph);
-        for job in graph.ids().filter(|job| self.head(*job).is_done()).collect::<Vec<_>>() {
-            graph.before(job).iter().for_each(|dependant| _ = self.release(*dependant));
+        for job in begun {
+            if self.head(job).is_done() {
+                graph.before(job).iter().for_each(|dependant| _ = self.release(*dependant));
+            }
         }
     }
 
@@ -53,12 +56,6 @@ impl Books {
     /// Whether a job may begin: it has not ended, and waits for nothing.
     pub(super) fn is_ready(&mut self, job: JobId) -> bool {
         self.head(job) == Head::NEW && *self.left[job.index()].get_mut() == 0
-    }
-
-    /// How many jobs have ended.
-    pub(super) fn ended(&self) -> usize {
-        let heads = self.heads.iter().map(|head| Head::from_bits(head.load(Ordering::Relaxed)));
-        heads.filter(|head| head.status().is_some()).count()
     }
 
     /// Takes one from what a job waits for, and says whether that was the last.

@@ -50,11 +50,11 @@ fn together<'env, A: Send + Sync>(
     turn: Turn,
     lease: Lease<'_>,
 ) -> Finished<'env, A> {
-    let Alone { live, mut worker, books, ready, retries } = alone;
+    let Alone { live, mut worker, books, ready, retries, ended } = alone;
     let deques: Vec<Deque<JobId>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
     let crew = Crew {
         live,
-        ended: Ended::new(books.ended(), live.graph().len()),
+        ended: Ended::new(ended, live.graph().len()),
         books,
         ends: zeroes(live.graph().len()),
         began: worker.look_at_the_clock(),

@@ -24,6 +24,8 @@ pub(super) struct Alone<'r, 'env, A> {
     pub(super) books: Books,
     pub(super) ready: Ready,
     pub(super) retries: Retries,
+    /// How many jobs have.
+    pub(super) ended: usize,
 }
 
 impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
@@ -31,7 +33,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
         let mut worker = Worker::new(live, 0);
         worker.expect(live.graph().len());
         let books = Books::of(live.graph());
-        Alone { live, worker, books, ready: Ready::new(), retries: Retries::default() }
+        Alone { live, worker, books, ready: Ready::new(), retries: Retries::default(), ended: 0 }
     }
 
     /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and
@@ -45,6 +47,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
             match self.worker.attempt(Turn::first(job)) {
                 TryEnd::Ended(head) => {
                     self.books.set_head(job, head);
+                    self.ended += 1;
                     if !head.is_done() {
                         some_blocked = true;
                         self.block(job);
@@ -62,10 +65,17 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     /// From here on it matters what is ready.
     #[cold]
     fn leave_order(&mut self, at: usize) {
-        let rest = self.live.plan.order().skip(at);
-        if rest.len() > 0 {
-            self.books.count_rest(self.live.graph());
-            self.ready.extend(rest.filter(|job| self.books.is_ready(*job)));
+        let (plan, books) = (&self.live.plan, &mut self.books);
+        if at >= plan.len() {
+            return;
+        }
+        books.count_rest(plan.graph(), plan.order().take(at));
+        for job in plan.order().skip(at) {
+            if books.is_ready(job) {
+                self.ready.push_back(job);
+            } else if books.head(job) != Head::BLOCKED {
+                break; // a job that waits stands behind all that are ready
+            }
         }
     }
 
@@ -104,6 +114,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
         match self.worker.attempt(turn) {
             TryEnd::Ended(head) => {
                 self.books.set_head(turn.job, head);
+                self.ended += 1;
                 if head.is_done() { self.release(turn.job) } else { self.block(turn.job) }
             }
             TryEnd::Again { due } => {
@@ -132,6 +143,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     #[cold]
     fn block(&mut self, ended: JobId) -> Option<JobId> {
         let blocked = self.books.block(self.live.graph(), ended);
+        self.ended += blocked.len();
         self.worker.tell_blocked(&blocked);
         None
     }
