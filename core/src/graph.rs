@@ -55,8 +55,8 @@ impl Rows {
 
     #[inline]
     pub(crate) fn row(&self, job: JobId) -> &[JobId] {
-        let at = job.index();
-        &self.targets[self.offsets[at] as usize..self.offsets[at + 1] as usize]
+        let bounds = &self.offsets[job.index()..][..2];
+        &self.targets[bounds[0] as usize..bounds[1] as usize]
     }
 
     pub(crate) fn len(&self) -> usize {

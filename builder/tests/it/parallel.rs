@@ -234,6 +234,30 @@ fn check_goes_on_beside_a_long_job(threads: usize) {
     assert!(run.into_result().unwrap().success());
 }
 
+/// Who has ended the first of two goes on with a job that waits for what comes after both.
+#[test]
+fn a_job_may_wait_for_what_the_one_before_it_made_ready() {
+    let runner = runner(2);
+    for _ in 0..100 {
+        let both_done = Signal::default();
+        let plan = Graph::new()
+            .job("first")
+            .before("both")
+            .run_only(|_| ())
+            .job("waits")
+            .run_only(|_| both_done.wait())
+            .job("second")
+            .before("both")
+            .run_only(|_| ())
+            .job("both")
+            .run_only(|_| both_done.give())
+            .compile()
+            .unwrap();
+        let run = within("a job that waits for another's dependant", || runner.run(&plan, ()));
+        assert!(run.into_result().unwrap().success());
+    }
+}
+
 #[test]
 fn nothing_waits_while_a_worker_is_free() {
     for threads in [2, 3, 8] {

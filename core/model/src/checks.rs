@@ -6,7 +6,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use loom::thread;
 
-use crate::counts::{Ended, take_one};
+use crate::counts::{Ended, take};
 use crate::sleep::Sleep;
 
 /// So many of what each of several threads found.
@@ -14,39 +14,46 @@ fn trues(threads: Vec<thread::JoinHandle<bool>>) -> usize {
     threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
 }
 
-/// Of several dependencies, one is the last; it sees what the others have written.
-fn dependencies_of_a_job(count: usize) {
+/// Of several workers, each of which has executed so many dependencies of a job, one is the last; it sees what the others
+/// have written.
+fn dependencies_of_a_job(shares: &'static [u32]) {
     loom::model(move || {
         let shared = Arc::new((
-            AtomicU32::new(count as u32),
-            (0..count).map(|_| AtomicUsize::new(0)).collect::<Vec<_>>(),
+            AtomicU32::new(shares.iter().sum()),
+            shares.iter().map(|_| AtomicUsize::new(0)).collect::<Vec<_>>(),
         ));
-        let dependency = |at: usize| {
+        let worker = |at: usize| {
             let shared = Arc::clone(&shared);
             move || {
                 let (left, ends) = &*shared;
                 ends[at].store(1, Ordering::Relaxed);
-                let is_last = take_one(left);
+                let is_last = take(left, shares[at]);
                 if is_last {
                     assert!(ends.iter().all(|end| end.load(Ordering::Relaxed) == 1));
                 }
                 is_last
             }
         };
-        let threads = (1..count).map(|at| thread::spawn(dependency(at))).collect();
-        let here = usize::from(dependency(0)());
+        let threads = (1..shares.len()).map(|at| thread::spawn(worker(at))).collect();
+        let here = usize::from(worker(0)());
         assert_eq!(here + trues(threads), 1);
     });
 }
 
 #[test]
 fn the_last_of_two_dependencies_sees_both() {
-    dependencies_of_a_job(2);
+    dependencies_of_a_job(&[1, 1]);
 }
 
 #[test]
 fn the_last_of_three_dependencies_sees_all() {
-    dependencies_of_a_job(3);
+    dependencies_of_a_job(&[1, 1, 1]);
+}
+
+#[test]
+fn one_who_takes_several_at_once_may_be_the_last() {
+    dependencies_of_a_job(&[1, 3]);
+    dependencies_of_a_job(&[2, 1, 2]);
 }
 
 /// Whoever sees that all jobs have ended sees what they have written.

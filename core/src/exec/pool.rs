@@ -14,7 +14,7 @@ use std::time::Duration;
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::{Backoff, CachePadded};
 
-use counts::{Ended, take_one};
+use counts::{Ended, is_all, take};
 pub(crate) use helpers::Helpers;
 use helpers::Lease;
 use sleep::Sleep;
@@ -25,7 +25,7 @@ use crate::exec::books::{Books, Retries, Retry, Waiting, blocked_by};
 use crate::exec::serial::Alone;
 use crate::exec::turn::{TryEnd, Turn};
 use crate::exec::{Finished, Kept, Live};
-use crate::graph::JobId;
+use crate::graph::{JobGraph, JobId};
 use crate::report::{Head, Log};
 
 /// The caller alone, until there is more to do than one can and the helpers are free; then all of them. Where the plan
@@ -51,7 +51,7 @@ fn together<'env, A: Send + Sync>(
     lease: Lease<'_>,
 ) -> Finished<'env, A> {
     let Alone { live, mut worker, books, ready, retries, ended } = alone;
-    let deques: Vec<Deque<JobId>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
+    let deques: Vec<Deque<Offer>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
     let crew = Crew {
         live,
         ended: Ended::new(ended, live.graph().len()),
@@ -66,13 +66,14 @@ fn together<'env, A: Send + Sync>(
     };
     let mut deques = deques.into_iter();
     let caller = deques.next().expect("one for the caller, and one for each helper");
-    ready.into_iter().rev().for_each(|job| caller.push(job)); // the last one in is the first one out
-    let deques = Mutex::new(deques.enumerate().map(|(at, deque)| (at + 1, deque)).collect::<Vec<_>>());
+    let offers = ready.into_iter().rev().map(|job| Offer { job, by: 0 }); // the last one in is the first one out
+    offers.for_each(|offer| caller.push(offer));
+    let deques = Mutex::new((1..).zip(deques).collect::<Vec<(u16, _)>>());
 
     let help = |_| {
         let mine = lock(&deques).pop();
         if let Some((id, deque)) = mine {
-            let mut worker = Worker::new(live, id as u16);
+            let mut worker = Worker::new(live, id);
             worker.not_before(crew.began);
             crew.member(worker, id, deque).work(None);
         }
@@ -96,7 +97,7 @@ struct Crew<'r, 'env, A> {
     /// What happened before the helpers came happened before this.
     began: Stamp,
     /// Ready jobs, in a deque for each worker.
-    stealers: Vec<Stealer<JobId>>,
+    stealers: Vec<Stealer<Offer>>,
     retries: Mutex<Retries>,
     /// How many retries there are.
     waiting: CachePadded<AtomicUsize>,
@@ -106,6 +107,14 @@ struct Crew<'r, 'env, A> {
     left: Mutex<Vec<(Log, Kept<'env, A>)>>,
 }
 
+/// A ready job, in the deque of whoever made it ready, or has stolen it.
+#[derive(Clone, Copy)]
+struct Offer {
+    job: JobId,
+    /// The worker that made it ready.
+    by: u16,
+}
+
 /// How many times a worker looks around before it sleeps. The first few looks come in quick succession; before each of
 /// the others it lets other threads go first. Together that takes as long as it takes to be woken a few times.
 const LOOKS: u32 = 100;
@@ -113,21 +122,37 @@ const LOOKS: u32 = 100;
 /// One worker, and what is its own.
 struct Member<'c, 'r, 'env, A> {
     crew: &'c Crew<'r, 'env, A>,
+    graph: &'r JobGraph,
     worker: Worker<'r, 'env, A>,
-    id: usize,
-    deque: Deque<JobId>,
+    id: u16,
+    deque: Deque<Offer>,
     /// Jobs that have ended here, and are not yet counted by all.
     ended: usize,
+    owed: Owed,
+}
+
+/// So many are still to be taken from what a job waits for.
+///
+/// Where the next job that is executed here has the same one as its only dependant, that cannot begin before this has
+/// ended, so nobody can tell the difference. Where one job waits for a thousand, a worker then takes its share away at
+/// once, and does not fight with the others for the counter.
+struct Owed {
+    job: JobId,
+    count: u32,
+}
+
+impl Owed {
+    const NOTHING: Owed = Owed { job: JobId(0), count: 0 };
 }
 
 impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     fn member<'c>(
         &'c self,
         worker: Worker<'r, 'env, A>,
-        id: usize,
-        deque: Deque<JobId>,
+        id: u16,
+        deque: Deque<Offer>,
     ) -> Member<'c, 'r, 'env, A> {
-        Member { crew: self, worker, id, deque, ended: 0 }
+        Member { crew: self, graph: self.live.graph(), worker, id, deque, ended: 0, owed: Owed::NOTHING }
     }
 
     fn is_over(&self) -> bool {
@@ -170,15 +195,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
     #[inline]
     fn release(&self, job: JobId) -> bool {
-        take_one(&self.books.left[job.index()])
-    }
-
-    /// The ends of what a job depends on: its start is no earlier, though another processor's counter said so.
-    #[inline]
-    fn may_begin(&self, job: JobId) -> Stamp {
-        let ends =
-            self.live.graph().after(job).iter().map(|on| self.ends[on.index()].load(Ordering::Relaxed));
-        Stamp(ends.max().unwrap_or(0))
+        take(&self.books.left[job.index()], 1)
     }
 }
 
@@ -193,8 +210,8 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
 
     /// Executes a try, and then whatever becomes ready here.
     fn follow(&mut self, mut turn: Turn) {
+        self.worker.not_before(self.may_begin(turn.job));
         loop {
-            self.worker.not_before(self.crew.may_begin(turn.job));
             let next = match self.worker.attempt(turn) {
                 TryEnd::Again { due } => {
                     self.crew.plan(self.worker.retry(due));
@@ -202,11 +219,22 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
                 }
                 TryEnd::Ended(head) => self.settle(turn.job, head),
             };
-            match next.or_else(|| self.deque.pop()) {
-                Some(job) => turn = Turn::first(job),
-                None => return,
+            let next = next.map(|job| Offer { job, by: self.id });
+            let next = next.or_else(|| self.deque.pop());
+            let next = if self.owed.count > 0 { self.pay(next) } else { next };
+            let Some(Offer { job, by }) = next else { return };
+            if by != self.id || self.graph.after(job).len() > 1 {
+                self.worker.not_before(self.may_begin(job)); // else all that it waited for has ended here
             }
+            turn = Turn::first(job);
         }
+    }
+
+    /// The ends of what a job depends on: its start is no earlier, though another processor's counter said so.
+    #[inline]
+    fn may_begin(&self, job: JobId) -> Stamp {
+        let ends = self.graph.after(job).iter().map(|on| self.crew.ends[on.index()].load(Ordering::Relaxed));
+        Stamp(ends.max().unwrap_or(0))
     }
 
     /// Books the end of a job. Of what it made ready, one is returned; the others are offered to all.
@@ -219,12 +247,15 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             self.block(job);
             return None;
         }
-        let dependants = self.crew.live.graph().before(job);
+        let dependants = self.graph.before(job);
+        if let [only] = dependants {
+            return self.settle_only(*only);
+        }
         let mut ready = dependants.iter().copied().filter(|dependant| self.crew.release(*dependant));
         let next = ready.next()?;
         let mut more = false;
         for job in ready {
-            self.deque.push(job);
+            self.deque.push(Offer { job, by: self.id });
             more = true;
         }
         if more {
@@ -233,9 +264,41 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
         Some(next)
     }
 
+    /// Books the end of a job that only one waits for.
+    #[inline]
+    fn settle_only(&mut self, dependant: JobId) -> Option<JobId> {
+        debug_assert!(self.owed.count == 0 || self.owed.job == dependant);
+        self.owed = Owed { job: dependant, count: self.owed.count + 1 };
+        let is_ready = is_all(&self.crew.books.left[dependant.index()], self.owed.count);
+        is_ready.then(|| {
+            self.owed = Owed::NOTHING;
+            dependant
+        })
+    }
+
+    /// Pays what is owed before `next` is executed, unless that can wait. Returns what is next then.
+    #[inline]
+    fn pay(&mut self, next: Option<Offer>) -> Option<Offer> {
+        let Owed { job, count } = self.owed;
+        if next.is_some_and(|next| self.graph.before(next.job) == [job]) {
+            return next;
+        }
+        self.owed = Owed::NOTHING;
+        if !take(&self.crew.books.left[job.index()], count) {
+            return next;
+        }
+        let ready = Offer { job, by: self.id };
+        if next.is_none() {
+            return Some(ready);
+        }
+        self.deque.push(ready);
+        self.crew.sleep.offer();
+        next
+    }
+
     #[cold]
     fn block(&mut self, ended: JobId) {
-        let blocked = blocked_by(self.crew.live.graph(), ended, |job| {
+        let blocked = blocked_by(self.graph, ended, |job| {
             let head = &self.crew.books.heads[job.index()];
             let (new, blocked) = (Head::NEW.to_bits(), Head::BLOCKED.to_bits());
             head.compare_exchange(new, blocked, Ordering::Relaxed, Ordering::Relaxed).is_ok()
@@ -292,11 +355,11 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
 
     /// A batch of what another worker has ready: the first is returned, the others are this worker's.
     fn steal(&self) -> Option<JobId> {
-        let others = self.crew.stealers.len();
-        for at in (self.id + 1..self.id + others).map(|at| at % others) {
+        let (id, others) = (usize::from(self.id), self.crew.stealers.len());
+        for at in (id + 1..id + others).map(|at| at % others) {
             loop {
                 match self.crew.stealers[at].steal_batch_and_pop(&self.deque) {
-                    Steal::Success(job) => return Some(job),
+                    Steal::Success(offer) => return Some(offer.job),
                     Steal::Empty => break,
                     Steal::Retry => std::hint::spin_loop(),
                 }

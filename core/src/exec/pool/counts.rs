@@ -4,13 +4,19 @@ use crossbeam_utils::CachePadded;
 
 use crate::exec::sync::{AtomicU32, AtomicUsize, Ordering};
 
-/// Takes one from what a job waits for, and says whether that was the last.
+/// Takes so many from what a job waits for, and says whether these were the last.
 ///
-/// Who finds a single one left is its last dependency: nobody else will touch the counter, so it need not be written. In
-/// a graph where each job has one dependency no counter is ever written.
+/// Who finds no more left than it has to take is the last: nobody else will touch the counter, so it need not be
+/// written. In a graph where each job has one dependency no counter is ever written.
 #[inline]
-pub(super) fn take_one(left: &AtomicU32) -> bool {
-    left.load(Ordering::Acquire) == 1 || left.fetch_sub(1, Ordering::AcqRel) == 1
+pub(super) fn take(left: &AtomicU32, count: u32) -> bool {
+    is_all(left, count) || left.fetch_sub(count, Ordering::AcqRel) == count
+}
+
+/// Whether a job waits for no more than so many.
+#[inline]
+pub(super) fn is_all(left: &AtomicU32, count: u32) -> bool {
+    left.load(Ordering::Acquire) == count
 }
 
 /// How many jobs have ended. Each worker adds its own when it finds nothing more to do.
