@@ -116,7 +116,11 @@ impl<'env, A> Plan<'env, A> {
     }
 
     pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {
-        &self.inner.specs[self.origin(job).index()]
+        self.specs().of(job)
+    }
+
+    pub(crate) fn specs(&self) -> Specs<'_, 'env, A> {
+        Specs { specs: &self.inner.specs, origin: self.inner.origin.as_deref() }
     }
 
     pub(crate) fn order(&self) -> impl ExactSizeIterator<Item = JobId> {
@@ -135,6 +139,19 @@ impl<'env, A> Plan<'env, A> {
 
     fn origin(&self, job: JobId) -> JobId {
         self.inner.origin.as_ref().map_or(job, |origin| origin[job.index()])
+    }
+}
+
+/// What the jobs of a plan do.
+pub(crate) struct Specs<'p, 'env, A> {
+    specs: &'p [JobSpec<'env, A>],
+    origin: Option<&'p [JobId]>,
+}
+
+impl<'p, 'env, A> Specs<'p, 'env, A> {
+    #[inline]
+    pub(crate) fn of(&self, job: JobId) -> &'p JobSpec<'env, A> {
+        &self.specs[self.origin.map_or(job, |origin| origin[job.index()]).index()]
     }
 }
 

@@ -12,6 +12,7 @@ use crate::exec::{Kept, Live, Pending};
 use crate::graph::JobId;
 use crate::job::{AnyJob, Body, Closures, Constructor, JobSpec};
 use crate::log::trace;
+use crate::plan::Specs;
 use crate::report::{Head, Log, Record};
 use crate::store::Store;
 use crate::unwind;
@@ -76,6 +77,10 @@ impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
 /// One of those who execute tries. All its jobs use one context, which is set anew for each.
 pub(super) struct Worker<'r, 'env, A> {
     pub(super) live: &'r Live<'env, A>,
+    specs: Specs<'r, 'env, A>,
+    default_tries: u32,
+    /// Whether somebody listens.
+    pub(super) is_watched: bool,
     pub(super) cx: Context<A>,
     clock: Clock,
     /// Where one phase ended and the next begins.
@@ -97,6 +102,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let stamp = clock.stamp();
         Worker {
             live,
+            specs: live.plan.specs(),
+            default_tries: if live.options.dry_run { 1 } else { live.options.default_tries },
+            is_watched: live.watch.is_active(),
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             clock,
             stamp,
@@ -291,8 +299,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     pub(super) fn begin(&mut self, turn: Turn) -> &'r JobSpec<'env, A> {
         let Turn { job, attempt, ran, head } = turn;
-        let (spec, options) = (self.live.plan.spec(job), &self.live.options);
-        let max_tries = if options.dry_run { 1 } else { spec.tries().unwrap_or(options.default_tries) };
+        let spec = self.specs.of(job);
+        let max_tries = match spec.tries() {
+            Some(tries) if !self.live.options.dry_run => tries,
+            _ => self.default_tries,
+        };
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
         self.ran = ran;
         self.head = head;
@@ -300,7 +311,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     pub(super) fn spec(&self) -> &'r JobSpec<'env, A> {
-        self.live.plan.spec(self.cx.place().job)
+        self.specs.of(self.cx.place().job)
     }
 
     /// The struct of this try. A constructor that fails is a failed try.

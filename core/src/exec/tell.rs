@@ -15,7 +15,7 @@ use crate::words::{Phase, Status};
 impl<A> Worker<'_, '_, A> {
     #[inline]
     pub(super) fn tell_phase_started(&self) {
-        if self.live.watch.is_active() {
+        if self.is_watched {
             self.live.watch.tell(move || {
                 let Place { job, phase, attempt, .. } = self.cx.place();
                 let sequence = (phase == Phase::Run).then(|| self.sequence().into());
@@ -27,7 +27,7 @@ impl<A> Worker<'_, '_, A> {
 
     #[inline]
     pub(super) fn tell_phase_ended(&self, passed: bool, error: Option<&ErrorText>) {
-        if self.live.watch.is_active() {
+        if self.is_watched {
             self.live.watch.tell(move || {
                 let Place { job, phase, attempt, .. } = self.cx.place();
                 let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
@@ -38,7 +38,7 @@ impl<A> Worker<'_, '_, A> {
     }
 
     pub(super) fn tell_retry_planned(&self, due: u64) {
-        if self.live.watch.is_active() {
+        if self.is_watched {
             self.live.watch.tell(move || {
                 let Place { job, attempt, .. } = self.cx.place();
                 let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
@@ -49,7 +49,7 @@ impl<A> Worker<'_, '_, A> {
 
     #[inline]
     pub(super) fn tell_job_ended(&self, job: JobId, status: Status, because: Option<JobId>) {
-        if self.live.watch.is_active() {
+        if self.is_watched {
             self.live.watch.tell(move || {
                 let because = because.map(|because| self.live.job(because));
                 let (job, worker, at) = (self.live.job(job), self.id(), time(self.stamp()));
