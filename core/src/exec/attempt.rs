@@ -27,6 +27,23 @@ pub(super) enum Stage<I> {
     Over(TryEnd),
 }
 
+/// A phase as a part of a try.
+#[derive(Clone, Copy)]
+struct Step {
+    phase: Phase,
+    /// Whether it is the first of its try that is recorded.
+    opens: bool,
+}
+
+impl Step {
+    const CREATE: Step = Step { phase: Phase::Create, opens: true };
+    const CHECK: Step = Step { phase: Phase::Check, opens: true };
+    const RUN: Step = Step { phase: Phase::Run, opens: false };
+    const RUN_ONLY: Step = Step { phase: Phase::Run, opens: true };
+    const RECHECK: Step = Step { phase: Phase::Recheck, opens: false };
+    const CLEANUP: Step = Step { phase: Phase::Cleanup, opens: true };
+}
+
 /// What the phases of a try are called on.
 pub(super) trait Instance<'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value>;
@@ -171,7 +188,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn execute(&mut self, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
-            Body::Both(closures) => self.go_on(spec, &**closures), // the common case, straight ahead
+            Body::Both(closures) => match self.check(spec, &**closures) {
+                Stage::Over(end) => end, // the common case, straight ahead
+                _ => self.repair(spec, &**closures),
+            },
             _ => self.execute_other(spec),
         }
     }
@@ -196,16 +216,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    /// From the check to the end of the try. Most of them end with it, so that way is short.
-    #[inline(always)]
-    fn go_on<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, instance: I) -> TryEnd {
-        match self.check(spec, instance) {
-            Stage::Over(end) => end,
-            stage => self.finish(spec, stage),
-        }
+    /// The rest of the try of a job whose check has failed.
+    #[inline(never)]
+    fn repair<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, instance: I) -> TryEnd {
+        let stage = self.run(spec, instance);
+        self.finish(spec, stage)
     }
 
-    #[inline(never)]
+    #[inline]
     fn finish<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut stage: Stage<I>) -> TryEnd {
         if let Stage::CheckDue(instance) = stage {
             stage = self.check(spec, instance);
@@ -240,7 +258,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn check<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
         let repairable = spec.kind() == Kind::Job && !self.live.options.dry_run;
-        match self.step(Phase::Check, &mut instance, |check| check.is_ok() || !repairable) {
+        match self.step(Step::CHECK, &mut instance, |check| check.is_ok() || !repairable) {
             Ok(value) => Stage::Over(self.done(value)),
             Err(error) if repairable => {
                 forget(error);
@@ -251,31 +269,47 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn run<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
-        let decides = spec.kind() == Kind::RunOnly;
-        let cleans_up = spec.cleans_up();
-        let result = self.step(Phase::Run, &mut instance, |_| decides && !cleans_up);
-        if decides {
-            if cleans_up {
-                self.keep_for_cleanup(&mut instance);
-            }
-            return Stage::Over(self.decided(result));
+        if spec.kind() == Kind::RunOnly {
+            return self.run_only(spec, instance);
         }
-        match result {
+        match self.step(Step::RUN, &mut instance, |_| false) {
             Ok(value) => drop(value), // there is none
             Err(error) => forget(error),
         }
         Stage::RecheckDue(instance)
     }
 
-    #[inline]
-    fn recheck<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
-        let cleans_up = spec.cleans_up();
-        let result = self.step(Phase::Recheck, &mut instance, |_| !cleans_up);
-        if cleans_up {
-            self.keep_for_cleanup(&mut instance);
+    #[inline(never)]
+    fn run_only<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, instance: I) -> Stage<I> {
+        self.last_step(Step::RUN_ONLY, spec, instance)
+    }
+
+    #[inline(always)]
+    fn recheck<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, instance: I) -> Stage<I> {
+        self.last_step(Step::RECHECK, spec, instance)
+    }
+
+    /// Of a try that executed its run.
+    #[inline(always)]
+    fn last_step<I: Instance<'env, A>>(
+        &mut self,
+        step: Step,
+        spec: &JobSpec<'env, A>,
+        mut instance: I,
+    ) -> Stage<I> {
+        if spec.cleans_up() {
+            return self.last_step_before_cleanup(step, instance);
         }
+        let result = self.step(step, &mut instance, |_| true);
+        Stage::Over(self.decided(result))
+    }
+
+    #[inline(never)]
+    fn last_step_before_cleanup<I: Instance<'env, A>>(&mut self, step: Step, mut instance: I) -> Stage<I> {
+        let result = self.step(step, &mut instance, |_| false);
+        self.keep_for_cleanup(&mut instance);
         Stage::Over(self.decided(result))
     }
 
@@ -284,7 +318,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.begin(Turn { attempt: pending.attempt, ..Turn::first(pending.job) });
         *self.cx.local_mut() = pending.local;
         let mut instance = pending.instance;
-        let start = self.begin_phase(Phase::Cleanup);
+        let start = self.begin_phase(Step::CLEANUP);
         let cx = &self.cx;
         let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
             (Some(job), _) => job.cleanup(cx),
@@ -292,7 +326,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             (None, None) => Ok(()),
         });
         let result = self.let_go(instance.take(), result);
-        self.end_phase(Phase::Cleanup, start, &result);
+        self.end_phase(Step::CLEANUP, start, &result);
         result
     }
 
@@ -318,9 +352,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(never)]
     fn make(&mut self, make: &Constructor<'env, A>) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
         self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
-            let start = self.begin_phase(Phase::Create);
+            let start = self.begin_phase(Step::CREATE);
             let failed = self.let_go(None, Err(error));
-            self.end_phase(Phase::Create, start, &failed);
+            self.end_phase(Step::CREATE, start, &failed);
             self.decided(failed)
         })
     }
@@ -330,22 +364,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn step(
         &mut self,
-        phase: Phase,
+        step: Step,
         instance: &mut impl Instance<'env, A>,
         is_last: impl FnOnce(&Result<Value>) -> bool,
     ) -> Result<Value> {
-        let start = self.begin_phase(phase);
-        let result = self.live.call(self.cx.place(), Some(None), || instance.call(phase, &self.cx));
+        let start = self.begin_phase(step);
+        let result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
         let result = if is_last(&result) { self.let_go(instance.take_own(), result) } else { result };
-        self.end_phase(phase, start, &result);
+        self.end_phase(step, start, &result);
         result
     }
 
     /// Returns when it begins: when the one before ended.
     #[inline(always)]
-    fn begin_phase(&mut self, phase: Phase) -> Stamp {
-        self.cx.place_mut().phase = phase;
-        if phase == Phase::Run {
+    fn begin_phase(&mut self, step: Step) -> Stamp {
+        self.cx.place_mut().phase = step.phase;
+        if step.phase == Phase::Run {
             self.sequence = self.live.next_sequence();
             self.ran = true;
         }
@@ -355,38 +389,33 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Tells of it, and keeps a record.
     #[inline(always)]
-    fn end_phase<T>(&mut self, phase: Phase, start: Stamp, result: &Result<T>) {
+    fn end_phase<T>(&mut self, step: Step, start: Stamp, result: &Result<T>) {
         self.stamp = self.clock.stamp().max(start);
         match result {
             Ok(_) => {
                 self.tell_phase_ended(true, None);
-                self.record(phase, true, start, None);
+                self.record(step, true, start, None);
             }
-            Err(error) => self.end_failed_phase(phase, start, &**error),
+            Err(error) => self.end_failed_phase(step, start, &**error),
         }
     }
 
     #[inline(never)]
-    fn end_failed_phase(&mut self, phase: Phase, start: Stamp, error: &(dyn Error + Send + Sync + 'static)) {
+    fn end_failed_phase(&mut self, step: Step, start: Stamp, error: &(dyn Error + Send + Sync + 'static)) {
         let error = error_text(error);
         self.tell_phase_ended(false, error.as_deref());
-        self.record(phase, false, start, error);
+        self.record(step, false, start, error);
     }
 
     #[inline(always)]
-    fn record(&mut self, phase: Phase, passed: bool, start: Stamp, error: Option<Box<ErrorText>>) {
-        let attempt = self.cx.place().attempt;
+    fn record(&mut self, step: Step, passed: bool, start: Stamp, error: Option<Box<ErrorText>>) {
+        let (phase, attempt) = (step.phase, self.cx.place().attempt);
         let sequence = if phase == Phase::Run { self.sequence } else { 0 };
         let record = Record { phase, passed, start, end: self.stamp, attempt, sequence };
-        let goes_on = match phase {
-            Phase::Create | Phase::Check | Phase::Cleanup => false,
-            Phase::Run => self.spec().kind() == Kind::Job,
-            Phase::Recheck => true,
-        };
-        self.head = if goes_on {
-            self.log.push_next(record, self.head, error)
-        } else {
+        self.head = if step.opens {
             self.log.push(record, self.head, error)
+        } else {
+            self.log.push_next(record, self.head, error)
         };
     }
 
