@@ -6,6 +6,7 @@
 mod counts;
 mod helpers;
 mod sleep;
+mod stock;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use counts::{Ended, is_all, take};
 pub(crate) use helpers::Helpers;
 use helpers::Lease;
 use sleep::Sleep;
+use stock::Stock;
 
 use crate::clock::Stamp;
 use crate::exec::attempt::Worker;
@@ -58,6 +60,7 @@ fn together<'env, A: Send + Sync>(
         books,
         ends: zeroes(live.graph().len()),
         began: worker.look_at_the_clock(),
+        stock: Stock::of(ready.into()),
         stealers: deques.iter().map(Deque::stealer).collect(),
         waiting: CachePadded::new(AtomicUsize::new(retries.len())),
         retries: Mutex::new(retries),
@@ -66,8 +69,6 @@ fn together<'env, A: Send + Sync>(
     };
     let mut deques = deques.into_iter();
     let caller = deques.next().expect("one for the caller, and one for each helper");
-    let offers = ready.into_iter().rev().map(|job| Offer { job, by: 0 }); // the last one in is the first one out
-    offers.for_each(|offer| caller.push(offer));
     let deques = Mutex::new((1..).zip(deques).collect::<Vec<(u16, _)>>());
 
     let help = |_| {
@@ -96,7 +97,9 @@ struct Crew<'r, 'env, A> {
     ends: Vec<AtomicU64>,
     /// What happened before the helpers came happened before this.
     began: Stamp,
-    /// Ready jobs, in a deque for each worker.
+    /// Jobs that are ready from the start.
+    stock: Stock,
+    /// Jobs that became ready, in a deque for each worker.
     stealers: Vec<Stealer<Offer>>,
     retries: Mutex<Retries>,
     /// How many retries there are.
@@ -160,7 +163,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     fn something_is_ready(&self) -> bool {
-        self.stealers.iter().any(|deque| !deque.is_empty())
+        !self.stock.is_empty() || self.stealers.iter().any(|deque| !deque.is_empty())
     }
 
     /// How long it is until the next retry.
@@ -337,7 +340,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     fn search(&self) -> Option<Turn> {
         let backoff = Backoff::new();
         for _ in 0..LOOKS {
-            if let Some(job) = self.steal() {
+            if let Some(job) = self.take_from_stock().or_else(|| self.steal()) {
                 return Some(Turn::first(job));
             }
             if self.crew.waiting.load(Ordering::Relaxed) > 0
@@ -351,6 +354,16 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             backoff.snooze();
         }
         None
+    }
+
+    /// A share of what was ready from the start: the first is returned, the others are this worker's. All that they
+    /// waited for ended before this worker began.
+    fn take_from_stock(&self) -> Option<JobId> {
+        let (first, others) = self.crew.stock.take(self.crew.stealers.len()).split_first()?;
+        for job in others.iter().rev() {
+            self.deque.push(Offer { job: *job, by: self.id }); // the last one in is the first one out
+        }
+        Some(*first)
     }
 
     /// A batch of what another worker has ready: the first is returned, the others are this worker's.
