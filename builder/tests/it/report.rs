@@ -277,6 +277,10 @@ fn phases_that_no_run_has_executed_are_refused() {
     let far = format!("\"length_ns\": {},", u64::MAX);
     check_unfit("\"length_ns\": 9,", &far, "\"greet\" has a run of try 2 that ends after the run");
     check_unfit("900", "899", "\"user\" has a cleanup of try 1 that ends after the run");
+    let for_ever = SAVED.replace("900", &u64::MAX.to_string()).replace("\"length_ns\": 9,", &far);
+    let error = serde_json::from_str::<Report>(&for_ever.replace("\"start_ns\": 140", "\"start_ns\": 0"));
+    let reason = "the report does not fit together: job \"greet\" has a run of try 2 that ends after more than four years";
+    assert_eq!(error.unwrap_err().to_string(), reason);
 
     let check = "{\"attempt\": 1, \"phase\": \"check\", \"worker\": 0, \"start_ns\": 10,";
     let as_run = check.replace("\"check\"", "\"run\"");
