@@ -4,6 +4,7 @@
 #[path = "../../viz/tests/it/any.rs"]
 mod any;
 mod graphs;
+#[expect(dead_code, reason = "some of it only other tests need")]
 #[path = "../../viz/tests/it/picture.rs"]
 mod picture;
 
