@@ -163,13 +163,16 @@ fn write_box(svg: &mut String, number: usize, node: &SceneNode, center: Point, s
     ));
 }
 
-/// The label is told its width: it stays inside the ellipse whatever font the viewer has.
+/// The label is told its width: it stays inside the ellipse whatever font the viewer has. Not all viewers listen, so
+/// beside a mark it starts at a fixed place, and what is too long has room on the right.
 fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
     let label = style::label(node.label());
     let width = style::label_width(&label);
+    let (mut anchor, mut x) = ("middle", center.x);
     if let Some(status) = node.status {
         let offset = style::mark_offset(width, node.size());
         border::write_mark(svg, status, Point { x: center.x - offset, y: center.y });
+        (anchor, x) = ("start", center.x - width / 2.0);
     }
     let length = if label.trim().is_empty() {
         String::new()
@@ -177,9 +180,9 @@ fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
         format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", Number(width))
     };
     svg.push_str(&format!(
-        "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" \
+        "<text text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" \
          fill=\"{fill}\"{length}>{label}</text>\n",
-        x = Number(center.x),
+        x = Number(x),
         y = Number(center.y + BASELINE),
         family = style::FONT_FAMILY,
         size = Number(style::FONT_SIZE),
