@@ -80,13 +80,14 @@ fn open(svg: &mut String, drawing: Size, legend: Size) {
 
 /// For those who prefer dark backgrounds. A style sheet overrides what the elements say themselves.
 fn dark() -> String {
-    let Dark { edge, border, background, ink } = style::DARK;
+    let Dark { edge, border, broken, background, ink } = style::DARK;
     format!(
         "<style>@media (prefers-color-scheme: dark) {{\n\
          .background {{ fill: {background} }}\n\
          .edge path {{ stroke: {edge} }}\n\
          .edge polygon {{ fill: {edge}; stroke: {edge} }}\n\
-         .node ellipse, .legend rect {{ stroke: {border} }}\n\
+         .node ellipse, .legend rect:not([fill=\"none\"]) {{ stroke: {border} }}\n\
+         .node ellipse[stroke-dasharray], .legend rect[stroke-dasharray] {{ stroke: {broken}; stroke-width: 2 }}\n\
          .box rect {{ stroke: {border} }}\n\
          .legend text, .box text {{ fill: {ink} }}\n\
          .box .mark[fill=\"none\"] {{ stroke: {ink} }}\n\

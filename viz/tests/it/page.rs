@@ -47,6 +47,11 @@ fn hover_click_and_search() {
     let html = Picture::from_report(&crate::features::report()).to_html();
     let Some(mut browser) = open(&html) else { return };
 
+    let is_in_view = "(() => { const [whole, part] = [document.getElementById('graph'),\
+         document.querySelector('#graph svg')].map(element => element.getBoundingClientRect());\
+         return part.top >= whole.top && part.bottom <= whole.bottom && part.right <= whole.right; })()";
+    assert_eq!(browser.eval(is_in_view), true, "all of the drawing is seen at first");
+
     let build = place(&mut browser, "api/build");
     browser.move_to(build);
     assert_eq!(names(&mut browser, "below"), ["disk", "api/fetch"]);
