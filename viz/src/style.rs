@@ -8,8 +8,8 @@ use dojobber_core::Status;
 use crate::layout::Size;
 use crate::text;
 
-/// The font family of every label.
-pub const FONT_FAMILY: &str = "Times,serif";
+/// The font family of every label: Times, or what is as wide.
+pub const FONT_FAMILY: &str = "Times,Times New Roman,Liberation Serif,serif";
 /// The size of every label, in points.
 pub const FONT_SIZE: f64 = 14.0;
 /// The colour of edges and arrow heads.

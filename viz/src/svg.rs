@@ -69,11 +69,14 @@ fn open(svg: &mut String, drawing: Size, legend: Size) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n\
          {dark}\
-         <g id=\"graph0\" class=\"graph\" transform=\"translate({margin} {margin})\">\n\
+         <g id=\"graph0\" class=\"graph\" transform=\"translate({margin} {margin})\" font-family=\"{family}\" \
+         font-size=\"{size}\">\n\
          <title>jobs</title>\n\
          <rect class=\"background\" x=\"-{margin}\" y=\"-{margin}\" width=\"{width}\" height=\"{height}\" \
          fill=\"{background}\"/>\n",
         dark = dark(),
+        family = style::FONT_FAMILY,
+        size = Number(style::FONT_SIZE),
         margin = Number(MARGIN),
     ));
 }
@@ -154,11 +157,9 @@ fn write_box(svg: &mut String, number: usize, node: &SceneNode, center: Point, s
     }
     let label = style::label(node.label());
     svg.push_str(&format!(
-        "<text x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" fill=\"{ink}\">{label}</text>\n</g>\n",
+        "<text x=\"{x}\" y=\"{y}\" fill=\"{ink}\">{label}</text>\n</g>\n",
         x = Number(text_left),
         y = Number(top + 14.0 + BASELINE),
-        family = style::FONT_FAMILY,
-        size = Number(style::FONT_SIZE),
         ink = style::INK,
         label = escape(&label),
     ));
@@ -181,12 +182,9 @@ fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
         format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", Number(width))
     };
     svg.push_str(&format!(
-        "<text text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" \
-         fill=\"{fill}\"{length}>{label}</text>\n",
+        "<text text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\" fill=\"{fill}\"{length}>{label}</text>\n",
         x = Number(x),
         y = Number(center.y + BASELINE),
-        family = style::FONT_FAMILY,
-        size = Number(style::FONT_SIZE),
         fill = style::label_color(node.status),
         label = escape(&label),
     ));

@@ -92,12 +92,10 @@ impl Entry {
         }
         border::write_mark(svg, self.status, Point { x: x + PILL.width / 2.0, y: middle });
         svg.push_str(&format!(
-            "<text x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" fill=\"{ink}\" \
+            "<text x=\"{x}\" y=\"{y}\" fill=\"{ink}\" \
              textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\">{text}</text>\n",
             x = Number(x + PILL.width + AFTER_PILL),
             y = Number(middle + super::BASELINE),
-            family = style::FONT_FAMILY,
-            size = Number(style::FONT_SIZE),
             ink = style::INK,
             length = Number(style::label_width(&self.text)),
             text = escape(&self.text),
