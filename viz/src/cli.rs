@@ -1,18 +1,23 @@
 //! The command line of `dojobber-render`, for programs that offer the same.
 
+#[cfg(feature = "dot")]
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "dot")]
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use dojobber_core::Report;
+use serde_json::error::Category;
 
 use crate::file::{WriteError, write_whole};
 use crate::format::Format;
+#[cfg(feature = "dot")]
+use crate::graphviz::GraphvizError;
 use crate::layout::Direction;
 use crate::picture::{Picture, PictureError};
 
@@ -124,8 +129,10 @@ impl OutputArgs {
     ///
     /// # Errors
     ///
-    /// [`RenderError`] for the first file that cannot be written. Unknown formats are found before anything is.
+    /// [`RenderError`] for the first file that cannot be written. Unknown formats are found before anything is, and so
+    /// are names of which there is nothing to collapse.
     pub fn write(&self, picture: &Picture, beside: &Path) -> Result<Vec<PathBuf>, RenderError> {
+        self.check_names(picture)?;
         let picture = self.apply(picture.clone());
         let files = self.files(beside);
         for file in &files {
@@ -181,10 +188,23 @@ impl OutputArgs {
         }
     }
 
+    fn check_names(&self, picture: &Picture) -> Result<(), RenderError> {
+        let is_in = |job: &str, name: &str| job.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        let is_there = |name: &&String| picture.scene().nodes.iter().any(|node| is_in(&node.name, name));
+        match self.collapse.iter().find(|name| !is_there(name)) {
+            Some(name) => Err(RenderError::NothingNested { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
     fn check_format(&self, file: &Path) -> Result<(), RenderError> {
         match self.engine {
             Engine::BuiltIn => self.own_format(file).map(|_| ()),
-            // it knows best what it knows
+            // beyond that, it knows best what it knows
+            #[cfg(feature = "dot")]
+            Engine::Dot if self.graphviz_format(file).is_empty() => {
+                Err(PictureError::from(GraphvizError::NoFormat).into())
+            }
             #[cfg(feature = "dot")]
             Engine::Dot => Ok(()),
         }
@@ -195,12 +215,16 @@ impl OutputArgs {
             Engine::BuiltIn => Ok(picture.to_format(self.own_format(file)?)?),
             #[cfg(feature = "dot")]
             Engine::Dot => {
-                let extension = file.extension().unwrap_or_default().to_string_lossy();
-                let format = self.format.as_deref().map_or(extension, Cow::from);
                 let limit = Duration::from_secs(self.time_limit.into());
-                Ok(picture.by_graphviz(&format, limit).map_err(PictureError::from)?)
+                Ok(picture.by_graphviz(&self.graphviz_format(file), limit).map_err(PictureError::from)?)
             }
         }
+    }
+
+    #[cfg(feature = "dot")]
+    fn graphviz_format<'a>(&'a self, file: &'a Path) -> Cow<'a, str> {
+        let extension = || file.extension().unwrap_or_default().to_string_lossy();
+        self.format.as_deref().map_or_else(extension, Cow::from)
     }
 
     fn own_format(&self, file: &Path) -> Result<Format, RenderError> {
@@ -221,7 +245,11 @@ impl OutputArgs {
 pub fn read_report(path: &Path) -> Result<Report, RenderError> {
     let error = |source| RenderError::Report { path: path.to_owned(), source };
     let text = fs::read(path).map_err(|source| error(source.into()))?;
-    serde_json::from_slice(&text).map_err(|source| error(source.into()))
+    serde_json::from_slice(&text).map_err(|source| match source.classify() {
+        Category::Syntax => error(format!("it is not JSON: {source}").into()),
+        Category::Eof => error(format!("it is not whole: {source}").into()),
+        Category::Data | Category::Io => error(source.into()),
+    })
 }
 
 /// A report was not drawn.
@@ -234,6 +262,11 @@ pub enum RenderError {
         path: PathBuf,
         /// What is wrong with it, and where.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// A name was to be collapsed, but no job is nested in it.
+    NothingNested {
+        /// That name.
+        name: String,
     },
     /// Its picture cannot be drawn or written.
     Picture(PictureError),
@@ -260,6 +293,9 @@ impl fmt::Display for RenderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RenderError::Report { path, .. } => write!(f, "cannot read the report {}", path.display()),
+            RenderError::NothingNested { name } => {
+                write!(f, "cannot collapse `{name}`: no job is nested in it, as `{name}/..` would be")
+            }
             RenderError::Picture(error) => error.fmt(f),
             RenderError::StandardOutput { .. } => f.write_str("cannot write to standard output"),
         }
@@ -270,6 +306,7 @@ impl Error for RenderError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             RenderError::Report { source, .. } => Some(&**source),
+            RenderError::NothingNested { .. } => None,
             RenderError::Picture(error) => error.source(),
             RenderError::StandardOutput { source } => Some(source),
         }

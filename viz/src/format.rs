@@ -91,13 +91,23 @@ impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.extension()).collect();
         let known = known.join(", ");
-        match &self.what {
-            What::Name(name) => write!(f, "there is no format `{name}` of pictures; there are {known}"),
-            What::Extension(path) => {
-                let path = path.display();
-                write!(f, "cannot write {path}: its extension names no format of pictures; there are {known}")
+        let name = match &self.what {
+            What::Name(name) => {
+                write!(f, "there is no format `{name}` of pictures; there are {known}")?;
+                name.as_ref()
             }
-        }
+            What::Extension(path) => {
+                let shown = path.display();
+                write!(
+                    f,
+                    "cannot write {shown}: its extension names no format of pictures; there are {known}"
+                )?;
+                path.extension().unwrap_or_default()
+            }
+        };
+        // known formats are not unknown: it was left out of this build
+        let left_out = ["png", "dot"].into_iter().find(|feature| name.eq_ignore_ascii_case(feature));
+        left_out.map_or(Ok(()), |feature| write!(f, ", and with the feature `{feature}` also that"))
     }
 }
 

@@ -12,6 +12,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What `dot` draws in one of its formats, such as `pdf`, from DOT text.
 pub(crate) fn draw(dot: String, format: &str, time_limit: Duration) -> Result<Vec<u8>, GraphvizError> {
+    if format.is_empty() {
+        return Err(GraphvizError::NoFormat);
+    }
     let mut command = Command::new("dot");
     command.arg(format!("-T{format}"));
     run(command, dot, time_limit)
@@ -64,6 +67,8 @@ fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, 
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum GraphvizError {
+    /// It was not told which format to draw in.
+    NoFormat,
     /// There is no program `dot`, or the system does not let it run.
     NotStarted(io::Error),
     /// It took longer than it may, and was killed.
@@ -75,6 +80,9 @@ pub enum GraphvizError {
 impl fmt::Display for GraphvizError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            GraphvizError::NoFormat => {
+                f.write_str("Graphviz must be told a format: by the extension of a file, such as pdf")
+            }
             GraphvizError::NotStarted(_) => {
                 f.write_str("the program `dot` cannot be started: is Graphviz installed?")
             }

@@ -8,8 +8,8 @@ use dojobber_core::Status;
 use crate::layout::Size;
 use crate::text;
 
-/// The font family of every label.
-pub const FONT_FAMILY: &str = "Times,serif";
+/// The font family of every label: Times, or what is as wide.
+pub const FONT_FAMILY: &str = "Times,Times New Roman,Liberation Serif,serif";
 /// The size of every label, in points.
 pub const FONT_SIZE: f64 = 14.0;
 /// The colour of edges and arrow heads.
@@ -21,7 +21,8 @@ pub const BACKGROUND: &str = "#ffffff";
 /// The colour of what is written beside the drawing.
 pub const INK: &str = "#000000";
 /// What takes the place of these where the viewer prefers dark backgrounds.
-pub const DARK: Dark = Dark { edge: "#a3b1bd", border: "#8b98a5", background: "#15191e", ink: "#e3e8ec" };
+pub const DARK: Dark =
+    Dark { edge: "#a3b1bd", border: "#8b98a5", broken: "#5c6a77", background: "#15191e", ink: "#e3e8ec" };
 
 /// The colours of everything but the jobs, on a dark background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Dark {
     pub edge: &'static str,
     /// Of a node's border.
     pub border: &'static str,
+    /// Of a border of dashes or dots, which must be seen beside the light inside and the dark outside.
+    pub broken: &'static str,
     /// Behind everything.
     pub background: &'static str,
     /// Of what is written beside the drawing.

@@ -69,24 +69,28 @@ fn open(svg: &mut String, drawing: Size, legend: Size) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n\
          {dark}\
-         <g id=\"graph0\" class=\"graph\" transform=\"translate({margin} {margin})\">\n\
+         <g id=\"graph0\" class=\"graph\" transform=\"translate({margin} {margin})\" font-family=\"{family}\" \
+         font-size=\"{size}\">\n\
          <title>jobs</title>\n\
          <rect class=\"background\" x=\"-{margin}\" y=\"-{margin}\" width=\"{width}\" height=\"{height}\" \
          fill=\"{background}\"/>\n",
         dark = dark(),
+        family = style::FONT_FAMILY,
+        size = Number(style::FONT_SIZE),
         margin = Number(MARGIN),
     ));
 }
 
 /// For those who prefer dark backgrounds. A style sheet overrides what the elements say themselves.
 fn dark() -> String {
-    let Dark { edge, border, background, ink } = style::DARK;
+    let Dark { edge, border, broken, background, ink } = style::DARK;
     format!(
         "<style>@media (prefers-color-scheme: dark) {{\n\
          .background {{ fill: {background} }}\n\
          .edge path {{ stroke: {edge} }}\n\
          .edge polygon {{ fill: {edge}; stroke: {edge} }}\n\
-         .node ellipse, .legend rect {{ stroke: {border} }}\n\
+         .node ellipse, .legend rect:not([fill=\"none\"]) {{ stroke: {border} }}\n\
+         .node ellipse[stroke-dasharray], .legend rect[stroke-dasharray] {{ stroke: {broken}; stroke-width: 2 }}\n\
          .box rect {{ stroke: {border} }}\n\
          .legend text, .box text {{ fill: {ink} }}\n\
          .box .mark[fill=\"none\"] {{ stroke: {ink} }}\n\
@@ -153,23 +157,24 @@ fn write_box(svg: &mut String, number: usize, node: &SceneNode, center: Point, s
     }
     let label = style::label(node.label());
     svg.push_str(&format!(
-        "<text x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" fill=\"{ink}\">{label}</text>\n</g>\n",
+        "<text x=\"{x}\" y=\"{y}\" fill=\"{ink}\">{label}</text>\n</g>\n",
         x = Number(text_left),
         y = Number(top + 14.0 + BASELINE),
-        family = style::FONT_FAMILY,
-        size = Number(style::FONT_SIZE),
         ink = style::INK,
         label = escape(&label),
     ));
 }
 
-/// The label is told its width: it stays inside the ellipse whatever font the viewer has.
+/// The label is told its width: it stays inside the ellipse whatever font the viewer has. Not all viewers listen, so
+/// beside a mark it starts at a fixed place, and what is too long has room on the right.
 fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
     let label = style::label(node.label());
     let width = style::label_width(&label);
+    let (mut anchor, mut x) = ("middle", center.x);
     if let Some(status) = node.status {
         let offset = style::mark_offset(width, node.size());
         border::write_mark(svg, status, Point { x: center.x - offset, y: center.y });
+        (anchor, x) = ("start", center.x - width / 2.0);
     }
     let length = if label.trim().is_empty() {
         String::new()
@@ -177,12 +182,9 @@ fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
         format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", Number(width))
     };
     svg.push_str(&format!(
-        "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" \
-         fill=\"{fill}\"{length}>{label}</text>\n",
-        x = Number(center.x),
+        "<text text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\" fill=\"{fill}\"{length}>{label}</text>\n",
+        x = Number(x),
         y = Number(center.y + BASELINE),
-        family = style::FONT_FAMILY,
-        size = Number(style::FONT_SIZE),
         fill = style::label_color(node.status),
         label = escape(&label),
     ));

@@ -1,5 +1,7 @@
 //! Draws a saved report of dojobber.
 
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -7,17 +9,17 @@ use dojobber_viz::cli::{RenderArgs, on_one_line};
 
 /// Draw a saved report of dojobber: every job in the colour of its outcome
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "dojobber-render", version)]
 struct Program {
     #[command(flatten)]
     render: RenderArgs,
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+#[expect(clippy::print_stderr, reason = "a program for people")]
 fn main() -> ExitCode {
     match Program::parse().render.render() {
         Ok(files) => {
-            files.iter().for_each(|file| println!("{}", file.display()));
+            files.iter().for_each(|file| say(&file.display()));
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -25,4 +27,9 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The files are there, even if nobody wants to know.
+fn say(text: &dyn Display) {
+    let _ = writeln!(io::stdout(), "{text}");
 }

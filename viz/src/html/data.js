@@ -54,6 +54,10 @@ nodes.forEach((node, index) => { if (node.job !== undefined) nodeOfJob.set(node.
 const before = jobs.map(() => []);
 jobs.forEach((job, index) => job.after.forEach((on) => before[on].push(index)));
 
+// without a run there is no timeline, and more room for the drawing
+const hasRun = jobs.some((job) => job.phases.length);
+byId("times").hidden = !hasRun;
+
 const statusOf = (name) => data.statuses.find((status) => status.name === name);
 
 // A badge in the colour of a status, with its mark.

@@ -1,7 +1,6 @@
 // When what happened, by worker; and which jobs took longest.
 
-if (jobs.some((job) => job.phases.length)) {
-  byId("times").hidden = false;
+if (hasRun) {
   const LANE = 20;
   const AXIS = 18;
   const LEFT = 78;
@@ -76,7 +75,9 @@ if (jobs.some((job) => job.phases.length)) {
     const parts = [];
     for (let time = Math.ceil(shown.from / step) * step; time <= shown.to; time += step) {
       parts.push(svgElement("line", { class: "axis", x1: x(time), x2: x(time), y1: 12, y2: AXIS + LANE * lanes.length }));
-      parts.push(svgElement("text", { class: "name", x: x(time) + 2, y: 10 }, time ? duration(Math.round(time)) : "0"));
+      // the last one stands before its line, or it would be cut off
+      const [at, anchor] = x(time) > width - 60 ? [x(time) - 2, "end"] : [x(time) + 2, "start"];
+      parts.push(svgElement("text", { class: "name", x: at, y: 10, "text-anchor": anchor }, time ? duration(Math.round(time)) : "0"));
     }
     lanes.forEach((name, lane) => parts.push(svgElement("text", { class: "name", x: 0, y: AXIS + LANE * lane + 14 }, name)));
     return parts;

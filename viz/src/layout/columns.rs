@@ -13,6 +13,8 @@ mod sweeps;
 
 /// With more vertices and links than this, the simplex would gain little for its time.
 const MOST_TO_POLISH: usize = 20_000;
+/// How far apart rows usually are, in points.
+const ROW: f64 = 72.0;
 
 /// The horizontal centre of every vertex.
 pub(super) fn place(layers: &Layers, spacing: &Spacing, budget: &mut Budget) -> Vec<f64> {
@@ -23,6 +25,13 @@ pub(super) fn place(layers: &Layers, spacing: &Spacing, budget: &mut Budget) -> 
         center::center(layers, spacing, &mut x);
     }
     x
+}
+
+/// How long all links will be, roughly: as long as with the places that the sweeps find.
+pub(super) fn length(layers: &Layers, spacing: &Spacing) -> f64 {
+    let x = sweeps::settle(layers, spacing);
+    let length = |&(a, b): &(usize, usize)| ((x[a] - x[b]) * (x[a] - x[b]) + ROW * ROW).sqrt();
+    layers.links.iter().map(length).sum()
 }
 
 /// How much a link wants to be vertical: long edges should be straight in the middle.

@@ -14,8 +14,9 @@ pub(super) fn draw(graph: &LayoutGraph, is_box: &[bool], options: &Options, budg
     let mut ranks = budget.lend(30, |budget| ranks::assign(nodes, &dag.edges, budget));
     let spread = fans::spread(&graph.sizes, &dag.edges, &mut ranks, options);
     let mut layers = Layers::new(&ranks, &dag.edges, &spread, options.most_bends);
-    budget.lend(60, |budget| order::arrange(&mut layers, budget));
     let spacing = Spacing::new(graph, options);
+    let length = |layers: &Layers| columns::length(layers, &spacing);
+    budget.lend(60, |budget| order::arrange(&mut layers, &length, budget));
     let x = columns::place(&layers, &spacing, budget);
     let rows = heights::rows(&layers, &graph.sizes, &spread.gaps, options);
     let map = Map::new(&layers, &spacing, (&graph.sizes, is_box), &x, &rows);

@@ -15,7 +15,8 @@ const GAP: f64 = 22.0;
 const ROW: f64 = 24.0;
 const PILL: Size = Size { width: 34.0, height: 18.0 };
 const AFTER_PILL: f64 = 6.0;
-const AFTER_TEXT: f64 = 18.0;
+/// Enough for a font that is wider than ours, in viewers that do not fit the text.
+const AFTER_TEXT: f64 = 24.0;
 /// A drawing may be narrower than this without making the legend any narrower.
 const LEAST_WIDTH: f64 = 300.0;
 
@@ -91,12 +92,10 @@ impl Entry {
         }
         border::write_mark(svg, self.status, Point { x: x + PILL.width / 2.0, y: middle });
         svg.push_str(&format!(
-            "<text x=\"{x}\" y=\"{y}\" font-family=\"{family}\" font-size=\"{size}\" fill=\"{ink}\" \
+            "<text x=\"{x}\" y=\"{y}\" fill=\"{ink}\" \
              textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\">{text}</text>\n",
             x = Number(x + PILL.width + AFTER_PILL),
             y = Number(middle + super::BASELINE),
-            family = style::FONT_FAMILY,
-            size = Number(style::FONT_SIZE),
             ink = style::INK,
             length = Number(style::label_width(&self.text)),
             text = escape(&self.text),

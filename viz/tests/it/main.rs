@@ -2,6 +2,8 @@
 
 mod any;
 mod budget;
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "dot")]
 mod dot;
 mod features;

@@ -47,6 +47,11 @@ fn hover_click_and_search() {
     let html = Picture::from_report(&crate::features::report()).to_html();
     let Some(mut browser) = open(&html) else { return };
 
+    let is_in_view = "(() => { const [whole, part] = [document.getElementById('graph'),\
+         document.querySelector('#graph svg')].map(element => element.getBoundingClientRect());\
+         return part.top >= whole.top && part.bottom <= whole.bottom && part.right <= whole.right; })()";
+    assert_eq!(browser.eval(is_in_view), true, "all of the drawing is seen at first");
+
     let build = place(&mut browser, "api/build");
     browser.move_to(build);
     assert_eq!(names(&mut browser, "below"), ["disk", "api/fetch"]);
@@ -81,6 +86,44 @@ fn hover_click_and_search() {
     let before = browser.eval("document.querySelector('#graph svg').style.transform");
     browser.wheel((300.0, 300.0), -300.0);
     assert_ne!(browser.eval("document.querySelector('#graph svg').style.transform"), before);
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+/// Which attributes of which elements of the drawing an action touches: jobs and edges by their titles, others by
+/// their tags.
+fn touched(browser: &mut Browser, action: impl FnOnce(&mut Browser)) -> Vec<Value> {
+    browser.eval(
+        "window.seen = []; window.watcher = new MutationObserver(records => window.seen.push(...records));\
+         window.watcher.observe(document.getElementById('graph'),\
+             { subtree: true, childList: true, attributes: true }); true",
+    );
+    action(browser);
+    let touched = browser.eval(
+        "window.seen.push(...window.watcher.takeRecords()); window.watcher.disconnect();\
+         window.nameOf = element => element.matches('.node, .edge') ? element.querySelector('title').textContent\
+             : element.tagName;\
+         [...new Set(window.seen.map(record => window.nameOf(record.target) + ' ' + record.attributeName))].sort()",
+    );
+    touched.as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn only_what_changes_is_touched() {
+    let html = Picture::from_report(&crate::features::report()).to_html();
+    let Some(mut browser) = open(&html) else { return };
+
+    let (build, test) = (place(&mut browser, "api/build"), place(&mut browser, "api/test"));
+    browser.move_to(build);
+    let hover = touched(&mut browser, |browser| browser.move_to(test));
+    let expected = ["api/build", "api/test", "api/test->api/build", "api/test->api/fetch"];
+    assert_eq!(hover, expected.map(|element| format!("{element} class")));
+
+    browser.move_to((5.0, 500.0));
+    // the class of the pane makes the cursor another
+    let pan = touched(&mut browser, |browser| browser.drag((5.0, 500.0), (105.0, 450.0)));
+    assert_eq!(pan, ["SECTION class", "svg style"]);
+    let zoom = touched(&mut browser, |browser| browser.wheel((300.0, 300.0), -300.0));
+    assert_eq!(zoom, ["svg style"]);
     assert_eq!(browser.errors(), [""; 0]);
 }
 

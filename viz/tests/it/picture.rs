@@ -85,16 +85,18 @@ fn check_label(node: Node) {
         |element: Node, name: &str| element.attribute(name).map_or(0.0, |n| n.parse::<f64>().unwrap());
     let (ellipse, text) = (child(node, "ellipse"), child(node, "text"));
     let (x, y) = (number(text, "x") - number(ellipse, "cx"), number(text, "y") - number(ellipse, "cy"));
-    let half = number(text, "textLength") / 2.0;
+    let width = number(text, "textLength");
+    let start = if text.attribute("text-anchor") == Some("start") { x } else { x - width / 2.0 };
     let mark = node.descendants().find(|child| child.attribute("class") == Some("mark"));
     let left = mark.map(|mark| {
         let (_, place) = mark.attribute("transform").unwrap().split_once('(').unwrap();
         place.split_once(' ').unwrap().0.parse::<f64>().unwrap() - number(ellipse, "cx")
     });
-    assert!(left.is_none_or(|left| left + 5.0 <= x - half), "the mark of {:?} is on its label", title(node));
+    assert!(left.is_none_or(|left| left + 5.0 <= start), "the mark of {:?} is on its label", title(node));
     let corners = left.into_iter().flat_map(|left| [(left - 5.0, -5.0), (left - 5.0, 5.0)]);
     // letters reach about as far above the base line as a third of the size of the font above the middle
-    let label = [(x - half, y - 9.0), (x + half, y - 9.0), (x - half, y), (x + half, y)];
+    let end = start + width;
+    let label = [(start, y - 9.0), (end, y - 9.0), (start, y), (end, y)];
     for corner in corners.chain(label) {
         let (x, y) = (corner.0 / number(ellipse, "rx"), corner.1 / number(ellipse, "ry"));
         assert!(x * x + y * y <= 1.0, "{:?} sticks out", title(node));

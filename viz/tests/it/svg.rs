@@ -27,6 +27,8 @@ fn one_job() {
     let text = "fill=\"#ffffff\" textLength=\"24.89\" lengthAdjust=\"spacingAndGlyphs\">only</text>";
     assert!(svg.contains("<g id=\"node1\"") && svg.contains(text), "{svg}");
     assert!(svg.contains(expected), "{svg}");
+    let beside_the_mark = "<text text-anchor=\"start\" x=\"19.76\" y=\"21.7\"";
+    assert!(svg.contains(beside_the_mark), "a wider font grows away from the mark: {svg}");
 }
 
 #[test]

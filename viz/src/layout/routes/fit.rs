@@ -2,7 +2,8 @@
 //!
 //! A curve is fitted to the corners by least squares with given directions at the ends (Schneider, *An algorithm
 //! for automatically fitting digitized curves*, 1990). If it leaves the corridor, it is pulled straighter; if
-//! nothing helps, the way is divided at the corner that the curve misses most, and both parts are fitted.
+//! nothing helps, the way is divided at the corner that the curve misses most, and both parts are fitted. A way with
+//! a single corner, the most common of those that are not straight, becomes a plain bow where there is room for one.
 
 use super::corridor::Corridor;
 use crate::layout::Point;
@@ -10,6 +11,8 @@ use crate::layout::geometry::Bezier;
 
 /// How much of the fitted bend is tried, from all to nearly none.
 const PULLS: [f64; 6] = [1.0, 0.75, 0.5, 0.35, 0.2, 0.1];
+/// How far a bow may swell around its corner: from not at all.
+const SWELLS: [f64; 3] = [1.0, 1.25, 1.5];
 /// A curve is looked at in so many points, and in some more for every cell that it passes.
 const LEAST_SAMPLES: usize = 32;
 const SAMPLES_PER_CELL: usize = 8;
@@ -27,6 +30,9 @@ pub(super) fn round_off(way: &[Point], corridor: &Corridor) -> Vec<Bezier> {
     let last = way.len() - 1;
     if last == 1 {
         return vec![Bezier::line(way[0], way[1])];
+    }
+    if let Some(bow) = bow(way, corridor) {
+        return vec![bow];
     }
     let direction = |corner: usize| (way[corner + 1] - way[corner]).unit();
     let mut curves = Vec::new();
@@ -47,6 +53,22 @@ pub(super) fn round_off(way: &[Point], corridor: &Corridor) -> Vec<Bezier> {
         }
     }
     curves
+}
+
+/// The bow along a way with a single corner, if there is one in the corridor.
+fn bow(way: &[Point], corridor: &Corridor) -> Option<Bezier> {
+    let &[from, corner, to] = way else { return None };
+    let mut bows = SWELLS.iter().map(|&swell| bow_around(corner, from, to, swell));
+    bows.find(|bow| fits(bow, corridor))
+}
+
+/// A bow (a parabola) that touches the corner, or passes outside of it if it is swollen.
+fn bow_around(corner: Point, from: Point, to: Point, swell: f64) -> Bezier {
+    let t = shares(&[from, corner, to])[1].clamp(0.1, 0.9);
+    let u = 1.0 - t;
+    let touching = (corner - from * (u * u) - to * (t * t)) * (1.0 / (2.0 * u * t));
+    let control = corner + (touching - corner) * swell;
+    Bezier([from, from.towards(control, 2.0 / 3.0), to.towards(control, 2.0 / 3.0), to])
 }
 
 /// A curve whose bends can still be pulled straight.
@@ -170,6 +192,8 @@ mod tests {
     #[test]
     fn curves_stay_in_the_corridor() {
         check(&[(0.0, 100.0, -50.0, 50.0)], &[(0.0, 0.0), (0.0, 100.0)], 1);
+        let corner = [(0.0, 50.0, -50.0, 50.0), (50.0, 100.0, 20.0, 60.0)];
+        check(&corner, &[(0.0, 0.0), (20.0, 50.0), (25.0, 100.0)], 1);
         let bend = [(0.0, 40.0, -50.0, 50.0), (40.0, 60.0, 20.0, 30.0), (60.0, 100.0, -50.0, 50.0)];
         check(&bend, &[(0.0, 0.0), (20.0, 40.0), (20.0, 60.0), (0.0, 100.0)], 3);
         let zigzag = [(0.0, 30.0, -60.0, 60.0), (30.0, 40.0, 20.0, 30.0), (40.0, 60.0, -60.0, 60.0)];

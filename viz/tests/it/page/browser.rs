@@ -110,6 +110,14 @@ impl Browser {
         }
     }
 
+    pub(super) fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        let left = json!({ "button": "left", "buttons": 1, "clickCount": 1 });
+        self.move_to(from);
+        self.mouse("mousePressed", from, left.clone());
+        self.mouse("mouseMoved", to, left.clone());
+        self.mouse("mouseReleased", to, left);
+    }
+
     pub(super) fn wheel(&mut self, place: (f64, f64), by: f64) {
         self.mouse("mouseWheel", place, json!({ "deltaX": 0, "deltaY": by }));
     }
