@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dojobber::{Context, Graph, Job, Key, Kind, Plan, PlanError, PlanErrors, Result};
 
-use crate::support::runner;
+use crate::support::{Notes, runner};
 
 /// Every mistake of a graph, in its exact words.
 #[track_caller]
@@ -366,6 +366,30 @@ fn a_part_of_a_plan() {
     );
     let part = plan.select("left").unwrap();
     assert_eq!(part.select("right").unwrap_err().to_string(), "there is no job `right`");
+}
+
+#[test]
+fn a_part_of_a_part_does_what_its_jobs_do() {
+    let notes = Notes::default();
+    let jobs = Graph::new().each(["a", "b", "c", "d"], |graph, name| {
+        let after = (name == "d").then_some("b");
+        let open = graph.job(name).after(after).description(format!("what {name} does"));
+        open.run_only(|cx| notes.add(cx.job()))
+    });
+    let plan = jobs.compile().unwrap();
+    let part = plan.select(["c", "d"]).unwrap();
+    let check = |plan: &Plan<'_>, expected: &str| {
+        assert!(runner(1).run(plan, ()).success());
+        assert_eq!(notes.take(), expected);
+        let graph = plan.graph();
+        for job in graph.ids() {
+            assert_eq!(graph.description(job), Some(&*format!("what {} does", graph.name(job))));
+        }
+    };
+    check(&plan, "a b c d");
+    check(&part, "b c d");
+    check(&part.select("d").unwrap(), "b d");
+    check(&part.select("c").unwrap(), "c");
 }
 
 #[test]

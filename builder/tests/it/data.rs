@@ -1,6 +1,6 @@
 //! Arguments, stores, outputs, commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -333,6 +333,17 @@ fn outputs_that_are_not_there() {
     check("nothing", "`group`, which returns nothing: let its check or run return the value");
     check("no job", "`elsewhere`, but there is no such job");
     check("own", "`own`, but is not directly after it: add `.after(\"own\")`");
+
+    let error = Context::detached(()).output(&NUMBER).unwrap_err();
+    assert_eq!((error.reader(), error.read()), ("detached", "x"));
+}
+
+#[test]
+fn keys_are_equal_by_name() {
+    let keys: HashSet<Key<u32>> = [NUMBER, Key::named("x"), Key::named("y")].into();
+    assert_eq!(keys.len(), 2);
+    assert!(keys.contains(&Key::new("y")) && !keys.contains(&Key::new("z")));
+    assert_eq!(format!("{NUMBER} {NUMBER:?}"), "x Key<u32>(\"x\")");
 }
 
 #[test]

@@ -175,6 +175,25 @@ fn a_dry_run_that_leaves_something() {
     assert!(report.contains("it must not insist that a run succeeds"), "{report}");
 }
 
+#[test]
+fn a_body_that_panics_though_nothing_goes_wrong() {
+    let finding = check_convergent(1, |_: &Simulation| panic!("always")).unwrap_err();
+    assert!(
+        finding.to_string().starts_with("the body panics though nothing goes wrong: always"),
+        "{finding}"
+    );
+}
+
+#[test]
+fn a_long_value_is_told_by_its_start() {
+    let long = |simulation: &Simulation| (noted(two_appends)(simulation), "\u{e9}".repeat(3000));
+    let finding = try_explore(100, long).unwrap_err().to_string();
+    for start in ["([\"a\", \"b\"], \"\u{e9}", "([\"b\", \"a\"], \"\u{e9}"] {
+        let line = finding.lines().find(|line| line.contains(start)).expect("its start is told");
+        assert!(line.ends_with("\u{e9} ..") && line.len() < 2100, "{line}");
+    }
+}
+
 /// Two plans in one body, of which one is run only when the other was.
 #[test]
 fn a_body_with_several_runs() {

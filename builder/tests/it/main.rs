@@ -5,6 +5,7 @@ mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
+mod debug; // what `{:?}` shows
 #[cfg(feature = "testkit")]
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]

@@ -1,8 +1,9 @@
 //! Workers: who runs what, what may wait for what, and that nothing ever waits for good.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{self, Write as _};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
@@ -161,14 +162,15 @@ fn meeting<'env>(
     members.job(name).group()
 }
 
-/// So many jobs one after the other take a caller so long that whoever helps has gone to sleep meanwhile.
-const LINKS: usize = 2_000;
+/// So many jobs one after the other take a caller so long that whoever helps has gone to sleep meanwhile, also where
+/// they share a processor.
+const LINKS: usize = 5_000;
 
 /// Jobs one after the other; `name` is done when they are.
 fn chain<'env>(graph: Graph<'env>, name: &str, after: &str) -> Graph<'env> {
     let links = graph.each(0..LINKS, |graph, at| {
         let on = if at == 0 { after.to_owned() } else { format!("{name} {}", at - 1) };
-        graph.job(format!("{name} {at}")).after(on).run_only(|_| ())
+        graph.job(format!("{name} {at}")).after(on).run_only(|_| thread::yield_now())
     });
     links.job(name).after(format!("{name} {}", LINKS - 1)).group()
 }
@@ -183,7 +185,7 @@ fn check_meetings(threads: usize) {
     let graph = meeting(graph, "again", "middle");
     let plan = meeting(chain(graph, "other chain", "again"), "end", "other chain").compile().unwrap();
     let runner = runner(threads);
-    for _ in 0..20 {
+    for _ in 0..5 {
         check_changed(
             within(&format!("{threads} jobs that meet"), || runner.run(&plan, ())),
             4 * threads + 2 * LINKS,
@@ -341,20 +343,62 @@ fn a_run_that_finds_the_pool_taken_goes_on_alone_until_it_is_free() {
     });
 }
 
+/// Another run has the helper when the first of two jobs begins, and has gone when that fails. Nothing else is ready
+/// then but the second, which waits for the first one's second try.
+#[test]
+fn a_retry_that_waits_is_a_reason_to_ask_for_help() {
+    let runner = runner(2);
+    let (both_in, may_end, second_try) = (Barrier::new(3), Signal::default(), Signal::default());
+    let taking = fan(2, || {
+        both_in.wait();
+        may_end.wait();
+        true
+    });
+    thread::scope(|scope| {
+        let taken = Mutex::new(Some(scope.spawn(|| runner.run(&taking, ()))));
+        both_in.wait();
+        let plan = Graph::new()
+            .job("fails first")
+            .check_only(|cx| {
+                if cx.attempt() == 2 {
+                    second_try.give();
+                    return true;
+                }
+                may_end.give();
+                let taken = taken.lock().unwrap().take().unwrap();
+                check_changed(taken.join().unwrap(), 2);
+                false
+            })
+            .job("waits")
+            .check_only(|_| {
+                second_try.wait();
+                true
+            })
+            .compile()
+            .unwrap();
+        let run = within("a run that gets the pool after a failed try", || runner.run(&plan, ()));
+        assert_eq!(run.into_result().unwrap().job("fails first").unwrap().tries(), 2);
+    });
+}
+
 #[test]
 fn a_reused_runner_starts_no_new_threads() {
-    let (runner, meet, threads) = (runner(4), Barrier::new(4), Mutex::new(HashSet::<ThreadId>::new()));
+    let (runner, meet, caller) = (runner(4), Barrier::new(4), thread::current().id());
+    let threads = Mutex::new(HashMap::<ThreadId, usize>::new());
     let plan = fan(4, || {
-        threads.lock().unwrap().insert(thread::current().id());
+        let thread = thread::current().id();
+        if thread != caller {
+            threads.lock().unwrap().insert(thread, rayon::current_num_threads());
+        }
         meet.wait();
         true
     });
     for _ in 0..300 {
         check_changed(within("a run of many", || runner.run(&plan, ())), 4);
     }
-    let mut threads = threads.lock().unwrap();
-    assert!(threads.remove(&thread::current().id()));
+    let threads = threads.lock().unwrap();
     assert!(threads.len() <= 6, "three helpers and as many spare threads; {} have worked", threads.len());
+    assert!(threads.values().all(|in_pool| *in_pool == 6), "{threads:?}");
 }
 
 /// What must be the same in every run, whoever does what and when.
@@ -513,6 +557,25 @@ fn a_chain_calls_nobody() {
 }
 
 #[test]
+fn a_chain_leaves_the_helpers_to_others() {
+    let (runner, meet) = (runner(2), Barrier::new(2));
+    let beside = fan(2, || {
+        meet.wait();
+        true
+    });
+    let plan = Graph::new()
+        .job("first")
+        .check_only(|cx| cx.attempt() == 2)
+        .job("second")
+        .after("first")
+        .check_only(|_| Inside::led(|| runner.run(&beside, ()).success()))
+        .compile()
+        .unwrap();
+    let run = within("two jobs that meet in a run led from a chain", || runner.run(&plan, ()));
+    assert!(run.into_result().unwrap().success());
+}
+
+#[test]
 fn a_plan_that_only_waits_for_retries() {
     let delay = Duration::from_millis(5);
     for (jobs, threads) in [(1, 1), (1, 2), (2, 2), (3, 1), (3, 2), (3, 8)] {
@@ -529,6 +592,51 @@ fn a_plan_that_only_waits_for_retries() {
             }
         }
     }
+}
+
+/// The time that this thread has been executed for, where the system tells.
+fn processor_time() -> Option<Duration> {
+    let numbers = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    numbers.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+#[test]
+fn a_run_that_waits_uses_no_processor_time() {
+    let delay = Duration::from_millis(100);
+    for threads in [1, 2] {
+        let jobs = Graph::new().each(["a", "b"], |graph, name| {
+            graph.job(name).retry_delay(delay).check_only(|cx| cx.attempt() == 2)
+        });
+        let plan = jobs.compile().unwrap();
+        let before = processor_time();
+        let run = within("a plan that waits", || runner(threads).run(&plan, ())).into_result().unwrap();
+        assert!(run.jobs().all(|job| job.tries() == 2));
+        if let (Some(before), Some(after)) = (before, processor_time()) {
+            assert!(after - before < delay / 4, "{threads} threads: {:?}", after - before);
+        }
+    }
+}
+
+// ---- a system that refuses threads ----
+
+/// The same test in a process of its own, whose threads would each need more memory than there is.
+#[test]
+fn without_helpers_the_caller_goes_on_alone() {
+    const STACK: &str = "RUST_MIN_STACK";
+    const TOO_MUCH: &str = "70368744177664"; // 64 TiB
+    if std::env::var(STACK).is_ok_and(|stack| stack == TOO_MUCH) {
+        let caller = thread::current().id();
+        let (plan, runner) = (fan(20, || thread::current().id() == caller), runner(4));
+        for _ in 0..2 {
+            check_changed(runner.run(&plan, ()), 20);
+        }
+        return;
+    }
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "parallel::without_helpers_the_caller_goes_on_alone", "--test-threads=1"]);
+    let output = within("a run without helpers", || again.env(STACK, TOO_MUCH).output().unwrap());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
 }
 
 // ---- large plans ----

@@ -408,6 +408,7 @@ fn a_report_prints_as_a_summary() {
     let failed = plan.select("bread").unwrap().run(()).into_result().unwrap_err();
     assert_eq!(failed.to_string(), "1 job: 1 failed\n`bread` failed after 1 try: sold out");
     check_printed(failed.report(), &["1 job: 1 failed", "`bread` failed after 1 try: sold out"]);
+    check_printed(&failed.into_report(), &["1 job: 1 failed", "`bread` failed after 1 try: sold out"]);
     check_printed(
         &serde_json::from_str(SAVED).unwrap(),
         &[

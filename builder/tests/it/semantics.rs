@@ -832,3 +832,28 @@ fn an_observer_that_is_not_active_is_not_called() {
     assert!(Runner::builder().observer(None::<Trace>).build().run(&plan, ()).success());
     assert_eq!((asleep.events().len(), awake.events().len()), (0, 5));
 }
+
+#[test]
+fn an_observer_may_be_boxed_and_may_be_missing() {
+    let plan = a().job("a").run_only(|_| ()).compile().unwrap();
+    let trace = Trace::default();
+    let boxed: Box<dyn Observer> = Box::new(trace.clone());
+    let observer = (boxed, (Some(trace.clone()), None::<Trace>));
+    assert!(Runner::builder().observer(observer).build().run(&plan, ()).success());
+    let events = trace.events();
+    assert!(!events.is_empty() && events.len().is_multiple_of(2));
+    assert!(events.chunks(2).all(|twice| twice[0] == twice[1]), "{events:?}");
+
+    let boxed: Box<dyn Observer> = Box::new(None::<Trace>);
+    assert!(!boxed.is_active());
+}
+
+#[test]
+fn what_a_job_of_an_event_knows() {
+    let trace = Trace::default();
+    let plan = a().job("a").check_only(|_| true).compile().unwrap();
+    drop(Runner::builder().threads(1).observer(trace.clone()).build().run(&plan, ()));
+    let job = trace.events().iter().find_map(|event| event.job().cloned()).unwrap();
+    assert_eq!((job.name(), job.kind(), job.id().index()), ("a", Kind::CheckOnly, 0));
+    assert!(Arc::ptr_eq(job.graph(), plan.graph()));
+}

@@ -1,5 +1,6 @@
 //! The checks themselves. Each closure is executed once for every behaviour that there can be; a deadlock fails it.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use loom::sync::Arc;
@@ -144,6 +145,50 @@ fn two_offers_find_two_sleepers_or_one_that_takes_both() {
         sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
         assert_eq!(desk.done.load(Ordering::Relaxed), 2);
     });
+}
+
+/// Nobody sleeps, and no call is under way: an offer calls nobody, and who goes to sleep then is not called.
+fn check_all_are_up(sleep: &Sleep) {
+    let was_called = Cell::new(true);
+    sleep.offer();
+    let alarm = || {
+        was_called.set(false);
+        Some(Duration::ZERO)
+    };
+    sleep.sleep(|| false, alarm);
+    assert!(!was_called.get(), "a call for nobody");
+}
+
+/// As many workers as offers: each takes one, and calls the next if it sees more.
+fn calls_reach_sleepers(workers: usize) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(move || {
+        let desk = Arc::new(Desk::default());
+        let workers: Vec<_> = (0..workers)
+            .map(|_| {
+                let desk = Arc::clone(&desk);
+                thread::spawn(move || {
+                    let is_there_work = || desk.work.load(Ordering::Relaxed) > 0;
+                    while !desk.take() {
+                        desk.sleep.sleep(is_there_work, || None);
+                    }
+                    if is_there_work() {
+                        desk.sleep.offer();
+                    }
+                })
+            })
+            .collect();
+        workers.iter().for_each(|_| desk.offer());
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        check_all_are_up(&desk.sleep);
+    });
+}
+
+#[test]
+fn a_call_is_for_one_who_sleeps() {
+    calls_reach_sleepers(1);
+    calls_reach_sleepers(2);
 }
 
 /// A retry that is planned while another worker goes to sleep: it sets its alarm by it, or sees it at once.

@@ -170,3 +170,42 @@ impl Retries {
 
 /// First in, first out.
 pub(super) type Ready = VecDeque<JobId>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LATE: u64 = DRIFT.as_nanos() as u64;
+
+    /// What `next` says at that time: a job, or the time until which to wait.
+    fn ask(retries: &mut Retries, now: u64) -> Option<Result<JobId, u64>> {
+        match retries.next(|| now) {
+            Waiting::Try(turn) => Some(Ok(turn.job)),
+            Waiting::Until(due) => Some(Err(due)),
+            Waiting::Nothing => None,
+        }
+    }
+
+    #[test]
+    fn retries_stand_by_due_time_and_then_by_declaration() {
+        let mut retries = Retries::default();
+        assert_eq!((retries.is_empty(), retries.len(), retries.first_due()), (true, 0, None));
+        assert_eq!(ask(&mut retries, u64::MAX), None);
+        for (due, job, is_first) in
+            [(50, 0, true), (70, 1, false), (30, 3, true), (30, 2, true), (30, 4, false)]
+        {
+            let turn = Turn::first(JobId(job));
+            assert_eq!(retries.push(Retry { due, turn }), is_first, "{due} {job}");
+        }
+        assert_eq!((retries.is_empty(), retries.len(), retries.first_due()), (false, 5, Some(30 + LATE)));
+
+        assert_eq!(ask(&mut retries, 30 + LATE - 1), Some(Err(30 + LATE)));
+        for job in [2, 3, 4] {
+            assert_eq!(ask(&mut retries, 30 + LATE), Some(Ok(JobId(job))));
+        }
+        assert_eq!(ask(&mut retries, 30 + LATE), Some(Err(50 + LATE)));
+        assert_eq!(ask(&mut retries, 100 + LATE), Some(Ok(JobId(0))));
+        assert_eq!(ask(&mut retries, 100 + LATE), Some(Ok(JobId(1))));
+        assert_eq!((ask(&mut retries, u64::MAX), retries.len()), (None, 0));
+    }
+}
