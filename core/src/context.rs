@@ -33,6 +33,17 @@ pub(crate) struct World<A> {
 /// where it stands.
 ///
 /// Every closure of a job and every method of a [`Job`](crate::Job) gets one.
+///
+/// ```
+/// # use dojobber_core::{Context, Draft, JobSpec};
+/// fn is_installed(cx: &Context<Vec<&'static str>>) -> bool {
+///     println!("{}: try {} of {}", cx.job(), cx.attempt(), cx.max_tries());
+///     cx.args().contains(&cx.job())
+/// }
+/// # let mut draft = Draft::default();
+/// # draft.open("git"); draft.close(JobSpec::check_only(is_installed));
+/// # assert!(draft.compile().unwrap().run(vec!["git"]).success());
+/// ```
 pub struct Context<A = ()> {
     world: Arc<World<A>>,
     place: Place,

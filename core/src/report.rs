@@ -23,6 +23,23 @@ use crate::words::{Kind, Phase, Status};
 ///
 /// It prints as a summary: the counts, then every job that failed, with its error and that of its run. With the
 /// feature `serde` it can be saved and read back; one that does not fit together is refused when read.
+///
+/// ```
+/// # use dojobber_core::{BoxError, Draft, JobSpec, Phase, Status};
+/// # let mut draft = Draft::<()>::default();
+/// # draft.open("walls"); draft.close(JobSpec::run_only(|_| Err::<(), BoxError>("it rains".into())));
+/// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::run_only(|_| ()));
+/// # let plan = draft.compile().unwrap();
+/// # let runner = dojobber_core::Runner::builder().default_tries(1).build();
+/// let report = runner.run(&plan, ()).into_report();
+///
+/// assert_eq!(report.status("roof"), Some(Status::Blocked));
+/// assert_eq!(report.root_causes("roof")[0].name(), "walls");
+///
+/// let walls = report.job("walls").unwrap();
+/// assert_eq!(walls.error().unwrap().message(), "it rains");
+/// assert_eq!(walls.phases()[0].phase(), Phase::Run);
+/// ```
 #[derive(Clone)]
 pub struct Report {
     graph: Arc<JobGraph>,

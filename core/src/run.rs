@@ -23,6 +23,17 @@ use crate::words::Cleanup;
 /// themselves, the arguments and the shared store.
 ///
 /// It borrows nothing but what the closures of the plan do.
+///
+/// ```
+/// # use dojobber_core::{Draft, JobSpec};
+/// # let mut draft = Draft::<()>::default();
+/// # draft.open("walls"); draft.close(JobSpec::run_only(|_| ()));
+/// # let plan = draft.compile().unwrap();
+/// let run = plan.run(()).into_result()?; // a run that failed is an error
+/// assert_eq!(run.job("walls").unwrap().tries(), 1);
+/// println!("{}", run.report());
+/// # Ok::<(), dojobber_core::BoxError>(())
+/// ```
 pub struct Run<'env, A = ()> {
     report: Report,
     /// By job, in ascending order.

@@ -36,6 +36,9 @@ impl Format {
         Format::Text,
     ];
 
+    /// The extensions of those that are there only with a feature of the same name.
+    const OPTIONAL: [&str; 2] = ["png", "dot"];
+
     /// The format that the extension of a path names, in upper or lower case.
     ///
     /// # Errors
@@ -105,8 +108,7 @@ impl fmt::Display for UnknownFormat {
                 path.extension().unwrap_or_default()
             }
         };
-        // known formats are not unknown: it was left out of this build
-        let left_out = ["png", "dot"].into_iter().find(|feature| name.eq_ignore_ascii_case(feature));
+        let left_out = Format::OPTIONAL.into_iter().find(|feature| name.eq_ignore_ascii_case(feature));
         left_out.map_or(Ok(()), |feature| write!(f, ", and with the feature `{feature}` also that"))
     }
 }

@@ -155,7 +155,7 @@ impl Log {
 
         let neighbour = (at as u32).checked_sub(1); // the record before, whosever it is
         let end_of = |index: u32| self.words[index as usize] >> END;
-        let same_try = neighbour.filter(|_| word & NEXT != 0);
+        let same_try = neighbour.filter(|_| word & NEXT != 0); // four phases at most, so looking back is short
         let record = Record {
             phase,
             passed: word & PASSED != 0,
