@@ -107,10 +107,11 @@ pub mod testkit;
 pub use console::Console;
 #[doc(inline)]
 pub use dojobber_core::{
-    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Edge, ErrorText, Event, Job, JobGraph,
-    JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome, OutputError,
-    Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, ReturnedFalse, Run, RunFailed,
-    RunOptions, Runner, Status, Store, Unfit, Verdict, Violation, ensure, judge, sh,
+    BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, ErrorText, Event, Job,
+    JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
+    OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, ReturnedFalse,
+    Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, ensure,
+    judge, sh,
 };
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

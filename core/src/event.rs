@@ -5,24 +5,8 @@ use std::time::Duration;
 
 use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobRef};
-use crate::words::{Cleanup, Phase, Status};
-
-/// With what a run was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RunOptions {
-    /// How many jobs may run at once.
-    pub threads: usize,
-    /// Whether nothing but first checks is executed.
-    #[doc(alias = "no_act")]
-    pub dry_run: bool,
-    /// How many tries a job may use that does not say so itself.
-    pub default_tries: u32,
-    /// The least time between the tries of a job that does not say so itself.
-    pub default_retry_delay: Duration,
-    /// When cleanups are called.
-    pub cleanup: Cleanup,
-}
+use crate::options::RunOptions;
+use crate::words::{Phase, Status};
 
 /// Something that happened in a run. A trace is the events in the order in which they arrived.
 ///
@@ -33,9 +17,9 @@ pub enum Event {
     /// The first of all.
     #[non_exhaustive]
     RunStarted {
-        /// What is run.
+        /// The graph of the plan that is run.
         graph: Arc<JobGraph>,
-        /// How.
+        /// How it is run; `threads` is never 0 here.
         options: RunOptions,
     },
     /// A phase begins.

@@ -26,9 +26,9 @@ pub(crate) use watch::Watch;
 
 use crate::context::{Place, World};
 use crate::error::{BoxError, Result};
-use crate::event::RunOptions;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::job::AnyJob;
+use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::report::{Head, Log};
 use crate::store::Store;

@@ -17,7 +17,7 @@ use crate::clock::Scale;
 use crate::error::{ErrorText, RETURNED_FALSE};
 use crate::graph::{JobGraph, JobId};
 use crate::key::JobName;
-use crate::words::{Kind, Phase, Status};
+use crate::words::{DryRun, Kind, Phase, Status};
 
 /// Everything that happened in one run, and the graph that it happened to.
 ///
@@ -43,7 +43,7 @@ use crate::words::{Kind, Phase, Status};
 #[derive(Clone)]
 pub struct Report {
     graph: Arc<JobGraph>,
-    dry_run: bool,
+    dry_run: DryRun,
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
@@ -112,7 +112,7 @@ impl<'a> PhaseRecord<'a> {
 
 impl Report {
     /// `heads` has one for each job, ended; `logs` come in any order.
-    pub(crate) fn new(graph: Arc<JobGraph>, dry_run: bool, heads: Vec<Head>, mut logs: Vec<Log>) -> Self {
+    pub(crate) fn new(graph: Arc<JobGraph>, dry_run: DryRun, heads: Vec<Head>, mut logs: Vec<Log>) -> Self {
         debug_assert_eq!(heads.len(), graph.len());
         logs.sort_by_key(Log::worker);
         debug_assert!(logs.iter().enumerate().all(|(at, log)| at == usize::from(log.worker())));
@@ -142,7 +142,7 @@ impl Report {
     /// Whether this was a dry run: nothing but first checks.
     #[doc(alias = "no_act")]
     pub fn dry_run(&self) -> bool {
-        self.dry_run
+        self.dry_run.is_on()
     }
 
     /// How long the run took, cleanups included.

@@ -1,22 +1,23 @@
 //! Runs plans.
 
+mod builder;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use typed_builder::TypedBuilder;
+pub use builder::RunnerBuilder;
 
 use crate::clock::Clock;
 use crate::context::World;
-use crate::event::{Event, Observer, RunOptions};
+use crate::event::{Event, Observer};
 use crate::exec::{Finished, Helpers, Live, Watch};
 use crate::log::debug;
+use crate::options::RunOptions;
 use crate::outputs::Outputs;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::Run;
 use crate::store::Store;
-use crate::words::Cleanup;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
 ///
@@ -33,61 +34,26 @@ use crate::words::Cleanup;
 /// assert_eq!(runner.options().threads, 4);
 /// assert_eq!(Runner::default().options().default_tries, 3);
 /// ```
-#[derive(TypedBuilder)]
-#[builder(doc, builder_method(doc = "Options, each with a default; then `.build()`."))]
+#[derive(Default)]
 pub struct Runner {
-    /// How many jobs may run at once, the thread that calls [`run`](Runner::run) included.
-    /// Default, and the meaning of 0: as many as the machine runs at once.
-    #[builder(
-        default,
-        setter(doc = "How many jobs may run at once, the caller's thread included. \
-        Default, and the meaning of 0: as many as the machine runs at once.")
-    )]
-    threads: usize,
-    /// Whether to execute nothing but the first check of each job. Default: no.
-    #[builder(
-        default,
-        setter(doc = "Whether to execute nothing but the first check of each job \
-        (DoJobber's `no_act`). Default: no.")
-    )]
-    dry_run: bool,
-    /// How many tries a job may use that does not say so itself. Default: 3.
-    #[builder(default = 3, setter(
-        doc = "How many tries a job may use that does not say so itself. Default: 3.\n\n# Panics\n\nIf it is 0.",
-        transform = |tries: u32| { assert!(tries > 0, "default_tries(0): a job needs at least 1 try"); tries },
-    ))]
-    default_tries: u32,
-    /// The least time between the tries of a job that does not say so itself. Default: 1 s.
-    #[builder(default = Duration::from_secs(1), setter(doc = "The least time from the end of one try to the \
-        start of the next, of a job that does not say so itself. Zero is allowed. Default: 1 s."))]
-    default_retry_delay: Duration,
-    /// When cleanups are called. Default: before `run` returns.
-    #[builder(default, setter(doc = "When cleanups are called. Default: [`Cleanup::AtEnd`]."))]
-    cleanup: Cleanup,
-    /// Who watches. Default: nobody.
-    #[builder(default, setter(
-        doc = "Who watches the runs. Default: nobody. Also an `Option` of an observer, or a pair of two.",
-        transform = |observer: impl Observer + 'static| Some(Arc::new(observer) as Arc<dyn Observer>),
-    ))]
-    observer: Option<Arc<dyn Observer>>,
-    #[builder(default, setter(skip))]
+    options: RunOptions,
+    observers: Vec<Arc<dyn Observer>>,
     helpers: Helpers,
 }
 
 impl Runner {
-    /// With what its runs are started.
+    /// Options, each with a default; then [`.build()`](RunnerBuilder::build).
+    pub fn builder() -> RunnerBuilder {
+        RunnerBuilder::default()
+    }
+
+    /// With what its runs are started: `threads` is what it was set to, or as many as the machine runs at once.
     pub fn options(&self) -> RunOptions {
-        RunOptions {
-            threads: if self.threads == 0 {
-                machine_threads()
-            } else {
-                self.threads.min(usize::from(u16::MAX))
-            },
-            dry_run: self.dry_run,
-            default_tries: self.default_tries,
-            default_retry_delay: self.default_retry_delay,
-            cleanup: self.cleanup,
-        }
+        let threads = match self.options.threads {
+            0 => machine_threads(),
+            threads => threads.min(usize::from(u16::MAX)),
+        };
+        RunOptions { threads, ..self.options }
     }
 
     /// Runs a plan to its end, on this thread and, where there is more to do than one can, on others.
@@ -101,7 +67,7 @@ impl Runner {
     /// itself: it stands in the way of the runs that come after.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        let watch = Watch::new(self.observer.as_ref());
+        let watch = Watch::new(&self.observers);
         let clock = Clock::start(watch.is_active());
         self.execute(begin(plan, args.into(), self.options(), watch, clock))
     }
@@ -114,7 +80,7 @@ impl Runner {
         args: Arc<A>,
         meddler: crate::faults::Meddler,
     ) -> Run<'env, A> {
-        let watch = Watch::new(self.observer.as_ref());
+        let watch = Watch::new(&self.observers);
         let clock = Clock::start(watch.is_active());
         let mut live = begin(plan, args, self.options(), watch, clock);
         live.meddler = Some(meddler);
@@ -176,12 +142,6 @@ impl<'env, A: Send + Sync> Plan<'env, A> {
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run(&self, args: impl Into<Arc<A>>) -> Run<'env, A> {
         Runner::default().run(self, args)
-    }
-}
-
-impl Default for Runner {
-    fn default() -> Self {
-        Runner::builder().build()
     }
 }
 

@@ -83,6 +83,50 @@ impl fmt::Display for Status {
     }
 }
 
+/// Whether a run changes anything, or looks only.
+///
+/// Made from a `bool` or an `Option` where options are set: `true` is [`Checks`](DryRun::Checks), and what is missing
+/// is [`Off`](DryRun::Off).
+///
+/// ```
+/// use dojobber_core::DryRun;
+///
+/// assert_eq!((DryRun::from(true), DryRun::from(false)), (DryRun::Checks, DryRun::Off));
+/// assert_eq!(DryRun::from(None::<bool>), DryRun::default());
+/// assert!(DryRun::Checks.is_on() && !DryRun::Off.is_on());
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum DryRun {
+    /// A run: it changes what its jobs find.
+    #[default]
+    Off,
+    /// The first check of each job, once, and nothing else: DoJobber's `no_act`. What is behind a job that would run
+    /// is blocked.
+    Checks,
+}
+
+impl DryRun {
+    /// Whether this is a dry run at all.
+    #[inline]
+    pub fn is_on(self) -> bool {
+        self != DryRun::Off
+    }
+}
+
+impl From<bool> for DryRun {
+    fn from(on: bool) -> Self {
+        if on { DryRun::Checks } else { DryRun::Off }
+    }
+}
+
+impl<D: Into<DryRun>> From<Option<D>> for DryRun {
+    fn from(said: Option<D>) -> Self {
+        said.map_or(DryRun::Off, Into::into)
+    }
+}
+
 /// When cleanups are called. Each is called at most once in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

@@ -11,6 +11,7 @@ mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
 mod movie; // the example program, from outside
+mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]
 mod planted; // graphs with a bug each, which the test kit finds

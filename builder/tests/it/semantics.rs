@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::{catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -405,22 +405,6 @@ fn tries() {
     check(a().job("a").run_only(from(2)), with(7), 2);
     check(a().job("a").group(), with(7), 0);
     check(a().job("z").run_only(|_| false).job("a").after("z").run_only(|_| ()), with(7), 0);
-}
-
-#[test]
-fn a_runner_must_allow_a_try() {
-    let panic = catch_unwind(|| drop(Runner::builder().default_tries(0))).unwrap_err();
-    assert_eq!(*panic.downcast::<&str>().unwrap(), "default_tries(0): a job needs at least 1 try");
-}
-
-#[test]
-fn the_defaults() {
-    let options = Runner::default().options();
-    assert_eq!((options.default_tries, options.default_retry_delay), (3, Duration::from_secs(1)));
-    assert_eq!((options.dry_run, options.cleanup), (false, dojobber::Cleanup::AtEnd));
-    let machine = std::thread::available_parallelism().unwrap().get();
-    assert_eq!(options.threads, machine);
-    assert_eq!(Runner::builder().threads(5).build().options().threads, 5);
 }
 
 /// From the end of one try to the start of the next; asserted from what was planned, not from a clock.

@@ -120,7 +120,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         Worker {
             live,
             specs: live.plan.specs(),
-            default_tries: if live.options.dry_run { 1 } else { live.options.default_tries },
+            default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             is_watched: live.watch.is_active(),
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             clock,
@@ -207,7 +207,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         match &spec.body {
             Body::Group => Stage::Over(self.done(None)),
             Body::Both(closures) | Body::CheckOnly(closures) => Stage::CheckDue(Held::Shared(&**closures)),
-            Body::RunOnly(_) if self.live.options.dry_run => Stage::Over(self.would_run(None)),
+            Body::RunOnly(_) if self.live.options.dry_run.is_on() => Stage::Over(self.would_run(None)),
             Body::RunOnly(closures) => Stage::RunDue(Held::Shared(&**closures)),
             Body::Struct(make) => match self.make(make) {
                 Ok(job) => Stage::CheckDue(Held::Own(Some(job))),
@@ -257,7 +257,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(always)]
     fn check<I: Instance<'env, A>>(&mut self, spec: &JobSpec<'env, A>, mut instance: I) -> Stage<I> {
-        let repairable = spec.kind() == Kind::Job && !self.live.options.dry_run;
+        let repairable = spec.kind() == Kind::Job && !self.live.options.dry_run.is_on();
         match self.step(Step::CHECK, &mut instance, |check| check.is_ok() || !repairable) {
             Ok(value) => Stage::Over(self.done(value)),
             Err(error) if repairable => {
@@ -335,7 +335,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let Turn { job, attempt, ran, head } = turn;
         let spec = self.specs.of(job);
         let max_tries = match spec.tries() {
-            Some(tries) if !self.live.options.dry_run => tries,
+            Some(tries) if !self.live.options.dry_run.is_on() => tries,
             _ => self.default_tries,
         };
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };

@@ -28,6 +28,7 @@ use crate::exec::serial::Alone;
 use crate::exec::turn::{TryEnd, Turn};
 use crate::exec::{Finished, Kept, Live};
 use crate::graph::{JobGraph, JobId};
+use crate::options::RunOptions;
 use crate::report::{Head, Log};
 
 /// The caller alone, until there is more to do than one can and the helpers are free; then all of them. Where the plan
@@ -36,7 +37,8 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let mut alone = Alone::new(live);
     alone.follow_order(live.plan.alone());
     while let Some(turn) = alone.next() {
-        let lease = if alone.has_surplus() { helpers.lease(live.options.threads - 1) } else { None };
+        let RunOptions { threads, stack_size, .. } = live.options;
+        let lease = if alone.has_surplus() { helpers.lease(threads - 1, stack_size) } else { None };
         match lease {
             Some(lease) => return together(alone, turn, lease),
             None => alone.follow(turn),

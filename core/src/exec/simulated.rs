@@ -115,7 +115,7 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
     fn has_no_phases(&self, job: JobId) -> bool {
         match self.live.plan.spec(job).kind() {
             Kind::Group => true,
-            Kind::RunOnly => self.live.options.dry_run,
+            Kind::RunOnly => self.live.options.dry_run.is_on(),
             Kind::Job | Kind::CheckOnly => false,
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Event, RunOptions};
+use crate::event::Event;
 use crate::graph::{JobGraph, JobId, JobRef};
+use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::words::{Cleanup, Kind, Phase, Status};
 
@@ -177,7 +178,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
             }
             State::Ended(_) => return Err("the job has ended".into()),
         }
-        ensure(!(options.dry_run && beat.phase == Phase::Run), "a dry run runs nothing")?;
+        ensure(!(options.dry_run.is_on() && beat.phase == Phase::Run), "a dry run runs nothing")?;
         if let Some(sequence) = sequence {
             self.run_begins(beat, sequence)?;
         }
@@ -243,7 +244,9 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         ensure(beat.at >= open.at, "time does not go back")?;
         let step = match (beat.phase, passed) {
             (Phase::Create, true) => return Err("a constructor is told only when it fails".into()),
-            (Phase::Check, false) if self.plan.graph().kind(beat.job) == Kind::Job && !options.dry_run => {
+            (Phase::Check, false)
+                if self.plan.graph().kind(beat.job) == Kind::Job && !options.dry_run.is_on() =>
+            {
                 Step::RunDue
             }
             (Phase::Run, _) if self.plan.graph().kind(beat.job) == Kind::Job => Step::RecheckDue,
@@ -270,7 +273,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         let failed = matches!(last.step, Step::Failed(_));
         let fits = failed && last.attempt == attempt && last.worker == worker;
         ensure(fits, "this try has not failed")?;
-        ensure(!options.dry_run, "a dry run tries once")?;
+        ensure(!options.dry_run.is_on(), "a dry run tries once")?;
         ensure(attempt < spec.tries().unwrap_or(options.default_tries), "the job has no tries left")?;
         let delay = spec.retry_delay().unwrap_or(options.default_retry_delay);
         ensure(at >= last.at && due >= last.at.saturating_add(delay), "a retry is planned too early")?;
@@ -316,8 +319,10 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         match last.step {
             Step::Passed if job.ran => Ok(Status::Changed),
             Step::Passed => Ok(Status::Satisfied),
-            Step::Failed(Phase::Check) if options.dry_run && spec.kind() == Kind::Job => Ok(Status::WouldRun),
-            Step::Failed(_) if options.dry_run => Ok(Status::Failed),
+            Step::Failed(Phase::Check) if options.dry_run.is_on() && spec.kind() == Kind::Job => {
+                Ok(Status::WouldRun)
+            }
+            Step::Failed(_) if options.dry_run.is_on() => Ok(Status::Failed),
             Step::Failed(_) => {
                 let tries = spec.tries().unwrap_or(options.default_tries);
                 ensure(last.attempt == tries, "the job has tries left")?;
@@ -344,7 +349,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
                 ensure(not_done, "the cause has not ended without being done")
             }
             (Status::Satisfied, None) if kind == Kind::Group => self.dependencies_are_done(job, at),
-            (Status::WouldRun, None) if kind == Kind::RunOnly && options.dry_run => {
+            (Status::WouldRun, None) if kind == Kind::RunOnly && options.dry_run.is_on() => {
                 self.dependencies_are_done(job, at)
             }
             _ => Err("the job ended without a try".into()),

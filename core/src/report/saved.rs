@@ -104,7 +104,7 @@ impl Serialize for Report {
         });
         SavedReport {
             dojobber_report: Version,
-            dry_run: self.dry_run,
+            dry_run: self.dry_run.is_on(),
             elapsed_ns: self.elapsed,
             jobs: Sequence::of(jobs),
         }
@@ -167,7 +167,7 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         descriptions.collect(),
         edges,
     );
-    let mut report = Report::new(graph.into(), saved.dry_run, heads, logs);
+    let mut report = Report::new(graph.into(), saved.dry_run.into(), heads, logs);
     report.close(saved.elapsed_ns, Scale::NANOS);
     Ok(report)
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::event::{Observer, RunOptions};
+use crate::event::Observer;
 use crate::exec::{Course, Simulated, Watch, simulate};
 use crate::faults::{Blow, Calls, Faults, Meddler};
 use crate::graph::JobId;
+use crate::options::{RunOptions, at_least_one_try};
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::runner::{Runner, begin, end};
 use crate::testkit::lab::Lab;
-use crate::words::Cleanup;
+use crate::words::{Cleanup, DryRun};
 
 /// Runs plans on this thread alone, in an order that follows from a seed, and in virtual time.
 ///
@@ -38,16 +39,16 @@ use crate::words::Cleanup;
 #[must_use = "a simulation does nothing until it runs a plan"]
 pub struct Simulation {
     seed: u64,
-    workers: usize,
-    dry_run: bool,
-    default_tries: u32,
-    default_retry_delay: Duration,
-    cleanup: Cleanup,
-    observer: Option<Arc<dyn Observer>>,
+    /// `threads` is the number of virtual workers.
+    options: RunOptions,
+    observers: Vec<Arc<dyn Observer>>,
     faults: Faults,
     /// Of a check: what it wants done instead, and what it wants to know.
     lab: Option<Arc<Lab>>,
 }
+
+/// How many workers there are, if nobody says so.
+const WORKERS: usize = 4;
 
 /// How one run went.
 pub(super) enum Outcome<'env, A> {
@@ -59,28 +60,30 @@ pub(super) enum Outcome<'env, A> {
 impl Simulation {
     /// Four workers, and otherwise the defaults of a [`Runner`].
     pub fn new(seed: u64) -> Self {
-        let like = Runner::default().options();
-        Simulation {
-            seed,
-            workers: 4,
-            dry_run: like.dry_run,
-            default_tries: like.default_tries,
-            default_retry_delay: like.default_retry_delay,
-            cleanup: like.cleanup,
-            observer: None,
-            faults: Faults::none(),
-            lab: None,
-        }
+        let options = RunOptions { threads: WORKERS, ..RunOptions::default() };
+        Simulation { seed, options, observers: Vec::new(), faults: Faults::none(), lab: None }
+    }
+
+    /// All options at once, as for a [`Runner`]. Its threads are the virtual workers; 0 means 4.
+    ///
+    /// # Panics
+    ///
+    /// If `default_tries` is 0.
+    pub fn options(self, options: RunOptions) -> Self {
+        let threads = if options.threads == 0 { WORKERS } else { options.threads };
+        Simulation { options: options.checked(), ..self }.workers(threads)
     }
 
     /// How many jobs may run at once, at least 1. Default: 4.
-    pub fn workers(self, workers: usize) -> Self {
-        Simulation { workers: workers.clamp(1, usize::from(u16::MAX)), ..self }
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.options.threads = workers.clamp(1, usize::from(u16::MAX));
+        self
     }
 
     /// Whether to execute nothing but the first check of each job. Default: no.
-    pub fn dry_run(self, dry_run: bool) -> Self {
-        Simulation { dry_run, ..self }
+    pub fn dry_run(mut self, dry_run: impl Into<DryRun>) -> Self {
+        self.options.dry_run = dry_run.into();
+        self
     }
 
     /// How many tries a job may use that does not say so itself. Default: 3.
@@ -88,25 +91,29 @@ impl Simulation {
     /// # Panics
     ///
     /// If it is 0.
-    pub fn default_tries(self, tries: u32) -> Self {
-        assert!(tries > 0, "default_tries(0): a job needs at least 1 try");
-        Simulation { default_tries: tries, ..self }
+    #[track_caller]
+    pub fn default_tries(mut self, tries: u32) -> Self {
+        self.options.default_tries = at_least_one_try(tries);
+        self
     }
 
     /// The least time from the end of one try to the start of the next, of a job that does not say so itself: in
     /// virtual time. Default: 1 s.
-    pub fn default_retry_delay(self, delay: Duration) -> Self {
-        Simulation { default_retry_delay: delay, ..self }
+    pub fn default_retry_delay(mut self, delay: Duration) -> Self {
+        self.options.default_retry_delay = delay;
+        self
     }
 
     /// When cleanups are called. Default: [`Cleanup::AtEnd`].
-    pub fn cleanup(self, cleanup: Cleanup) -> Self {
-        Simulation { cleanup, ..self }
+    pub fn cleanup(mut self, cleanup: Cleanup) -> Self {
+        self.options.cleanup = cleanup;
+        self
     }
 
-    /// Who watches the runs. Default: nobody.
-    pub fn observer(self, observer: impl Observer + 'static) -> Self {
-        Simulation { observer: Some(Arc::new(observer)), ..self }
+    /// Adds one that is told all that happens. Default: nobody is.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
     }
 
     /// What goes wrong. Default: nothing.
@@ -167,8 +174,8 @@ impl Simulation {
     ) -> Outcome<'env, A> {
         let Attempt { calls, crashes, blow } = attempt;
         let meddler = Meddler::new(&self.faults, plan.graph(), self.seed, crashes).counting(calls, blow);
-        let watch = Watch::new(self.observer.as_ref());
-        let mut live = begin(plan, Arc::clone(args), self.options(), watch, Clock::simulated());
+        let watch = Watch::new(&self.observers);
+        let mut live = begin(plan, Arc::clone(args), self.options, watch, Clock::simulated());
         live.meddler = Some(meddler);
         let outcome = match simulate(&live, course) {
             Simulated::Killed(done) => Outcome::Killed(done),
@@ -180,16 +187,6 @@ impl Simulation {
         course.next_run();
         calls.next_run();
         outcome
-    }
-
-    fn options(&self) -> RunOptions {
-        RunOptions {
-            threads: self.workers,
-            dry_run: self.dry_run,
-            default_tries: self.default_tries,
-            default_retry_delay: self.default_retry_delay,
-            cleanup: self.cleanup,
-        }
     }
 }
 
@@ -229,7 +226,7 @@ impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation")
             .field("seed", &self.seed)
-            .field("options", &self.options())
+            .field("options", &self.options)
             .field("faults", &self.faults)
             .finish_non_exhaustive()
     }

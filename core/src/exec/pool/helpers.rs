@@ -32,14 +32,14 @@ pub(super) struct Lease<'h> {
 
 impl Helpers {
     /// `None` if another run has them, or if there are none to be had.
-    pub(super) fn lease(&self, wanted: usize) -> Option<Lease<'_>> {
+    pub(super) fn lease(&self, wanted: usize, stack_size: usize) -> Option<Lease<'_>> {
         let mut threads = match self.threads.try_lock() {
             Ok(threads) => threads,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
         if matches!(*threads, Threads::NotYet) {
-            *threads = Threads::start(wanted);
+            *threads = Threads::start(wanted, stack_size);
         }
         matches!(*threads, Threads::Ready { .. }).then_some(Lease { threads })
     }
@@ -47,10 +47,12 @@ impl Helpers {
 
 impl Threads {
     /// As many helpers as the system allows, and as many spare threads.
-    fn start(mut helpers: usize) -> Self {
+    fn start(mut helpers: usize, stack_size: usize) -> Self {
         while helpers > 0 {
             let name = |thread| format!("dojobber-{thread}");
-            match ThreadPoolBuilder::new().num_threads(2 * helpers).thread_name(name).build() {
+            let pool =
+                ThreadPoolBuilder::new().num_threads(2 * helpers).thread_name(name).stack_size(stack_size);
+            match pool.build() {
                 Ok(pool) => return Threads::Ready { pool, helpers },
                 Err(_error) => {
                     warning!(helpers, error = %_error, "the system refuses threads");

@@ -1,0 +1,99 @@
+//! How plans are run, as plain data.
+
+use std::time::Duration;
+
+use typed_builder::TypedBuilder;
+
+use crate::words::{Cleanup, DryRun};
+
+/// How plans are run: what a [`Runner`](crate::Runner) holds beside its observers, and what the first event of each
+/// run tells.
+///
+/// Two ways lead to one: the builder, which knows at compile time what was said twice, and fields of the default.
+///
+/// ```
+/// use dojobber_core::{Cleanup, RunOptions, Runner};
+///
+/// let options = RunOptions::builder().threads(4).default_tries(5).build();
+///
+/// let mut same = RunOptions::default();
+/// same.threads = 4;
+/// same.default_tries = 5;
+/// assert_eq!(options, same);
+///
+/// let runner = Runner::builder().options(options).cleanup(Cleanup::OnDrop).build();
+/// assert_eq!((runner.options().threads, runner.options().cleanup), (4, Cleanup::OnDrop));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, TypedBuilder)]
+#[builder(doc, builder_method(doc = "Options, each with a default; then `.build()`."))]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// How many jobs may run at once, the thread that starts the run included. Default, and the meaning of 0: as many
+    /// as the machine runs at once.
+    #[builder(default)]
+    pub threads: usize,
+    /// Whether nothing but the first check of each job is executed. Default: [`DryRun::Off`].
+    #[doc(alias = "no_act")]
+    #[builder(default, setter(into))]
+    pub dry_run: DryRun,
+    /// How many tries a job may use that does not say so itself. Default: 3. It is never 0.
+    #[builder(default = 3, setter(transform = |tries: u32| at_least_one_try(tries)))]
+    pub default_tries: u32,
+    /// The least time from the end of one try to the start of the next, for jobs that do not say so themselves. Zero
+    /// is allowed. Default: 1 s.
+    #[builder(default = Duration::from_secs(1))]
+    pub default_retry_delay: Duration,
+    /// When cleanups are called. Default: [`Cleanup::AtEnd`].
+    #[builder(default)]
+    pub cleanup: Cleanup,
+    /// How much stack each thread of the runner's pool has, in bytes. The thread that starts a run brings its own.
+    /// Default: 8 MiB, as much as a main thread usually has.
+    #[builder(default = STACK_SIZE)]
+    pub stack_size: usize,
+}
+
+/// 8 MiB.
+const STACK_SIZE: usize = 8 << 20;
+
+impl RunOptions {
+    /// The same, as far as it can be done.
+    ///
+    /// # Panics
+    ///
+    /// If a job would have no try at all.
+    pub(crate) fn checked(self) -> Self {
+        RunOptions { default_tries: at_least_one_try(self.default_tries), ..self }
+    }
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions::builder().build()
+    }
+}
+
+#[track_caller]
+pub(crate) fn at_least_one_try(tries: u32) -> u32 {
+    assert!(tries > 0, "default_tries(0): a job needs at least 1 try");
+    tries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builder_and_the_default_agree() {
+        let RunOptions { threads, dry_run, default_tries, default_retry_delay, cleanup, stack_size } =
+            RunOptions::default();
+        assert_eq!((threads, dry_run, cleanup), (0, DryRun::Off, Cleanup::AtEnd));
+        assert_eq!((default_tries, default_retry_delay), (3, Duration::from_secs(1)));
+        assert_eq!(stack_size, 8 * 1024 * 1024);
+    }
+
+    #[test]
+    #[should_panic(expected = "default_tries(0): a job needs at least 1 try")]
+    fn no_try_is_refused_in_the_setter() {
+        let _ = RunOptions::builder().default_tries(0);
+    }
+}

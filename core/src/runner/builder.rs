@@ -1,0 +1,148 @@
+//! The options of a runner, one call each.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Runner;
+use crate::event::{Event, Observer};
+use crate::options::{RunOptions, at_least_one_try};
+use crate::words::{Cleanup, DryRun};
+
+/// The options of a [`Runner`] that is not yet built, from [`Runner::builder`].
+///
+/// Each method returns the builder, and the last call of each wins; only observers add up. A value may be an `Option`,
+/// as a command line leaves it: `None` means the default. So an `if` and a second call compile, too.
+///
+/// ```
+/// use dojobber_core::Runner;
+/// use std::time::Duration;
+///
+/// # #[derive(Default)]
+/// struct Args { threads: Option<usize>, delay: Option<u64>, dry_run: bool, patient: bool }
+/// # let args = Args { patient: true, ..Args::default() };
+///
+/// let mut builder = Runner::builder()
+///     .threads(args.threads)
+///     .dry_run(args.dry_run)
+///     .default_retry_delay(args.delay.map(Duration::from_millis));
+/// if args.patient {
+///     builder = builder.default_tries(20);
+/// }
+/// assert_eq!(builder.build().options().default_tries, 20);
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until `.build()`"]
+pub struct RunnerBuilder {
+    options: RunOptions,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+impl RunnerBuilder {
+    /// All options at once. What is set afterwards replaces one of them; observers stay as they are.
+    ///
+    /// # Panics
+    ///
+    /// If `default_tries` is 0.
+    pub fn options(self, options: RunOptions) -> Self {
+        RunnerBuilder { options: options.checked(), ..self }
+    }
+
+    /// How many jobs may run at once, the thread that calls [`run`](Runner::run) included. Default, and the meaning of
+    /// 0: as many as the machine runs at once. At most 65,535.
+    pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
+        self.options.threads = threads.into().unwrap_or(RunOptions::default().threads);
+        self
+    }
+
+    /// Whether to execute nothing but the first check of each job: a [`DryRun`], a `bool`, or an `Option` of one.
+    /// Default: no.
+    #[doc(alias = "no_act")]
+    pub fn dry_run(mut self, dry_run: impl Into<DryRun>) -> Self {
+        self.options.dry_run = dry_run.into();
+        self
+    }
+
+    /// How many tries a job may use that does not say so itself. Default: 3.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn default_tries(mut self, tries: impl Into<Option<u32>>) -> Self {
+        self.options.default_tries =
+            tries.into().map_or(RunOptions::default().default_tries, at_least_one_try);
+        self
+    }
+
+    /// The least time from the end of one try to the start of the next, of a job that does not say so itself. Zero is
+    /// allowed. Default: 1 s.
+    pub fn default_retry_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.options.default_retry_delay = delay.into().unwrap_or(RunOptions::default().default_retry_delay);
+        self
+    }
+
+    /// When cleanups are called. Default: [`Cleanup::AtEnd`].
+    pub fn cleanup(mut self, cleanup: impl Into<Option<Cleanup>>) -> Self {
+        self.options.cleanup = cleanup.into().unwrap_or_default();
+        self
+    }
+
+    /// How much stack each thread of the runner's pool has, in bytes; the system may round it up. Default: 8 MiB.
+    ///
+    /// The thread that calls [`run`](Runner::run) is one of the workers and brings its own stack. So what a job needs
+    /// must fit into both: a thread that the program has started itself has 2 MiB unless it says otherwise.
+    pub fn stack_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.options.stack_size = bytes.into().unwrap_or(RunOptions::default().stack_size);
+        self
+    }
+
+    /// Adds one that is told all that happens, an `Option` of one, or a pair. Default: nobody is.
+    ///
+    /// Several are called one after another, in the order in which they were added. One that panics is not called
+    /// again in that run; the others are.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Adds a closure that is called with each event, as [`observer`](Self::observer) does with an [`Observer`].
+    ///
+    /// ```
+    /// use dojobber_core::{Event, Runner};
+    ///
+    /// let runner = Runner::builder().on_event(|event| {
+    ///     if let Event::JobEnded { job, status, .. } = event {
+    ///         println!("{job}: {status}");
+    ///     }
+    /// }).build();
+    /// ```
+    pub fn on_event(self, tell: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer(Closure(tell))
+    }
+
+    /// The runner.
+    #[must_use = "a runner does nothing until it runs a plan"]
+    pub fn build(self) -> Runner {
+        let RunnerBuilder { options, observers } = self;
+        Runner { options, observers, ..Runner::default() }
+    }
+}
+
+impl fmt::Debug for RunnerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunnerBuilder")
+            .field("options", &self.options)
+            .field("observers", &self.observers.len())
+            .finish()
+    }
+}
+
+/// A function that is called with each event.
+struct Closure<F>(F);
+
+impl<F: Fn(&Event) + Send + Sync> Observer for Closure<F> {
+    fn on_event(&self, event: &Event) {
+        (self.0)(event);
+    }
+}
