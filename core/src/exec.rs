@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use pool::Helpers;
 #[cfg(feature = "testkit")]
-pub(crate) use simulated::{Choice, Course, Simulated, following_choices, simulate};
+pub(crate) use simulated::{Choice, Choices, Simulated, following_choices, simulate};
 pub(crate) use watch::Watch;
 
 use crate::context::{Place, World};
@@ -43,7 +43,7 @@ pub(crate) struct Live<'env, A> {
     runs_started: AtomicU32,
     /// Of a simulation: who stands between a phase and the user's code.
     #[cfg(feature = "testkit")]
-    pub(crate) meddler: Option<crate::faults::Meddler>,
+    pub(crate) injector: Option<crate::faults::FaultInjector>,
 }
 
 /// What is left when no job is ready, running or waiting.
@@ -81,7 +81,7 @@ impl<'env, A: Send + Sync> Live<'env, A> {
             watch,
             runs_started: AtomicU32::new(0),
             #[cfg(feature = "testkit")]
-            meddler: None,
+            injector: None,
         }
     }
 
@@ -108,9 +108,9 @@ impl<A> Live<'_, A> {
     #[inline(always)]
     fn call<T>(&self, place: Place, nothing: Option<T>, code: impl FnOnce() -> Result<T>) -> Result<T> {
         #[cfg(feature = "testkit")]
-        if let Some(meddler) = &self.meddler {
-            let result = meddler.call(place, &self.world.clock, nothing, code);
-            if meddler.is_killed() {
+        if let Some(injector) = &self.injector {
+            let result = injector.call(place, &self.world.clock, nothing, code);
+            if injector.is_killed() {
                 self.watch.silence();
             }
             return result;
@@ -122,8 +122,8 @@ impl<A> Live<'_, A> {
     /// Whether the simulated process was killed: nothing more is called.
     pub(crate) fn is_killed(&self) -> bool {
         #[cfg(feature = "testkit")]
-        if let Some(meddler) = &self.meddler {
-            return meddler.is_killed();
+        if let Some(injector) = &self.injector {
+            return injector.is_killed();
         }
         false
     }

@@ -1,10 +1,10 @@
 //! What a simulation does to a run between its jobs and their code.
 
-mod meddler;
+mod injector;
 
 use std::time::Duration;
 
-pub(crate) use meddler::{Blow, Calls, Meddler, Step, mix};
+pub(crate) use injector::{Blow, Calls, FaultInjector, Step, mix};
 
 use crate::key::JobName;
 use crate::words::Phase;

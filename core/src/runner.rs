@@ -78,12 +78,12 @@ impl Runner {
         &self,
         plan: &Plan<'env, A>,
         args: Arc<A>,
-        meddler: crate::faults::Meddler,
+        injector: crate::faults::FaultInjector,
     ) -> Run<'env, A> {
         let watch = Watch::new(&self.observers);
         let clock = Clock::start(watch.is_active());
         let mut live = begin(plan, args, self.options(), watch, clock);
-        live.meddler = Some(meddler);
+        live.injector = Some(injector);
         self.execute(live)
     }
 

@@ -3,9 +3,9 @@
 //! It executes one phase at a time. What may happen next is what might with real threads: a worker that is inside a
 //! try goes on with it; a free one takes something that is ready, or a retry that is due if nothing is; time passes.
 
-mod course;
+mod choices;
 
-pub(crate) use course::{Choice, Course, following_choices};
+pub(crate) use choices::{Choice, Choices, following_choices};
 
 use crate::exec::attempt::{Held, Stage, Worker};
 use crate::exec::books::{Books, Retry};
@@ -27,13 +27,13 @@ pub(crate) enum Simulated<'env, A> {
 /// Executes a run with as many workers as its options say, on a virtual clock.
 pub(crate) fn simulate<'env, A: Send + Sync>(
     live: &Live<'env, A>,
-    course: &mut Course,
+    choices: &mut Choices,
 ) -> Simulated<'env, A> {
     let mut stage = Theatre::new(live);
     let mut acts = Vec::new();
     loop {
         stage.list_acts(&mut acts);
-        let Some(act) = course.choose(&acts, |act| stage.step(*act)) else { break };
+        let Some(act) = choices.choose(&acts, |act| stage.step(*act)) else { break };
         stage.perform(act);
         if live.is_killed() {
             return Simulated::Killed(stage.done());

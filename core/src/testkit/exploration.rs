@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::exec::{Choice, Course, following_choices};
+use crate::exec::{Choice, Choices, following_choices};
 use crate::graph::JobGraph;
 use crate::testkit::finding::{Finding, Trouble, shown};
 use crate::testkit::lab::Task;
@@ -96,12 +96,12 @@ struct Exploration {
 
 impl Exploration {
     fn over<O: PartialEq + Debug>(mut self, body: &impl Fn(&Simulation) -> O) -> Result<O, Finding> {
-        let first = self.trial(0, Course::listed(Vec::new()), body);
+        let first = self.trial(0, Choices::listed(Vec::new()), body);
         if let Err(panic) = &first.seen {
             let trouble = Trouble::new(format!("the body panics in the first order that was tried: {panic}"));
             return Err(trouble.found(None, self.runs));
         }
-        match orders(first.notes.course.choices()) <= self.schedules {
+        match orders(first.notes.choices.made()) <= self.schedules {
             true => self.every_order(&first, body)?,
             false => self.seeds(&first, body)?,
         }
@@ -114,15 +114,15 @@ impl Exploration {
         first: &Trial<O>,
         body: &impl Fn(&Simulation) -> O,
     ) -> Result<(), Finding> {
-        let mut next = following_choices(first.notes.course.choices().to_vec());
+        let mut next = following_choices(first.notes.choices.made().to_vec());
         let mut tried = 1;
         while let Some(choices) = next {
             if tried == self.schedules {
                 return self.seeds(first, body);
             }
-            let trial = self.trial(tried, Course::listed(choices), body);
+            let trial = self.trial(tried, Choices::listed(choices), body);
             self.compare(first, &trial, None, body)?;
-            next = following_choices(trial.notes.course.choices().to_vec());
+            next = following_choices(trial.notes.choices.made().to_vec());
             tried += 1;
         }
         Ok(())
@@ -134,14 +134,14 @@ impl Exploration {
         body: &impl Fn(&Simulation) -> O,
     ) -> Result<(), Finding> {
         for seed in 0..self.schedules {
-            let trial = self.trial(seed, Course::seeded(seed), body);
+            let trial = self.trial(seed, Choices::seeded(seed), body);
             self.compare(first, &trial, Some(seed), body)?;
         }
         Ok(())
     }
 
-    fn trial<O>(&mut self, seed: u64, course: Course, body: &impl Fn(&Simulation) -> O) -> Trial<O> {
-        let trial = Trial::of(Simulation::new(seed), course, Task::Run, body);
+    fn trial<O>(&mut self, seed: u64, choices: Choices, body: &impl Fn(&Simulation) -> O) -> Trial<O> {
+        let trial = Trial::of(Simulation::new(seed), choices, Task::Run, body);
         self.runs += trial.notes.runs;
         trial
     }
@@ -158,7 +158,7 @@ impl Exploration {
         }
         let statuses = self.statuses;
         let same = |one: &Trial<O>| Exploration { schedules: 0, statuses, runs: 0 }.same(first, one);
-        let follow = |order: &[_]| self.trial(seed.unwrap_or(0), Course::following(order), body);
+        let follow = |order: &[_]| self.trial(seed.unwrap_or(0), Choices::following(order), body);
         let narrowed = narrow(first, other, follow, same);
         let trouble = match narrowed {
             Some(narrowed) => narrowed.trouble(),

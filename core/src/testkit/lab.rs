@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::exec::Course;
+use crate::exec::Choices;
 use crate::faults::{Blow, Calls};
 use crate::graph::JobGraph;
 use crate::plan::Plan;
@@ -39,7 +39,7 @@ pub(super) struct Lab {
 /// What there is to know of them.
 #[derive(Default)]
 pub(super) struct Notes {
-    pub(super) course: Course,
+    pub(super) choices: Choices,
     /// How many runs there were.
     pub(super) runs: u64,
     /// How each `run` of the body ended.
@@ -51,8 +51,8 @@ pub(super) struct Notes {
 }
 
 impl Lab {
-    pub(super) fn new(task: Task, course: Course) -> Self {
-        let notes = Notes { course, ..Notes::default() };
+    pub(super) fn new(task: Task, choices: Choices) -> Self {
+        let notes = Notes { choices, ..Notes::default() };
         Lab { task, calls: Arc::default(), notes: Mutex::new(notes) }
     }
 
@@ -72,8 +72,8 @@ impl Lab {
         args: &Arc<A>,
     ) -> Run<'env, A> {
         // a job may run plans of its own here: so nothing is locked meanwhile
-        let mut course = std::mem::take(&mut self.notes().course);
-        let mut bench = Bench { lab: self, simulation, plan, args, course: &mut course };
+        let mut choices = std::mem::take(&mut self.notes().choices);
+        let mut bench = Bench { lab: self, simulation, plan, args, choices: &mut choices };
         let run = match self.task {
             Task::Run => bench.plain(),
             Task::Idle => bench.nothing(),
@@ -82,7 +82,7 @@ impl Lab {
             Task::CleanUp(blow) => bench.clean_up(blow),
         };
         let mut notes = self.notes();
-        notes.course = course;
+        notes.choices = choices;
         notes.failures.extend(failure(&run, "a run without a fault"));
         let statuses = run.jobs().map(|job| job.status()).collect();
         notes.ends.push((Arc::clone(run.report().graph()), statuses));
@@ -96,14 +96,14 @@ struct Bench<'b, 'env, A> {
     simulation: &'b Simulation,
     plan: &'b Plan<'env, A>,
     args: &'b Arc<A>,
-    course: &'b mut Course,
+    choices: &'b mut Choices,
 }
 
 impl<'env, A: Send + Sync> Bench<'_, 'env, A> {
     fn once(&mut self, simulation: &Simulation, crashes: u32, blow: Option<Blow>) -> Outcome<'env, A> {
         self.lab.notes().runs += 1;
         let attempt = Attempt { calls: &self.lab.calls, crashes, blow };
-        simulation.once(self.plan, self.args, self.course, attempt)
+        simulation.once(self.plan, self.args, self.choices, attempt)
     }
 
     fn plain(&mut self) -> Run<'env, A> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::exec::Course;
+use crate::exec::Choices;
 use crate::testkit::finding::{Finding, Trouble, shown};
 use crate::testkit::lab::Task;
 use crate::testkit::simulation::Simulation;
@@ -58,7 +58,7 @@ pub fn check_dry_run_is_pure<O: PartialEq + Debug>(
         }
     };
     let mut runs = 0;
-    let dry = |seed, task| Trial::of(Simulation::new(seed).dry_run(true), Course::seeded(seed), task, &body);
+    let dry = |seed, task| Trial::of(Simulation::new(seed).dry_run(true), Choices::seeded(seed), task, &body);
     for seed in 0..schedules.max(1) {
         let trial = dry(seed, Task::Run);
         runs += trial.notes.runs;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::event::Observer;
-use crate::exec::{Course, Simulated, Watch, simulate};
-use crate::faults::{Blow, Calls, Faults, Meddler};
+use crate::exec::{Choices, Simulated, Watch, simulate};
+use crate::faults::{Blow, Calls, FaultInjector, Faults};
 use crate::graph::JobId;
 use crate::options::{RunOptions, at_least_one_try};
 use crate::plan::Plan;
@@ -139,7 +139,7 @@ impl Simulation {
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
         let args = args.into();
         match &self.lab {
-            None => self.to_the_end(plan, &args, &mut Course::seeded(self.seed)),
+            None => self.to_the_end(plan, &args, &mut Choices::seeded(self.seed)),
             Some(lab) => lab.run(self, plan, &args),
         }
     }
@@ -152,12 +152,12 @@ impl Simulation {
         &self,
         plan: &Plan<'env, A>,
         args: &Arc<A>,
-        course: &mut Course,
+        choices: &mut Choices,
     ) -> Run<'env, A> {
         let calls = Arc::default();
         let mut crashes = 0;
         loop {
-            match self.once(plan, args, course, Attempt { calls: &calls, crashes, blow: None }) {
+            match self.once(plan, args, choices, Attempt { calls: &calls, crashes, blow: None }) {
                 Outcome::Ended(run) => return *run,
                 Outcome::Killed(_) => crashes += 1,
             }
@@ -169,22 +169,23 @@ impl Simulation {
         &self,
         plan: &Plan<'env, A>,
         args: &Arc<A>,
-        course: &mut Course,
+        choices: &mut Choices,
         attempt: Attempt<'_>,
     ) -> Outcome<'env, A> {
         let Attempt { calls, crashes, blow } = attempt;
-        let meddler = Meddler::new(&self.faults, plan.graph(), self.seed, crashes).counting(calls, blow);
+        let injector =
+            FaultInjector::new(&self.faults, plan.graph(), self.seed, crashes).counting(calls, blow);
         let watch = Watch::new(&self.observers);
         let mut live = begin(plan, Arc::clone(args), self.options, watch, Clock::simulated());
-        live.meddler = Some(meddler);
-        let outcome = match simulate(&live, course) {
+        live.injector = Some(injector);
+        let outcome = match simulate(&live, choices) {
             Simulated::Killed(done) => Outcome::Killed(done),
             Simulated::Ended(finished) => {
                 let run = end(live, finished);
                 if run.was_killed() { Outcome::Killed(done(&run)) } else { Outcome::Ended(Box::new(run)) }
             }
         };
-        course.next_run();
+        choices.next_run();
         calls.next_run();
         outcome
     }
@@ -218,7 +219,7 @@ impl Faults {
         plan: &Plan<'env, A>,
         args: impl Into<Arc<A>>,
     ) -> Run<'env, A> {
-        runner.run_with(plan, args.into(), Meddler::new(self, plan.graph(), seed, 0).harmless())
+        runner.run_with(plan, args.into(), FaultInjector::new(self, plan.graph(), seed, 0).harmless())
     }
 }
 

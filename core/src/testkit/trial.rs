@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::exec::Course;
+use crate::exec::Choices;
 use crate::faults::Step;
 use crate::testkit::lab::{Lab, Notes, Task};
 use crate::testkit::simulation::Simulation;
@@ -20,11 +20,11 @@ pub(super) struct Trial<O> {
 impl<O> Trial<O> {
     pub(super) fn of(
         simulation: Simulation,
-        course: Course,
+        choices: Choices,
         task: Task,
         body: &impl Fn(&Simulation) -> O,
     ) -> Self {
-        let lab = Arc::new(Lab::new(task, course));
+        let lab = Arc::new(Lab::new(task, choices));
         let simulation = simulation.in_lab(&lab);
         let seen = unwind::catch(|| Ok(body(&simulation))).map_err(|panic| panic.to_string());
         let notes = std::mem::take(&mut *lab.notes());
@@ -33,7 +33,7 @@ impl<O> Trial<O> {
 
     /// A plain one, in the order of that seed.
     pub(super) fn seeded(seed: u64, task: Task, body: &impl Fn(&Simulation) -> O) -> Self {
-        Trial::of(Simulation::new(seed), Course::seeded(seed), task, body)
+        Trial::of(Simulation::new(seed), Choices::seeded(seed), task, body)
     }
 
     /// The name of the job that was called.

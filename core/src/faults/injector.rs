@@ -1,4 +1,4 @@
-//! Who stands between a phase and its code in one simulated run.
+//! Injects faults: stands between a phase and its code in one simulated run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,9 @@ const TICK: u64 = 1;
 /// So often a simulation is killed at most.
 const CRASHES: u32 = 16;
 
-/// Lets faults happen.
+/// Calls the code of phases in one simulated run, and lets faults take its place.
 #[derive(Debug)]
-pub(crate) struct Meddler {
+pub(crate) struct FaultInjector {
     rules: Vec<(JobId, Phase, Option<u32>, Fault)>,
     faults: Faults,
     seed: u64,
@@ -79,7 +79,7 @@ pub(crate) struct Blow {
     pub(crate) fault: Fault,
 }
 
-impl Meddler {
+impl FaultInjector {
     /// # Panics
     ///
     /// If a fault is to happen to a job that is not in the graph.
@@ -91,7 +91,7 @@ impl Meddler {
             });
             (job, rule.phase, rule.attempt, rule.fault)
         });
-        Meddler {
+        FaultInjector {
             rules: rules.collect(),
             faults: faults.clone(),
             seed,
@@ -105,12 +105,12 @@ impl Meddler {
 
     /// Counts on from where others have stopped, and strikes at one call.
     pub(crate) fn counting(self, calls: &Arc<Calls>, blow: Option<Blow>) -> Self {
-        Meddler { calls: Arc::clone(calls), blow, ..self }
+        FaultInjector { calls: Arc::clone(calls), blow, ..self }
     }
 
     /// Kills nothing.
     pub(crate) fn harmless(self) -> Self {
-        Meddler { may_kill: false, ..self }
+        FaultInjector { may_kill: false, ..self }
     }
 
     pub(crate) fn is_killed(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::faults::{Step, mix};
 
 /// The choices of one or several runs.
 #[derive(Debug, Default)]
-pub(crate) struct Course {
+pub(crate) struct Choices {
     chooser: Chooser,
     /// The number of the run that goes on.
     run: usize,
@@ -48,24 +48,24 @@ impl Default for Chooser {
     }
 }
 
-impl Course {
+impl Choices {
     pub(crate) fn seeded(seed: u64) -> Self {
         let ranks = (seed % 2 == 1).then(|| mix(!seed));
-        Course::of(Chooser::Seeded(Seeded { random: mix(seed), ranks }))
+        Choices::of(Chooser::Seeded(Seeded { random: mix(seed), ranks }))
     }
 
     /// These choices, then always the first.
     pub(crate) fn listed(choices: Vec<Choice>) -> Self {
-        Course::of(Chooser::Listed(Listed { choices, at: 0 }))
+        Choices::of(Chooser::Listed(Listed { choices, at: 0 }))
     }
 
     /// As near to this order as is legal.
     pub(crate) fn following(order: &[(usize, Step)]) -> Self {
-        Course::of(Chooser::Following(order.iter().enumerate().map(|(at, step)| (*step, at)).collect()))
+        Choices::of(Chooser::Following(order.iter().enumerate().map(|(at, step)| (*step, at)).collect()))
     }
 
     fn of(chooser: Chooser) -> Self {
-        Course { chooser, ..Course::default() }
+        Choices { chooser, ..Choices::default() }
     }
 
     /// Another run is chosen for.
@@ -74,7 +74,7 @@ impl Course {
     }
 
     /// Of a list of choices: those that were made.
-    pub(crate) fn choices(&self) -> &[Choice] {
+    pub(crate) fn made(&self) -> &[Choice] {
         match &self.chooser {
             Chooser::Listed(listed) => &listed.choices,
             Chooser::Seeded(_) | Chooser::Following(_) => &[],
