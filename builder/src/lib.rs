@@ -113,5 +113,7 @@ pub use dojobber_core::{
     Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, ensure,
     judge, sh,
 };
+#[doc(inline)]
+pub use dojobber_core::{CancelToken, Cancelling, StopLevel, StopReason};
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

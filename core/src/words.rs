@@ -139,3 +139,30 @@ pub enum Cleanup {
     /// Only by [`Run::cleanup`](crate::Run::cleanup). A `Run` dropped with cleanups still due calls none of them.
     ByHand,
 }
+
+/// Why a run was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum StopReason {
+    /// Somebody raised a [`CancelToken`](crate::CancelToken) of it.
+    Cancelled,
+    /// The process got a signal of this number.
+    Signal(i32),
+    /// The time that the run may take was over.
+    TimedOut,
+    /// As many jobs had failed as may.
+    MaxFailures,
+}
+
+impl fmt::Display for StopReason {
+    /// As the end of a sentence: `the run was stopped: ..`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StopReason::Cancelled => f.pad("it was cancelled"),
+            StopReason::Signal(signal) => f.pad(&format!("signal {signal}")),
+            StopReason::TimedOut => f.pad("its time was over"),
+            StopReason::MaxFailures => f.pad("too many jobs had failed"),
+        }
+    }
+}

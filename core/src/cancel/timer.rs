@@ -1,0 +1,83 @@
+//! Tokens that are cancelled by the clock: one thread of the process, which starts with the first of them.
+//!
+//! Whoever waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
+//! inside of a job or to another library, which nobody of us watches.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::cancel::{Bell, Inner, StopLevel};
+use crate::log::warning;
+use crate::words::StopReason;
+
+/// A moment at which a token is cancelled, unless this is dropped before.
+pub(super) struct Alarm(Key);
+
+/// Alarms of one moment differ by the second.
+type Key = (Instant, u64);
+
+#[derive(Default)]
+struct Alarms {
+    due: BTreeMap<Key, Weak<Inner>>,
+    next: u64,
+}
+
+struct Timer {
+    alarms: Mutex<Alarms>,
+    bell: Arc<Bell>,
+}
+
+/// Cancels `token` at that moment.
+pub(super) fn set(when: Instant, token: &Arc<Inner>) -> Alarm {
+    let timer = timer();
+    let key = {
+        let mut alarms = timer.lock();
+        let key = (when, alarms.next);
+        alarms.next += 1;
+        alarms.due.insert(key, Arc::downgrade(token));
+        key
+    };
+    timer.bell.waker().wake();
+    Alarm(key)
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        timer().lock().due.remove(&self.0);
+    }
+}
+
+fn timer() -> &'static Timer {
+    static TIMER: OnceLock<Timer> = OnceLock::new();
+    TIMER.get_or_init(|| {
+        let thread = std::thread::Builder::new().name("dojobber-timer".into());
+        if let Err(_error) = thread.spawn(|| timer().tick()) {
+            warning!(%_error, "there is no thread that could raise tokens at their limits");
+        }
+        Timer { alarms: Mutex::default(), bell: Bell::new() }
+    })
+}
+
+impl Timer {
+    fn tick(&self) -> ! {
+        loop {
+            let next = {
+                let mut alarms = self.lock();
+                let later = alarms.due.split_off(&(Instant::now(), u64::MAX));
+                let due = std::mem::replace(&mut alarms.due, later);
+                let next = alarms.due.keys().next().map(|(when, _)| *when);
+                drop(alarms);
+                for token in due.into_values().filter_map(|token| token.upgrade()) {
+                    token.raise(StopLevel::Cancel, StopReason::TimedOut);
+                }
+                next
+            };
+            self.bell.wait_until(next);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Alarms> {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
