@@ -115,14 +115,6 @@ fn say(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// Writes the file beside its place first: there is all of it, or nothing.
 fn write_report(report: &Report, path: &Path) -> anyhow::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let written =
-        fs::write(&beside, serde_json::to_vec_pretty(report)?).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    Ok(written?)
+    Ok(fs::write(path, serde_json::to_vec_pretty(report)?)?)
 }

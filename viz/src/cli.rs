@@ -2,29 +2,31 @@
 
 #[cfg(feature = "dot")]
 use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 #[cfg(feature = "dot")]
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use dojobber_core::Report;
-use serde_json::error::Category;
 
-use crate::file::{WriteError, write_whole};
+use crate::file::write_whole;
 use crate::format::Format;
 #[cfg(feature = "dot")]
 use crate::graphviz::GraphvizError;
 use crate::layout::Direction;
 use crate::picture::{Picture, PictureError};
 
+pub use error::{RenderError, on_one_line};
+pub use read::read_report;
+use streams::{check_input, is_closed_pipe, is_standard_output, is_stream, write_to_standard_output};
+
+mod error;
+mod read;
+mod streams;
+
 /// What to draw, and how and where to.
 #[derive(Debug, Clone, Args)]
 pub struct RenderArgs {
-    /// A saved report: the JSON of a run's `report()`
+    /// A saved report: the JSON of a run's `report()`; `-` is standard input
     #[arg(value_name = "RUN.json")]
     pub report: PathBuf,
     /// How to draw it, and where to.
@@ -36,7 +38,8 @@ pub struct RenderArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
     /// Where to write; the format follows the extension (svg, html, png, dot, mmd for Mermaid, txt), and `-` is standard
-    /// output. May be given several times [default: beside the report, as svg and dot]
+    /// output. May be given several times [default: beside the report, as svg and dot; as txt to standard output, if the
+    /// report is not a file]
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The format, whatever the extension says
@@ -110,9 +113,9 @@ fn scale(text: &str) -> Result<f32, String> {
 }
 
 impl RenderArgs {
-    /// Draws the report and returns what was written.
+    /// Draws the report and returns the files that were written.
     ///
-    /// Nothing is written unless the report can be read and every file has a known format.
+    /// Nothing is written unless the report can be read, every file has a known format, and none is the report itself.
     ///
     /// # Errors
     ///
@@ -121,33 +124,43 @@ impl RenderArgs {
         let report = read_report(&self.report)?;
         self.output.write(&Picture::from_report(&report), &self.report)
     }
+
+    /// Whether a picture goes to standard output, so that nothing else should.
+    pub fn uses_standard_output(&self) -> bool {
+        self.output.files(&self.report).iter().any(|file| is_standard_output(file))
+    }
 }
 
 impl OutputArgs {
     /// Writes the picture to every file; without any, to some of the same name as `beside`: in the format that was
-    /// asked for, or as SVG and DOT.
+    /// asked for, or as SVG and DOT. If `beside` is a stream, such as `-`, it is written to standard output.
+    ///
+    /// Whoever closes a pipe before it has all is content with what it has.
     ///
     /// # Errors
     ///
     /// [`RenderError`] for the first file that cannot be written. Unknown formats are found before anything is, and so
-    /// are names of which there is nothing to collapse.
+    /// are names of which there is nothing to collapse, and a file that is `beside` itself.
     pub fn write(&self, picture: &Picture, beside: &Path) -> Result<Vec<PathBuf>, RenderError> {
         self.check_names(picture)?;
         let picture = self.apply(picture.clone());
         let files = self.files(beside);
         for file in &files {
             self.check_format(file)?;
+            check_input(file, beside)?;
         }
         let mut written = Vec::new();
         for file in files {
             let bytes = self.draw(&picture, &file)?;
-            if file == Path::new("-") {
-                let error = |source| RenderError::StandardOutput { source };
-                io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush()).map_err(error)?;
-            } else {
-                write_whole(&file, &bytes)?;
-                written.push(file);
+            if is_standard_output(&file) {
+                write_to_standard_output(&bytes)?;
+                continue;
             }
+            match write_whole(&file, &bytes) {
+                Err(error) if is_closed_pipe(&error) => {}
+                result => result?,
+            }
+            written.push(file);
         }
         Ok(written)
     }
@@ -178,6 +191,7 @@ impl OutputArgs {
 
     fn files(&self, beside: &Path) -> Vec<PathBuf> {
         match (&self.format, self.files.as_slice()) {
+            (_, []) if is_stream(beside) => vec![PathBuf::from("-")],
             (Some(format), []) => vec![beside.with_extension(format.to_lowercase())],
             (None, []) => ["svg", "dot"]
                 .into_iter()
@@ -230,91 +244,9 @@ impl OutputArgs {
     fn own_format(&self, file: &Path) -> Result<Format, RenderError> {
         let format = match &self.format {
             Some(name) => Format::named(name),
-            None if file == Path::new("-") => Ok(Format::Text),
+            None if is_standard_output(file) => Ok(Format::Text),
             None => Format::of(file),
         };
         Ok(format.map_err(PictureError::from)?)
     }
-}
-
-/// Reads a report that was saved as JSON.
-///
-/// # Errors
-///
-/// [`RenderError`] if it cannot be read, is not JSON, is of another version or does not fit together; it says where.
-pub fn read_report(path: &Path) -> Result<Report, RenderError> {
-    let error = |source| RenderError::Report { path: path.to_owned(), source };
-    let text = fs::read(path).map_err(|source| error(source.into()))?;
-    serde_json::from_slice(&text).map_err(|source| match source.classify() {
-        Category::Syntax => error(format!("it is not JSON: {source}").into()),
-        Category::Eof => error(format!("it is not whole: {source}").into()),
-        Category::Data | Category::Io => error(source.into()),
-    })
-}
-
-/// A report was not drawn.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum RenderError {
-    /// It cannot be read.
-    Report {
-        /// Where it should be.
-        path: PathBuf,
-        /// What is wrong with it, and where.
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// A name was to be collapsed, but no job is nested in it.
-    NothingNested {
-        /// That name.
-        name: String,
-    },
-    /// Its picture cannot be drawn or written.
-    Picture(PictureError),
-    /// Its picture cannot be written to standard output.
-    StandardOutput {
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-impl From<PictureError> for RenderError {
-    fn from(error: PictureError) -> Self {
-        RenderError::Picture(error)
-    }
-}
-
-impl From<WriteError> for RenderError {
-    fn from(error: WriteError) -> Self {
-        RenderError::Picture(error.into())
-    }
-}
-
-impl fmt::Display for RenderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RenderError::Report { path, .. } => write!(f, "cannot read the report {}", path.display()),
-            RenderError::NothingNested { name } => {
-                write!(f, "cannot collapse `{name}`: no job is nested in it, as `{name}/..` would be")
-            }
-            RenderError::Picture(error) => error.fmt(f),
-            RenderError::StandardOutput { .. } => f.write_str("cannot write to standard output"),
-        }
-    }
-}
-
-impl Error for RenderError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            RenderError::Report { source, .. } => Some(&**source),
-            RenderError::NothingNested { .. } => None,
-            RenderError::Picture(error) => error.source(),
-            RenderError::StandardOutput { source } => Some(source),
-        }
-    }
-}
-
-/// An error and its causes, on one line.
-pub fn on_one_line(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

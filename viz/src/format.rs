@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::errors::debug_for_people;
+
 /// A format of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -78,7 +80,7 @@ impl Format {
 }
 
 /// There is no such format of pictures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnknownFormat {
     what: What,
 }
@@ -89,6 +91,8 @@ enum What {
     /// That of the file.
     Extension(PathBuf),
 }
+
+debug_for_people!(UnknownFormat);
 
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::errors::debug_for_people;
+
 /// How often a child process is asked whether it has ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -64,7 +66,6 @@ fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, 
 }
 
 /// Graphviz did not draw.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum GraphvizError {
     /// It was not told which format to draw in.
@@ -76,6 +77,8 @@ pub enum GraphvizError {
     /// It did not understand, mostly the format; this is what it said.
     Refused(String),
 }
+
+debug_for_people!(GraphvizError);
 
 impl fmt::Display for GraphvizError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

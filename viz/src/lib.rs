@@ -28,6 +28,7 @@
 //! smooth curve for every edge, and [`svg`] and [`dot`] write it down. They draw graphs that come from anywhere.
 
 // in reading order: a module imports only from those before it
+mod errors;
 pub mod layout;
 mod text;
 pub mod style;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dojobber_core::{Plan, Report};
 
+use crate::errors::debug_for_people;
 use crate::file::{WriteError, write_whole};
 use crate::format::{Format, UnknownFormat};
 #[cfg(feature = "dot")]
@@ -259,7 +260,6 @@ impl From<Scene> for Picture {
 }
 
 /// A picture was not drawn.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum PictureError {
     /// In that format there are none.
@@ -312,6 +312,8 @@ impl PictureError {
         }
     }
 }
+
+debug_for_people!(PictureError);
 
 impl fmt::Display for PictureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

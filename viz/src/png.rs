@@ -7,6 +7,8 @@ use std::sync::Arc;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, FontResolver, Tree, fontdb};
 
+use crate::errors::debug_for_people;
+
 /// Stands in for Times: its letters are about as wide.
 const FAMILY: &str = "Libertinus Serif";
 
@@ -61,7 +63,7 @@ fn usvg_options() -> usvg::Options<'static> {
 }
 
 /// There is no bitmap.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PngError {
     /// It would have more pixels than it may.
@@ -76,6 +78,8 @@ pub enum PngError {
     /// The drawing was not understood, which is a mistake of ours; this is what was said about it.
     NotDrawn(String),
 }
+
+debug_for_people!(PngError);
 
 impl fmt::Display for PngError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

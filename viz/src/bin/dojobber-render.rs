@@ -17,9 +17,12 @@ struct Program {
 
 #[expect(clippy::print_stderr, reason = "a program for people")]
 fn main() -> ExitCode {
-    match Program::parse().render.render() {
+    let program = Program::parse();
+    match program.render.render() {
         Ok(files) => {
-            files.iter().for_each(|file| say(&file.display()));
+            if !program.render.uses_standard_output() {
+                files.iter().for_each(|file| say(&file.display()));
+            }
             ExitCode::SUCCESS
         }
         Err(error) => {

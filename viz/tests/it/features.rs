@@ -168,3 +168,25 @@ fn a_bitmap_has_a_size_and_a_limit() {
     let error = picture.most_pixels(1000).to_png().unwrap_err().to_string();
     assert!(error.contains(" pixels, and 1000 are allowed: choose a smaller scale"), "{error}");
 }
+
+#[test]
+fn errors_are_printed_for_people() {
+    let picture = Picture::from_report(&report());
+    let unknown = picture.write("a.jpeg").unwrap_err();
+    assert_eq!(format!("{unknown:?}"), unknown.to_string());
+    // a `main` that returns an error prints nothing but its `Debug`
+    let unwritten = picture.write("no/such/folder/a.svg").unwrap_err();
+    assert_eq!(unwritten.to_string(), "cannot write no/such/folder/a.svg");
+    let reason = std::error::Error::source(&unwritten).unwrap().to_string();
+    assert_eq!(format!("{unwritten:?}"), format!("{unwritten}: {reason}"));
+    #[cfg(feature = "dot")]
+    {
+        let refused = picture.by_graphviz("", std::time::Duration::ZERO).unwrap_err();
+        assert_eq!(format!("{refused:?}"), refused.to_string());
+    }
+    #[cfg(feature = "png")]
+    {
+        let large = picture.most_pixels(0).to_png().unwrap_err();
+        assert_eq!(format!("{large:?}"), large.to_string());
+    }
+}

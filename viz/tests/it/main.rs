@@ -7,6 +7,8 @@ mod cli;
 #[cfg(feature = "dot")]
 mod dot;
 mod features;
+#[cfg(all(unix, feature = "cli"))]
+mod guest;
 #[cfg(unix)]
 mod page;
 mod picture;
