@@ -106,14 +106,18 @@ pub mod testkit;
 
 pub use console::Console;
 #[doc(inline)]
+pub use dojobber_core::{Backoff, CancelToken, Cancelling, Jitter, StopLevel, StopReason};
+#[doc(inline)]
 pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, ErrorText, Event, Job,
     JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
-    OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, ReturnedFalse,
-    Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, ensure,
-    judge, sh,
+    OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, Run, RunFailed,
+    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, sh,
 };
 #[doc(inline)]
-pub use dojobber_core::{CancelToken, Cancelling, StopLevel, StopReason};
+pub use dojobber_core::{
+    Cancelled, ErrorClass, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after,
+    unknown,
+};
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub use command::{Command, CommandError, sh};
 
 use crate::clock::Clock;
+use crate::error::{ErrorClass, say_class};
 use crate::graph::{JobGraph, JobId};
 use crate::key::Key;
 use crate::outputs::Outputs;
@@ -184,6 +185,7 @@ impl OutputError {
 
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        say_class(ErrorClass::Permanent); // asking again cannot help
         let OutputError { reader, read, why } = self;
         write!(f, "job `{reader}` reads the output of `{read}`, ")?;
         match why {

@@ -1,42 +1,25 @@
 //! What can go wrong in a job, as a value and as text.
 
+mod class;
+mod wrap;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+
+pub use class::ErrorClass;
+use class::{Heard, chain};
+pub(crate) use class::{say_class, traits_of};
+pub use wrap::{
+    Cancelled, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after, unknown,
+};
+pub(crate) use wrap::{ReturnedFalse, shown};
 
 /// Any error that may travel between threads: what a phase fails with.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What a phase returns; `E` may be overridden.
 pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
-
-/// The one-line check: fails with `message` unless `condition` holds.
-///
-/// ```
-/// use dojobber_core::ensure;
-///
-/// assert!(ensure(1 < 2, "the world is upside down").is_ok());
-/// assert_eq!(ensure(2 < 1, "not yet").unwrap_err().to_string(), "not yet");
-/// ```
-///
-/// # Errors
-///
-/// The message, if the condition does not hold.
-pub fn ensure(condition: bool, message: impl Into<BoxError>) -> Result {
-    if condition { Ok(()) } else { Err(message.into()) }
-}
-
-/// The error of a phase that returned `false`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReturnedFalse;
-
-impl fmt::Display for ReturnedFalse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("returned false")
-    }
-}
-
-impl Error for ReturnedFalse {}
 
 /// The error of a phase that panicked: its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,19 +42,39 @@ pub struct ErrorText {
     causes: Vec<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
     panicked: bool,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "ErrorClass::is_plain"))]
+    class: ErrorClass,
 }
 
 /// What stands in place of an error that was kept as a mere flag.
-pub(crate) static RETURNED_FALSE: ErrorText =
-    ErrorText { message: Cow::Borrowed("returned false"), causes: Vec::new(), panicked: false };
+pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
+    message: Cow::Borrowed("returned false"),
+    causes: Vec::new(),
+    panicked: false,
+    class: ErrorClass::Plain,
+};
 
 impl ErrorText {
+    /// Displays an error and its sources, which is the user's code and may panic.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
-        let causes = std::iter::successors(error.source(), |&cause| cause.source());
+        let mut heard = Heard::default();
+        let mut texts = Vec::new();
+        let mut repeated = false;
+        for error in chain(error) {
+            let mut text = String::new();
+            let now = class::listen(|| text = error.to_string());
+            if !(repeated && texts.last() == Some(&text)) {
+                texts.push(text); // else it stands there already, as that of what it is wrapped in
+            }
+            repeated = now.repeats;
+            heard = heard.or(now);
+        }
+        let causes = texts.split_off(1);
         ErrorText {
-            message: error.to_string().into(),
-            causes: causes.take(MAX_CAUSES).map(ToString::to_string).collect(),
+            message: texts.swap_remove(0).into(),
+            causes,
             panicked: error.is::<Panicked>(),
+            class: heard.traits().class,
         }
     }
 
@@ -85,6 +88,7 @@ impl ErrorText {
             message: "panicked while its error was printed".into(),
             causes: Vec::new(),
             panicked: true,
+            class: ErrorClass::Plain,
         }
     }
 
@@ -101,6 +105,11 @@ impl ErrorText {
     /// Whether this was a panic.
     pub fn panicked(&self) -> bool {
         self.panicked
+    }
+
+    /// What the error says beside its text: whether another try can help.
+    pub fn class(&self) -> ErrorClass {
+        self.class
     }
 }
 
@@ -119,3 +128,6 @@ impl fmt::Display for ErrorText {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

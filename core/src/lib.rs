@@ -14,7 +14,10 @@ mod log;
 mod key;
 mod store;
 mod words;
+#[allow(dead_code)] // until execution asks it
+mod backoff;
 mod options;
+#[allow(dead_code, unused_imports)] // until execution asks for classes
 mod error;
 mod verdict;
 mod names;
@@ -38,9 +41,14 @@ mod runner;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
+pub use backoff::{Backoff, Jitter};
 pub use cancel::{CancelToken, Cancelling, StopLevel};
 pub use context::{Command, CommandError, Context, OutputError, sh};
-pub use error::{BoxError, ErrorText, Panicked, Result, ReturnedFalse, ensure};
+pub use error::{BoxError, ErrorText, Panicked, Result};
+pub use error::{
+    Cancelled, ErrorClass, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after,
+    unknown,
+};
 pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef};
 pub use job::{Job, JobOptions, JobSpec};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::BoxError;
+use crate::error::{BoxError, shown};
 use crate::event::Event;
 use crate::exec::{Kept, Live, Pending};
 use crate::graph::JobId;
@@ -103,7 +103,7 @@ impl<'env, A> Run<'env, A> {
     pub fn error<M>(&self, name: impl JobName<M>) -> Option<&(dyn Error + Send + Sync + 'static)> {
         let job = self.report.graph().find(name)?;
         let at = self.errors.binary_search_by_key(&job, |(job, _)| *job).ok()?;
-        Some(&*self.errors[at].1)
+        Some(shown(&*self.errors[at].1))
     }
 
     /// Itself, if every job is done.
@@ -252,6 +252,6 @@ impl fmt::Display for CleanupError {
 
 impl Error for CleanupError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.error)
+        Some(shown(&*self.error) as _)
     }
 }

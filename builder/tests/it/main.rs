@@ -6,6 +6,7 @@ mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
 mod debug; // what `{:?}` shows
+mod errors; // errors that say more, through the types of users
 #[cfg(feature = "testkit")]
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
