@@ -4,7 +4,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use dojobber::Runner;
 use dojobber_benches::body::Body;
-use dojobber_benches::peers::Load;
+use dojobber_benches::load::Load;
 use dojobber_benches::plans::{Mode, names, plan};
 use dojobber_benches::shapes::Shape;
 

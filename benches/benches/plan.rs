@@ -2,7 +2,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dojobber_benches::body::Body;
-use dojobber_benches::peers::Load;
+use dojobber_benches::load::Load;
 use dojobber_benches::plans::{Mode, names, plan};
 use dojobber_benches::shapes::Shape;
 

@@ -3,7 +3,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dojobber::{Report, Runner};
 use dojobber_benches::body::Body;
-use dojobber_benches::peers::Load;
+use dojobber_benches::load::Load;
 use dojobber_benches::plans::{Mode, names, plan};
 use dojobber_benches::shapes::Shape;
 

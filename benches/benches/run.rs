@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dojobber_benches::body::Body;
-use dojobber_benches::peers::{Contender, Load, contender};
+use dojobber_benches::load::Load;
+use dojobber_benches::peers::{Contender, contender};
 use dojobber_benches::shapes::Shape;
 
 const CONTENDERS: [&str; 3] = ["dojobber-sat", "dojobber-chg", "rayon"];

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use dojobber::{Graph, Plan, Runner, ensure};
 
 use crate::body::Body;
+use crate::load::Load;
 use crate::measure::median;
-use crate::peers::Load;
 use crate::plans::{Mode, names, plan};
 use crate::shapes::Shape;
 

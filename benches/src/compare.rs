@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::body::Body;
+use crate::load::Load;
 use crate::machine::{self, Watch};
 use crate::measure::{Series, geometric_mean, ideal_share, in_turns, nanos, ratio};
-use crate::peers::{Contender, Load, Sample, Serial, contender};
+use crate::peers::{Contender, Sample, Serial, contender};
 use crate::shapes::Shape;
 use crate::table::{Table, number};
 

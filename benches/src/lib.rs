@@ -1,12 +1,16 @@
 //! dojobber and its peers on the same graphs, with the same bodies, in turns.
 //!
-//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, [`plans`] makes plans of this library
-//! of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
+//! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, a [`load`](load::Load) is both, [`plans`]
+//! makes plans of this library of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
 //! [`machine`] says on what. [`quality`] judges pictures.
+
+mod random;
 
 pub mod shapes;
 
 pub mod body;
+
+pub mod load;
 
 pub mod plans;
 
@@ -26,5 +30,3 @@ pub mod alone;
 
 #[cfg(feature = "plot")]
 pub mod plot;
-
-mod random;

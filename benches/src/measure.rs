@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::body::Work;
-use crate::peers::{Contender, Load, Sample};
+use crate::load::Load;
+use crate::peers::{Contender, Sample};
 use crate::shapes::Deps;
 
 /// All samples of one contender, in the order of the turns; none where it cannot run.
@@ -66,7 +67,8 @@ mod tests {
 
     use super::{geometric_mean, ideal_share, in_turns, median, nanos, ratio};
     use crate::body::Body;
-    use crate::peers::{Contender, Load, Sample};
+    use crate::load::Load;
+    use crate::peers::{Contender, Sample};
     use crate::shapes::Shape;
 
     fn sample(nanos: u64) -> Sample {

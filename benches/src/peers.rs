@@ -3,6 +3,8 @@
 //! To add one, write a module with a type that is a [`Contender`], and name it in [`NAMES`] and
 //! [`contender`]. `timing` has the two ways to time it.
 
+mod contender;
+
 mod timing;
 
 mod serial;
@@ -23,55 +25,14 @@ mod meridian;
 mod shred;
 
 use std::path::Path;
-use std::time::Duration;
-
-use crate::body::{Body, Work};
-use crate::shapes::Deps;
 
 use crate::plans::Mode;
 use dojobber::Dojobber;
 use onetbb::{Edges, OneTbb};
 
+pub use contender::{Contender, Sample};
 pub use serial::Serial;
 pub use timing::{once_each, repeatedly};
-
-/// Something that runs graphs on a number of threads, which it keeps from one sample to the next.
-pub trait Contender {
-    /// Builds and runs the graph; `None` where this contender cannot, or not in reasonable time.
-    fn sample(&mut self, load: &Load) -> Option<Sample>;
-}
-
-/// A graph and what its tasks do.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// The graph.
-    pub deps: Deps,
-    /// What each task does.
-    pub works: Vec<Work>,
-    /// How many runs one sample takes the mean of.
-    pub rounds: u32,
-}
-
-/// What one sample took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sample {
-    /// Building the graph.
-    pub build: Duration,
-    /// One run of it.
-    pub run: Duration,
-}
-
-impl Load {
-    /// The graph with this body, with as many rounds as may take about 20 ms.
-    pub fn new(deps: Deps, body: Body) -> Self {
-        const NANOS_OF_A_SAMPLE: u64 = 20_000_000;
-        const NANOS_OF_A_TASK: u64 = 100;
-        let works = body.works(deps.tasks());
-        let nanos: u64 = works.iter().map(|work| NANOS_OF_A_TASK + u64::from(work.nanos)).sum();
-        let rounds = (NANOS_OF_A_SAMPLE / nanos).clamp(1, 1_000) as u32;
-        Self { deps, works, rounds }
-    }
-}
 
 /// The contenders of this build; the others are compared with the first.
 pub const NAMES: &[&str] = &[
@@ -114,8 +75,9 @@ pub fn contender(name: &str, threads: usize, dir: &Path) -> Result<Box<dyn Conte
 mod tests {
     use std::path::Path;
 
-    use super::{Contender, Load, NAMES, Serial, contender};
+    use super::{Contender, NAMES, Serial, contender};
     use crate::body::{Body, Trace};
+    use crate::load::Load;
     use crate::shapes::Shape;
 
     /// Runs all shapes and checks the order; returns those that the contender cannot run.
@@ -167,14 +129,5 @@ mod tests {
     fn an_unknown_contender_is_told_the_known_ones() {
         let error = contender("nobody", 1, Path::new("")).err().unwrap();
         assert!(error.contains("onetbb, onetbb-backwards, rayon"), "{error}");
-    }
-
-    #[test]
-    fn rounds_shrink_as_graphs_grow() {
-        let rounds = |n, body| Load::new(Shape::Chain.edges(n), body).rounds;
-        assert_eq!(rounds(10, Body::Empty), 1_000);
-        assert_eq!(rounds(10_000, Body::Empty), 20);
-        assert_eq!(rounds(10_000, "1us".parse().unwrap()), 1);
-        assert_eq!(rounds(1_000_000, Body::Empty), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use dojobber::{Graph, Phase, Plan};
 
-use crate::peers::Load;
+use crate::load::Load;
 
 /// Which phases the jobs have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

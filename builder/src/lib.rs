@@ -99,8 +99,8 @@ struct Readme;
 struct Testing;
 
 mod console;
-mod graph;
 mod state;
+mod graph;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 

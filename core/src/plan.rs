@@ -1,8 +1,8 @@
 //! The validated, immutable, cycle-free graph that a builder compiles to.
 
 mod cycles;
-mod draft;
 mod errors;
+mod draft;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,19 +7,16 @@ use crate::scene::{Scene, SceneNode};
 use crate::style::Dark;
 use crate::{style, text};
 use legend::Legend;
-use xml::{Number, escape};
+use xml::{BASELINE, Number, escape};
 
+mod xml;
 mod border;
 mod legend;
-mod xml;
 
 /// White space around the drawing, in points.
 const MARGIN: f64 = 4.0;
 /// Half the width of an arrow head.
 const ARROW: f64 = 3.5;
-/// How far below a node's centre the baseline of its label is.
-const BASELINE: f64 = 3.7;
-
 /// How to write SVG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,12 +1,13 @@
 //! The whole CI, step by step.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 
+use crate::util::{cargo, execute, target, this_cargo, words};
 use crate::{docs, guard, outside, tidy};
 
 /// In the order in which they are done: what is quick comes first.
@@ -137,41 +138,6 @@ fn lists_toolchain(list: &str, version: &str) -> bool {
     list.lines().any(|line| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('-')))
 }
 
-pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
-    let mut cargo = Command::new(this_cargo());
-    cargo.args(words(arguments));
-    execute(root, cargo)
-}
-
-pub(crate) fn execute(root: &Path, mut command: Command) -> Result<()> {
-    let line = shown(&command);
-    println!("    {line}");
-    let status = command.current_dir(root).stdin(Stdio::null()).status();
-    let status = status.with_context(|| format!("`{line}` could not be started"))?;
-    ensure!(status.success(), "`{line}` ended with {status}");
-    Ok(())
-}
-
-/// The command as one would type it.
-fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy();
-    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
-    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
-}
-
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split_whitespace()
-}
-
-/// The cargo that runs this.
-fn this_cargo() -> PathBuf {
-    std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
-}
-
-pub(crate) fn target(root: &Path) -> PathBuf {
-    root.join(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from))
-}
-
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
@@ -201,12 +167,5 @@ mod tests {
         let nowhere = tempfile::tempdir().unwrap();
         let error = run(nowhere.path(), &[Step::Msrv, Step::Tidy]).unwrap_err();
         assert!(format!("{error:#}").starts_with("msrv failed after "), "{error:#}");
-    }
-
-    #[test]
-    fn a_command_is_shown_as_it_is_typed() {
-        let mut command = Command::new("/somewhere/bin/cargo");
-        command.args(words("test  --workspace"));
-        assert_eq!(shown(&command), "cargo test --workspace");
     }
 }

@@ -10,7 +10,7 @@ use dojobber_viz::Picture;
 use dojobber_viz::layout::Direction;
 use serde_json::{Value, json};
 
-use crate::render::watch_movie;
+use crate::movie::watch_movie;
 
 /// Draws all pictures, and returns their paths in the workspace.
 pub(crate) fn write(root: &Path) -> Result<Vec<String>> {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::ci;
+use crate::util::{cargo, target};
 
 /// Where the counts are that were accepted.
 const BASELINE: &str = "benches/guard.txt";
@@ -59,8 +59,8 @@ fn rustc(root: &Path) -> Result<String> {
 
 /// Builds the scenarios, and counts each.
 fn count(root: &Path) -> Result<Vec<(String, u64)>> {
-    ci::cargo(root, "build --quiet --release --package dojobber-benches --bin guard")?;
-    let program = ci::target(root).join("release/guard");
+    cargo(root, "build --quiet --release --package dojobber-benches --bin guard")?;
+    let program = target(root).join("release/guard");
     let list = Command::new(&program).output().context("the scenarios cannot be listed")?;
     let names = String::from_utf8(list.stdout)?;
     names.lines().map(|name| Ok((name.to_owned(), instructions(&program, name)?))).collect()

@@ -1,18 +1,21 @@
 //! What is done to the workspace, not by it: `cargo xtask ci`, and whatever joins it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
-mod bench;
-mod ci;
+mod util;
+mod tidy;
+mod movie;
 mod docs;
+mod render;
 mod guard;
 mod outside;
-mod render;
-mod tidy;
+mod ci;
+mod bench;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use util::workspace_root;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about, arg_required_else_help = true)]
@@ -82,8 +85,4 @@ fn main() -> ExitCode {
             failure
         }
     }
-}
-
-fn workspace_root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package stands in the workspace")
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::ci::{cargo, execute, target, words};
+use crate::util::{cargo, execute, target, words};
 
 /// The crate that depends on dojobber from outside of the workspace.
 const USER: &str = "builder/tests/user-crate";
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_target_is_fuzzed() {
-        let root = crate::workspace_root();
+        let root = crate::util::workspace_root();
         let files = std::fs::read_dir(root.join("fuzz/fuzz_targets")).unwrap();
         let mut names: Vec<String> = files
             .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())

@@ -1,18 +1,13 @@
 //! `cargo xtask render`: pictures of a saved report, or of the movie example.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Result;
-use dojobber::{Report, Runner};
 use dojobber_viz::Picture;
 use dojobber_viz::cli::{OutputArgs, read_report};
 
 use crate::docs;
-
-// the jobs of the example itself
-#[path = "../../builder/examples/movie/graph.rs"]
-mod movie;
+use crate::movie::watch_movie;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,14 +35,6 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         println!("{}", file.display());
     }
     Ok(())
-}
-
-/// How the evening goes by default, with so many threads.
-pub(crate) fn watch_movie(threads: usize) -> Result<Report> {
-    let (house, friends) = (movie::House::new(&|_| ()), movie::friends());
-    let plan = movie::graph(&house, &friends).compile()?;
-    let runner = Runner::builder().threads(threads).default_retry_delay(Duration::ZERO).build();
-    Ok(runner.run(&plan, movie::Evening::default()).into_report())
 }
 
 #[cfg(test)]

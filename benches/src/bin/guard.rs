@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dojobber::{Graph, Key, Plan, Runner, ensure};
 use dojobber_benches::body::Body;
-use dojobber_benches::peers::Load;
+use dojobber_benches::load::Load;
 use dojobber_benches::plans::{Mode, names, plan};
 use dojobber_benches::shapes::Shape;
 

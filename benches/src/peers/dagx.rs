@@ -3,8 +3,10 @@
 use dagx::{DagRunner, Task, TaskHandle, task};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Contender, Load, Sample, once_each};
+use super::contender::{Contender, Sample};
+use super::timing::once_each;
 use crate::body::Work;
+use crate::load::Load;
 
 /// It takes microseconds per task, growing with the graph: a million of them would take minutes.
 const MOST_TASKS: u32 = 20_000;

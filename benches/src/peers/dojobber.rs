@@ -2,7 +2,9 @@
 
 use dojobber::{Plan, Runner};
 
-use super::{Contender, Load, Sample, repeatedly};
+use super::contender::{Contender, Sample};
+use super::timing::repeatedly;
+use crate::load::Load;
 use crate::plans::{Mode, names, plan};
 
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use meridian_task_core::{JobGraph, JobId, Scheduler};
 
-use super::{Contender, Load, Sample, once_each};
+use super::contender::{Contender, Sample};
+use super::timing::once_each;
+use crate::load::Load;
 
 #[derive(Debug)]
 pub(super) struct Meridian {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::contender::{Contender, Sample};
 use super::timing::WARM_UP;
-use super::{Contender, Load, Sample};
+use crate::load::Load;
 
 const SOURCE: &str = include_str!("../../cpp/flow.cpp");
 

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
-use super::{Contender, Load, Sample, repeatedly};
+use super::contender::{Contender, Sample};
+use super::timing::repeatedly;
+use crate::load::Load;
 use crate::shapes::Deps;
 
 #[derive(Debug)]

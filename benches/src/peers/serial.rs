@@ -1,6 +1,8 @@
 //! A plain loop on the calling thread: what the bodies alone cost.
 
-use super::{Contender, Load, Sample, repeatedly};
+use super::contender::{Contender, Sample};
+use super::timing::repeatedly;
+use crate::load::Load;
 
 /// Calls the tasks one after another, in the order of their numbers, whatever the threads.
 #[derive(Debug)]

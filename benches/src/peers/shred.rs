@@ -6,8 +6,10 @@ use std::sync::Arc;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use shred::{Dispatcher, DispatcherBuilder, System, World};
 
-use super::{Contender, Load, Sample, repeatedly};
+use super::contender::{Contender, Sample};
+use super::timing::repeatedly;
 use crate::body::Work;
+use crate::load::Load;
 
 /// Building compares each system with all stages before: a million would take hours.
 const MOST_TASKS: u32 = 20_000;

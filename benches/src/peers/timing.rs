@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Load, Sample};
+use super::contender::Sample;
+use crate::load::Load;
 
 pub(super) const WARM_UP: Duration = Duration::from_millis(10);
 

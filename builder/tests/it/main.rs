@@ -1,5 +1,6 @@
 //! The library as its users see it.
 
+mod support; // what they share
 mod builder; // graphs, names, mistakes
 mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
@@ -11,17 +12,16 @@ mod errors; // errors that say more, through the types of users
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
+mod programs; // the other example programs, from outside
 mod movie; // the example program, from outside
 mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]
 mod planted; // graphs with a bug each, which the test kit finds
-mod programs; // the other example programs, from outside
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
-mod support; // what they share
 #[cfg(feature = "testkit")]
 mod testkit; // simulated runs: order, time, faults
 mod ui; // compiler messages

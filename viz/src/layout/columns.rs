@@ -5,11 +5,13 @@
 
 use super::budget::Budget;
 use super::layers::Layers;
-use super::{LayoutGraph, Options};
 
-mod center;
-mod polish;
+pub(super) use spacing::Spacing;
+
+mod spacing;
 mod sweeps;
+mod polish;
+mod center;
 
 /// With more vertices and links than this, the simplex would gain little for its time.
 const MOST_TO_POLISH: usize = 20_000;
@@ -34,65 +36,11 @@ pub(super) fn length(layers: &Layers, spacing: &Spacing) -> f64 {
     layers.links.iter().map(length).sum()
 }
 
-/// How much a link wants to be vertical: long edges should be straight in the middle.
-fn weight(layers: &Layers, a: usize, b: usize) -> i32 {
-    match (layers.is_node(a), layers.is_node(b)) {
-        (true, true) => 1,
-        (false, false) => 8,
-        _ => 2,
-    }
-}
-
-/// How far vertices of a row must be apart.
-#[derive(Debug)]
-pub(super) struct Spacing {
-    left: Vec<f64>,
-    right: Vec<f64>,
-    node_gap: f64,
-}
-
-impl Spacing {
-    /// Room to the right of a node that has a loop.
-    pub(super) const LOOP_ROOM: f64 = 18.0;
-
-    pub(super) fn new(graph: &LayoutGraph, options: &Options) -> Self {
-        let left: Vec<f64> = graph.sizes.iter().map(|size| size.width / 2.0).collect();
-        let mut right = left.clone();
-        for &(a, b) in &graph.edges {
-            if a == b {
-                right[a] = left[a] + Self::LOOP_ROOM;
-            }
-        }
-        Self { left, right, node_gap: options.node_gap }
-    }
-
-    /// How far a vertex reaches to the left of its centre; bends have no width.
-    pub(super) fn left(&self, vertex: usize) -> f64 {
-        self.left.get(vertex).copied().unwrap_or(0.0)
-    }
-
-    /// How far a vertex reaches to the right of its centre.
-    pub(super) fn right(&self, vertex: usize) -> f64 {
-        self.right.get(vertex).copied().unwrap_or(0.0)
-    }
-
-    /// The least distance between the centres of two vertices side by side.
-    pub(super) fn between(&self, left: usize, right: usize) -> f64 {
-        let is_node = |vertex| vertex < self.left.len();
-        let share = match (is_node(left), is_node(right)) {
-            (true, true) => 1.0,
-            (false, false) => 0.6,
-            _ => 1.0,
-        };
-        self.right(left) + self.left(right) + share * self.node_gap
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Size;
     use crate::layout::fans::Spread;
+    use crate::layout::{LayoutGraph, Options, Size};
 
     fn place_in_order(ranks: &[usize], edges: &[(usize, usize)]) -> Vec<f64> {
         let sizes = vec![Size { width: 54.0, height: 36.0 }; ranks.len()];

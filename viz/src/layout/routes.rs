@@ -7,58 +7,22 @@
 
 use super::columns::Spacing;
 use super::geometry::Bezier;
-use super::heights::Band;
-use super::layers::Layers;
-use super::{EdgePath, Point, Size};
+use super::{EdgePath, Point};
 use corridor::Corridor;
 
 pub(super) use ends::{reversed, with_arrow};
+pub(super) use map::Map;
 
-mod corners;
-mod corridor;
-mod ends;
-mod fit;
-mod funnel;
+mod map;
 mod guard;
+mod corridor;
+mod funnel;
+mod fit;
+mod corners;
+mod ends;
 
-/// How far edges may reach beyond the outermost nodes and bends, in points.
-const BULGE: f64 = 18.0;
 /// An edge with more bends than this follows them as if they were a track: that takes linear time.
 const MOST_TO_FIT: usize = 300;
-
-/// Where everything stands by now.
-#[derive(Debug)]
-pub(super) struct Map<'a> {
-    pub(super) layers: &'a Layers,
-    pub(super) spacing: &'a Spacing,
-    pub(super) sizes: &'a [Size],
-    /// Which nodes are boxes and not ellipses.
-    pub(super) is_box: &'a [bool],
-    pub(super) x: &'a [f64],
-    pub(super) rows: &'a [Band],
-    /// How far edges may go to the left and to the right.
-    sides: (f64, f64),
-}
-
-impl<'a> Map<'a> {
-    pub(super) fn new(
-        layers: &'a Layers,
-        spacing: &'a Spacing,
-        (sizes, is_box): (&'a [Size], &'a [bool]),
-        x: &'a [f64],
-        rows: &'a [Band],
-    ) -> Self {
-        let sides = x.iter().enumerate().fold((f64::MAX, f64::MIN), |(left, right), (vertex, &x)| {
-            (left.min(x - spacing.left(vertex)), right.max(x + spacing.right(vertex)))
-        });
-        Self { layers, spacing, sizes, is_box, x, rows, sides: (sides.0 - BULGE, sides.1 + BULGE) }
-    }
-
-    /// The centre of a vertex.
-    pub(super) fn center(&self, vertex: usize) -> Point {
-        Point::new(self.x[vertex], self.rows[self.layers.row_of[vertex]].middle())
-    }
-}
 
 /// The curve of an edge from border to border. Without a chain, it is straight, whatever is in its way.
 pub(super) fn draw(map: &Map, (a, b): (usize, usize), edge: usize) -> Vec<Bezier> {

@@ -7,27 +7,11 @@ use super::adjacency::Adjacency;
 use super::budget::Budget;
 use tree::Tree;
 
-mod tight;
+pub(super) use constraint::Constraint;
+
+mod constraint;
 mod tree;
-
-/// `value[head] - value[tail]` is at least `length`, and every unit of it costs `weight`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Constraint {
-    pub(super) tail: usize,
-    pub(super) head: usize,
-    pub(super) length: i64,
-    pub(super) weight: i64,
-}
-
-impl Constraint {
-    fn other(&self, vertex: usize) -> usize {
-        if self.tail == vertex { self.head } else { self.tail }
-    }
-
-    fn slack(&self, values: &[i64]) -> i64 {
-        values[self.head] - values[self.tail] - self.length
-    }
-}
+mod tight;
 
 /// So many negative cut values are compared before the least of them is taken.
 const CANDIDATES: usize = 30;

@@ -1,7 +1,7 @@
 //! What the marks mean, and how many jobs have each.
 
 use super::border;
-use super::xml::{Number, escape};
+use super::xml::{BASELINE, Number, escape};
 use crate::layout::{Point, Size};
 use crate::scene::{Scene, Status};
 use crate::style;
@@ -95,7 +95,7 @@ impl Entry {
             "<text x=\"{x}\" y=\"{y}\" fill=\"{ink}\" \
              textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\">{text}</text>\n",
             x = Number(x + PILL.width + AFTER_PILL),
-            y = Number(middle + super::BASELINE),
+            y = Number(middle + BASELINE),
             ink = style::INK,
             length = Number(style::label_width(&self.text)),
             text = escape(&self.text),

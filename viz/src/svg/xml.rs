@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How far below the centre of a line of text the baseline of its label is.
+pub(super) const BASELINE: f64 = 3.7;
+
 /// A number with at most two decimals and no superfluous zeros.
 pub(super) struct Number(pub(super) f64);
 

@@ -17,7 +17,7 @@ use crate::samples::{ODD_NAMES, movie};
 
 /// Checks that graphviz-rust's parser finds all nodes and edges again.
 #[track_caller]
-pub(crate) fn check(scene: &Scene) {
+fn check(scene: &Scene) {
     let text = dot::write(scene, Direction::Down);
     let graph = graphviz_rust::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let Graph::DiGraph { stmts, .. } = graph else { panic!("not directed:\n{text}") };

@@ -1,17 +1,17 @@
 //! The tests of the crate as a whole: any scene becomes a picture that can be read back.
 
+mod picture;
+mod samples;
 mod any;
 mod budget;
+mod features;
 #[cfg(feature = "cli")]
 mod cli;
-#[cfg(feature = "dot")]
-mod dot;
-mod features;
 #[cfg(all(unix, feature = "cli"))]
 mod guest;
+mod random;
+#[cfg(feature = "dot")]
+mod dot;
 #[cfg(unix)]
 mod page;
-mod picture;
-mod random;
-mod samples;
 mod svg;

@@ -70,10 +70,4 @@ proptest! {
     fn nested_names(bytes in proptest::collection::vec(sample(), 0..300)) {
         crate::any::check(&bytes);
     }
-
-    #[cfg(feature = "dot")]
-    #[test]
-    fn dot_is_read_back(scene in scene(8, 12)) {
-        crate::dot::check(&scene);
-    }
 }

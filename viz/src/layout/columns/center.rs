@@ -3,7 +3,7 @@
 //! Anywhere between its two middle neighbours a vertex costs the same. The simplex leaves it at either end; the
 //! eye prefers the middle.
 
-use super::{Spacing, weight};
+use super::spacing::{Spacing, weight};
 use crate::layout::layers::Layers;
 
 const ROUNDS: usize = 2;

@@ -3,7 +3,7 @@
 //! Every link gets an auxiliary variable that stands left of both its ends; pulling both ends towards it makes the
 //! link as vertical as its weight asks for (Gansner et al., section 4.2).
 
-use super::{Spacing, weight};
+use super::spacing::{Spacing, weight};
 use crate::layout::budget::Budget;
 use crate::layout::layers::Layers;
 use crate::layout::simplex::{self, Constraint};

@@ -4,7 +4,7 @@
 //! least squares. With the gaps subtracted, that is a regression to a sequence that does not fall, which merging
 //! neighbours that want to pass each other solves exactly (pool adjacent violators).
 
-use super::{Spacing, weight};
+use super::spacing::{Spacing, weight};
 use crate::layout::layers::Layers;
 
 /// Rows follow the row before in all sweeps but the last few, in which they follow both.

@@ -1,7 +1,7 @@
 //! The free space around an edge.
 
-use super::Map;
 use super::guard::{self, Guard};
+use super::map::Map;
 use crate::layout::Point;
 
 /// Edges keep this distance from what they pass, in points, where there is room.

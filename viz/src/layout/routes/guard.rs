@@ -3,7 +3,7 @@
 //! A short edge is a straight line. A long edge that leaves the same node beside it has to go around that node's
 //! neighbours, and might cross the line on the way: so the line bounds its corridor.
 
-use super::Map;
+use super::map::Map;
 use crate::layout::Point;
 
 /// A long edge keeps this distance from the line, measured horizontally, in points.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::super::adjacency::Adjacency;
-use super::Constraint;
+use super::constraint::Constraint;
 
 /// Moves the values so that a spanning tree of constraints has no slack, and returns that tree.
 ///

@@ -1,6 +1,6 @@
 //! The spanning tree of the simplex: who hangs on whom.
 
-use super::Constraint;
+use super::constraint::Constraint;
 
 const NONE: usize = usize::MAX;
 
