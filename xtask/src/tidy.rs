@@ -19,6 +19,7 @@ const KNOWN: Known<'_> = &[
     "builder/src/testkit",
     "core/src/cancel",
     "core/src/context",
+    "core/src/error",
     "core/src/exec",
     "core/src/runner",
     "core/src/testkit",
