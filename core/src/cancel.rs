@@ -90,7 +90,8 @@ struct State {
 
 enum Listener {
     Wake(Waker),
-    Child(Weak<Inner>),
+    /// It follows those levels alone that are above that.
+    Child(Weak<Inner>, StopLevel),
 }
 
 impl CancelToken {
@@ -144,8 +145,14 @@ impl CancelToken {
     /// A token that is at least as high as each of `parents`.
     pub(crate) fn child_of(parents: &[&CancelToken]) -> Self {
         let child = CancelToken::new();
-        let follows = parents.iter().map(|parent| parent.adopt(&child)).collect();
-        child.inner.lock().parents = follows;
+        child.follow(parents, StopLevel::None);
+        child
+    }
+
+    /// A token that is as high as this one, where that is above `ignored`.
+    pub(crate) fn child_above(&self, ignored: StopLevel) -> Self {
+        let child = CancelToken::new();
+        child.follow(&[self], ignored);
         child
     }
 
@@ -171,14 +178,21 @@ impl CancelToken {
         InUse(Arc::clone(&self.inner))
     }
 
-    fn adopt(&self, child: &CancelToken) -> Listening {
-        let listener = Arc::new(Listener::Child(Arc::downgrade(&child.inner)));
-        let (listening, reason) = {
+    fn follow(&self, parents: &[&CancelToken], ignored: StopLevel) {
+        let follows = parents.iter().map(|parent| parent.adopt(self, ignored)).collect();
+        self.inner.lock().parents = follows;
+    }
+
+    fn adopt(&self, child: &CancelToken, ignored: StopLevel) -> Listening {
+        let listener = Arc::new(Listener::Child(Arc::downgrade(&child.inner), ignored));
+        let (listening, level, reason) = {
             let mut state = self.inner.lock();
-            (self.inner.add(&mut state, &listener), state.reason)
+            (self.inner.add(&mut state, &listener), self.level(), state.reason)
         };
-        if let Some(reason) = reason {
-            child.raise(self.level(), reason);
+        if let Some(reason) = reason
+            && level > ignored
+        {
+            child.raise(level, reason);
         }
         listening
     }
@@ -214,7 +228,8 @@ impl Inner {
         for listener in listeners {
             match &*listener {
                 Listener::Wake(waker) => waker.wake_by_ref(),
-                Listener::Child(child) => {
+                Listener::Child(_, ignored) if to <= *ignored => {}
+                Listener::Child(child, _) => {
                     if let Some(child) = child.upgrade() {
                         child.raise(to, first);
                     }

@@ -81,6 +81,28 @@ impl Clock {
         }
     }
 
+    /// Whether time passes only when it is told to.
+    pub(crate) fn is_virtual(&self) -> bool {
+        !matches!(self.source, Source::Machine(_))
+    }
+
+    /// Lets virtual time pass up to `at`, and says whether this is a clock that can.
+    pub(crate) fn pass_until(&self, at: u64) -> bool {
+        #[cfg(feature = "testkit")]
+        self.advance(at.saturating_sub(self.now()));
+        let _ = at;
+        self.is_virtual()
+    }
+
+    /// The moment of the machine's clock that is `at` nanoseconds after the start; `None` if it never comes, or if time
+    /// is virtual.
+    pub(crate) fn instant(&self, at: u64) -> Option<Instant> {
+        match &self.source {
+            Source::Machine(start) if at < u64::MAX => start.checked_add(Duration::from_nanos(at)),
+            _ => None,
+        }
+    }
+
     /// How long it is until `at`, in nanoseconds since the run began.
     pub(crate) fn until(&self, at: u64) -> Duration {
         Duration::from_nanos(at.saturating_sub(self.now()))

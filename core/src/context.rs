@@ -11,10 +11,12 @@ use std::time::Duration;
 
 pub use command::{Command, CommandError, sh};
 
-use crate::clock::Clock;
-use crate::error::{ErrorClass, say_class};
+use crate::cancel::{CancelToken, Cancelling};
+use crate::clock::{Clock, nanos};
+use crate::error::{ErrorClass, Result, say_class};
 use crate::graph::{JobGraph, JobId};
 use crate::key::Key;
+use crate::limits::Limits;
 use crate::outputs::Outputs;
 use crate::store::Store;
 use crate::words::Phase;
@@ -49,6 +51,8 @@ pub struct Context<A = ()> {
     world: Arc<World<A>>,
     place: Place,
     local: Store,
+    /// What may end a phase; nothing can in a run that has no limits.
+    limits: Option<Arc<Limits>>,
 }
 
 /// Where in a run a phase stands.
@@ -62,7 +66,7 @@ pub(crate) struct Place {
 
 impl<A> Context<A> {
     pub(crate) fn new(world: Arc<World<A>>, place: Place, local: Store) -> Self {
-        Context { world, place, local }
+        Context { world, place, local, limits: None }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -75,6 +79,16 @@ impl<A> Context<A> {
 
     pub(crate) fn local_mut(&mut self) -> &mut Store {
         &mut self.local
+    }
+
+    #[allow(dead_code)] // until execution sets them
+    pub(crate) fn set_limits(&mut self, limits: Option<Arc<Limits>>) {
+        self.limits = limits;
+    }
+
+    #[allow(dead_code)] // until execution sets them
+    pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
+        self.limits.as_ref()
     }
 
     /// The arguments of this run, the same for every job.
@@ -137,6 +151,91 @@ impl<A> Context<A> {
         }
         let value = self.world.outputs.get(job).ok_or_else(|| error(Why::NoOutput))?;
         value.downcast_ref().ok_or_else(|| error(Why::OtherType(type_name::<T>())))
+    }
+
+    /// Whether this phase is to end: its run was [cancelled](CancelToken::cancel), or a time limit of the phase or of
+    /// the run is over.
+    ///
+    /// A blocking phase that takes long should ask now and then. In a cleanup it is false although the run was stopped,
+    /// until the run is stopped once more.
+    pub fn is_cancelled(&self) -> bool {
+        self.limits.as_ref().is_some_and(|limits| limits.over().is_some())
+    }
+
+    /// The same as something to end with: `cx.check_cancelled()?`.
+    ///
+    /// ```
+    /// # use dojobber_core::{Context, Result};
+    /// fn copy_all(cx: &Context<Vec<String>>) -> Result {
+    ///     for file in cx.args() {
+    ///         cx.check_cancelled()?;
+    ///         std::fs::copy(file, format!("{file}.old"))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::TimedOut) if the time of the phase is over, [`Cancelled`](crate::Cancelled) if the run was
+    /// stopped.
+    pub fn check_cancelled(&self) -> Result {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.check())
+    }
+
+    /// A token that is raised when the run is stopped, and when the time of this phase is over: to stop what other
+    /// libraries do for this phase, and runs inside of it.
+    ///
+    /// ```
+    /// # use dojobber_core::{Context, Plan, Result, Runner};
+    /// fn deploy(cx: &Context<Plan<'static>>) -> Result {
+    ///     let stop = cx.cancel_token();
+    ///     let watchdog = std::thread::spawn(move || stop.is_cancelled());
+    /// #   let _ = watchdog;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn cancel_token(&self) -> CancelToken {
+        self.limits.as_ref().map_or_else(CancelToken::new, |limits| limits.token().clone())
+    }
+
+    /// A future that is ready as soon as this phase [is to end](Self::is_cancelled).
+    ///
+    /// An async phase that has asked for it is given the grace period to end by itself; any other is dropped at once.
+    pub fn cancelled(&self) -> Cancelling {
+        if let Some(limits) = &self.limits {
+            limits.note_listening();
+        }
+        self.cancel_token().cancelled()
+    }
+
+    /// When this phase is to end at the latest, as time since the run began: the nearer of its own limit and that of
+    /// the run. `None` if there is no limit.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.limits.as_ref()?.deadline().map(Duration::from_nanos)
+    }
+
+    /// How long it is until the [deadline](Self::deadline): never zero, so that it can be given to a socket as its
+    /// timeout. `None` if there is no limit.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.limits.as_ref()?.time_left()
+    }
+
+    /// Sleeps that long, but no longer than this phase may last. A simulation lets the time pass at once.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::TimedOut) if the time of the phase is over before, [`Cancelled`](crate::Cancelled) if the
+    /// run is stopped.
+    pub fn sleep(&self, time: Duration) -> Result {
+        if let Some(limits) = &self.limits {
+            return limits.sleep(time);
+        }
+        let clock = &self.world.clock;
+        if !clock.pass_until(clock.now().saturating_add(nanos(time))) {
+            std::thread::sleep(time);
+        }
+        Ok(())
     }
 
     /// A process to start: with the run's directory, standard input closed, output captured.

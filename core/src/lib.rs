@@ -26,6 +26,8 @@ mod clock;
 #[allow(dead_code)] // until execution obeys it
 mod cancel;
 mod outputs;
+#[allow(dead_code)] // until execution sets them
+mod limits;
 mod context;
 mod unwind;
 mod job;
