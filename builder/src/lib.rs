@@ -23,10 +23,10 @@
 //!     .compile()?;
 //!
 //! let run = plan.run(()).into_result()?;
-//! assert_eq!(run.report().to_string(), "3 jobs: 3 changed");
+//! assert_eq!(run.counts().to_string(), "3 changed");
 //!
 //! let again = plan.run(()).into_result()?; // closer to done: two checks pass, the run_only runs every time
-//! assert_eq!(again.report().to_string(), "3 jobs: 2 satisfied, 1 changed");
+//! assert_eq!(again.counts().to_string(), "2 satisfied, 1 changed");
 //! # drop((run, again));
 //! # drop(plan);
 //! # fs::remove_dir_all(directory)?;
@@ -109,8 +109,8 @@ pub use console::Console;
 pub use dojobber_core::{Backoff, CancelToken, Cancelling, Jitter, StopLevel, StopReason};
 #[doc(inline)]
 pub use dojobber_core::{
-    BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, ErrorText, Event, Job,
-    JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
+    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, ErrorText, Event,
+    Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
     OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, Run, RunFailed,
     RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, sh,
 };

@@ -63,4 +63,4 @@ pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};
 pub use verdict::{Outcome, Verdict};
-pub use words::{Cleanup, DryRun, Kind, Phase, Status, StopReason};
+pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

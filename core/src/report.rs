@@ -17,7 +17,7 @@ use crate::clock::Scale;
 use crate::error::{ErrorText, RETURNED_FALSE};
 use crate::graph::{JobGraph, JobId};
 use crate::key::JobName;
-use crate::words::{DryRun, Kind, Phase, Status};
+use crate::words::{Counts, DryRun, Kind, Phase, Status};
 
 /// Everything that happened in one run, and the graph that it happened to.
 ///
@@ -170,9 +170,15 @@ impl Report {
         self.job(name)?.error()
     }
 
-    /// How many jobs ended so.
+    /// How many jobs ended in which way. Groups are not counted: they do nothing themselves.
+    pub fn counts(&self) -> Counts {
+        let jobs = self.graph.ids().filter(|job| self.graph.kind(*job) != Kind::Group);
+        jobs.map(|job| self.status_of(job)).collect()
+    }
+
+    /// How many jobs ended so, groups not counted.
     pub fn count(&self, status: Status) -> usize {
-        self.statuses().filter(|other| *other == status).count()
+        self.counts().of(status)
     }
 
     /// Whether every job is done. An empty plan succeeds.

@@ -1,85 +1,122 @@
 //! The few words that everything else is said in.
 
+mod counts;
+
 use std::fmt;
 
-/// What a job is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Kind {
-    /// A check; where it fails, a run and a recheck.
-    Job,
-    /// A run, every time.
-    RunOnly,
-    /// A check; nothing can repair it but time.
-    CheckOnly,
-    /// Nothing: a name for what it depends on.
-    Group,
+pub use counts::Counts;
+
+/// Declares an enum, the list of its variants, and the word for each: one list, so that none can be missing from it.
+macro_rules! words {
+    ($(#[$about:meta])* pub enum $Name:ident {
+        $($(#[$meaning:meta])* $Variant:ident => $word:literal,)*
+    }) => {
+        $(#[$about])*
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+        #[non_exhaustive]
+        pub enum $Name {
+            $($(#[$meaning])* $Variant,)*
+        }
+
+        impl $Name {
+            /// Each of them once, in the order of their declaration.
+            pub const ALL: &'static [$Name] = &[$($Name::$Variant),*];
+        }
+
+        impl fmt::Display for $Name {
+            /// One word, or two.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self { $($Name::$Variant => $word,)* })
+            }
+        }
+    };
 }
 
-/// A step of one try, or the cleanup after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Phase {
-    /// The constructor of a struct job. Recorded only when it fails.
-    Create,
-    /// Is the wished-for state there?
-    Check,
-    /// Do something about it.
-    Run,
-    /// The check again, after the run: it decides.
-    Recheck,
-    /// Undo what only the run needed, after all jobs have ended.
-    Cleanup,
-}
-
-impl fmt::Display for Phase {
-    /// As in the lines of a console: `check`, `run`, ..
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Phase::Create => "create",
-            Phase::Check => "check",
-            Phase::Run => "run",
-            Phase::Recheck => "recheck",
-            Phase::Cleanup => "cleanup",
-        })
+words! {
+    /// What a job is made of.
+    ///
+    /// ```
+    /// use dojobber_core::{Kind, Phase};
+    ///
+    /// for kind in Kind::ALL {
+    ///     let phases: Vec<_> = Phase::ALL.iter().filter(|phase| kind.may_have(**phase)).collect();
+    ///     println!("a {kind} has {phases:?} and begins with {:?}", kind.first_phase());
+    /// }
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Kind {
+        /// A check; where it fails, a run and a recheck.
+        Job => "job",
+        /// A run, every time.
+        RunOnly => "run_only",
+        /// A check; nothing can repair it but time.
+        CheckOnly => "check_only",
+        /// A name for the jobs that it depends on; it does nothing itself.
+        Group => "group",
     }
 }
 
-/// How a job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Status {
-    /// Done, and no run of this job was executed.
-    Satisfied,
-    /// Done, after one or more runs of this job, in whichever try.
-    Changed,
-    /// Every allowed try failed.
-    Failed,
-    /// Something that it depends on ended without being done.
-    Blocked,
-    /// Dry run only: a run is due.
-    WouldRun,
+impl Kind {
+    /// The phase that begins each try of such a job, behind the constructor if it has one. A group has none.
+    pub fn first_phase(self) -> Option<Phase> {
+        match self {
+            Kind::Job | Kind::CheckOnly => Some(Phase::Check),
+            Kind::RunOnly => Some(Phase::Run),
+            Kind::Group => None,
+        }
+    }
+
+    /// Whether a run may execute that phase of such a job.
+    pub fn may_have(self, phase: Phase) -> bool {
+        match self {
+            Kind::Job => true,
+            Kind::RunOnly => matches!(phase, Phase::Run | Phase::Cleanup),
+            Kind::CheckOnly => phase == Phase::Check,
+            Kind::Group => false,
+        }
+    }
+}
+
+words! {
+    /// A step of one try, or the cleanup after it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Phase {
+        /// The constructor of a struct job. Recorded only when it fails.
+        Create => "create",
+        /// Does the desired state hold?
+        Check => "check",
+        /// Do something about it.
+        Run => "run",
+        /// The check again, after the run: it decides.
+        Recheck => "recheck",
+        /// Undo what only the run needed, after all jobs have ended.
+        Cleanup => "cleanup",
+    }
+}
+
+words! {
+    /// How a job ended.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Status {
+        /// Done, and no run of this job was executed.
+        Satisfied => "satisfied",
+        /// Done, after one or more runs of this job, in whichever try.
+        Changed => "changed",
+        /// Every allowed try failed.
+        Failed => "failed",
+        /// Something that it depends on ended without being done.
+        Blocked => "blocked",
+        /// Dry run only: a run is due.
+        WouldRun => "would run",
+        /// The run was stopped before the job ended.
+        Cancelled => "cancelled",
+    }
 }
 
 impl Status {
     /// Whether what depends on a job that ended so may begin.
     pub fn is_done(self) -> bool {
         matches!(self, Status::Satisfied | Status::Changed)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Status::Satisfied => "satisfied",
-            Status::Changed => "changed",
-            Status::Failed => "failed",
-            Status::Blocked => "blocked",
-            Status::WouldRun => "would run",
-        })
     }
 }
 
@@ -164,5 +201,32 @@ impl fmt::Display for StopReason {
             StopReason::TimedOut => f.pad("its time was over"),
             StopReason::MaxFailures => f.pad("too many jobs had failed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phases_of_a_kind() {
+        let phases = |kind: Kind| -> String {
+            let has = |phase: &&Phase| kind.may_have(**phase);
+            Phase::ALL.iter().filter(has).map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let expected = ["create check run recheck cleanup", "run cleanup", "check", ""];
+        for (&kind, expected) in Kind::ALL.iter().zip(expected) {
+            assert_eq!(phases(kind), expected, "{kind}");
+            assert!(kind.first_phase().is_none_or(|first| kind.may_have(first)), "{kind}");
+            assert_eq!(kind.first_phase().is_none(), expected.is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn no_two_have_the_same_word() {
+        let words = Kind::ALL.iter().map(ToString::to_string);
+        let words = words.chain(Phase::ALL.iter().map(ToString::to_string));
+        let all: Vec<String> = words.chain(Status::ALL.iter().map(ToString::to_string)).collect();
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "{all:?}");
     }
 }

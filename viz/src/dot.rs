@@ -114,6 +114,7 @@ fn node(job: &SceneNode, id: &Id) -> Node {
         Border::Double => ("peripheries", "2"),
         Border::Dashed => ("style", "filled,dashed"),
         Border::Dotted => ("style", "filled,dotted"),
+        Border::DashDotted => ("style", "filled,diagonals"), // Graphviz has no such line; small chords stand for it
     };
     attributes.push(attribute(name, value));
     Node { id: NodeId(id.clone(), None), attributes }

@@ -64,7 +64,7 @@ fn title(scene: &Scene) -> String {
 /// A class for each status, in the colours of the drawing.
 fn colors() -> String {
     let mut css = String::new();
-    for status in STATUSES {
+    for &status in Status::ALL {
         // writing to a string cannot fail
         let _ = writeln!(
             css,
@@ -76,10 +76,6 @@ fn colors() -> String {
     }
     css
 }
-
-/// In this order, whatever the order of the jobs.
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
 
 fn class(status: Status) -> String {
     status.to_string().replace(' ', "-")
@@ -94,7 +90,7 @@ fn data(scene: &Scene, report: Option<&Report>) -> String {
     let nodes: Json =
         scene.nodes.iter().enumerate().map(|(index, node)| node_data(index, node, report)).collect();
     let edges: Json = scene.edges.iter().map(|&(a, b)| [a, b].into_iter().collect::<Json>()).collect();
-    let statuses: Json = STATUSES.iter().map(|status| status_data(*status)).collect();
+    let statuses: Json = Status::ALL.iter().map(|status| status_data(*status)).collect();
     let mut data = Object::default();
     data.add("statuses", statuses).add("jobs", jobs).add("nodes", nodes).add("edges", edges);
     if let Some(report) = report {

@@ -6,10 +6,6 @@ use crate::layout::Direction;
 use crate::scene::{Scene, SceneNode, Status};
 use crate::style::{self, Border};
 
-/// In this order, whatever the order of the jobs.
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
-
 /// The scene as a Mermaid flowchart; names can hold anything.
 pub fn write(scene: &Scene, direction: Direction) -> String {
     let mut text = format!(
@@ -24,7 +20,7 @@ pub fn write(scene: &Scene, direction: Direction) -> String {
         // writing to a string cannot fail
         let _ = writeln!(text, "  n{} --> n{}", a + 1, b + 1);
     }
-    for status in STATUSES {
+    for &status in Status::ALL {
         let of_status = |node: &usize| scene.nodes[*node].status == Some(status);
         let nodes: Vec<String> =
             (0..scene.nodes.len()).filter(of_status).map(|node| format!("n{}", node + 1)).collect();
@@ -54,15 +50,7 @@ fn write_inside(text: &mut String, scene: &Scene, boxes: &[bool], parent: Option
 
 /// The label as Mermaid reads it, with a sign for those who do not see the colour.
 fn label(node: &SceneNode) -> String {
-    let sign = match node.status {
-        Some(Status::Satisfied) => "✓ ",
-        Some(Status::Changed) => "▲ ",
-        Some(Status::Failed) => "✗ ",
-        Some(Status::Blocked) => "– ",
-        Some(Status::WouldRun) => "▷ ",
-        _ => "",
-    };
-    let mut label = sign.to_owned();
+    let mut label = node.status.map_or(String::new(), |status| format!("{} ", style::sign(status)));
     for c in style::label(node.label()).chars() {
         // letters of other scripts mean nothing to Mermaid
         if c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, ' ' | '_' | '-' | '.' | ',' | '/' | ':')
@@ -88,6 +76,7 @@ fn look(status: Status) -> String {
         Border::Double => "stroke-width:5px",
         Border::Dashed => "stroke-width:1px,stroke-dasharray:6 3",
         Border::Dotted => "stroke-width:2px,stroke-dasharray:2 2",
+        Border::DashDotted => "stroke-width:1px,stroke-dasharray:8 3 2 3",
     };
     format!("fill:{fill},color:{color},stroke:{},{line}", style::BORDER)
 }

@@ -6,14 +6,13 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
+use dojobber_core::Counts;
+
 use crate::scene::{Scene, SceneNode, Status};
 use crate::text;
 
 /// Jobs deeper than this start a tree of their own.
 const DEEPEST: usize = 24;
-/// In this order, whatever the order of the jobs.
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::WouldRun, Status::Failed, Status::Blocked];
 
 /// The scene as an indented tree below a line of counts.
 pub fn write(scene: &Scene) -> String {
@@ -35,18 +34,9 @@ pub fn write(scene: &Scene) -> String {
 
 fn counts(scene: &Scene) -> String {
     let jobs = scene.nodes.len();
-    let mut line = format!("{jobs} {}", if jobs == 1 { "job" } else { "jobs" });
-    let mut separator = ": ";
-    for status in STATUSES {
-        let count = scene.nodes.iter().filter(|node| node.status == Some(status)).count();
-        if count > 0 {
-            // writing to a string cannot fail
-            let _ = write!(line, "{separator}{count} {status}");
-            separator = ", ";
-        }
-    }
-    line.push('\n');
-    line
+    let counts: Counts = scene.nodes.iter().filter_map(|node| node.status).collect();
+    let separator = if counts.total() == 0 { "" } else { ": " };
+    format!("{jobs} {}{separator}{counts}\n", if jobs == 1 { "job" } else { "jobs" })
 }
 
 struct Outline<'a> {

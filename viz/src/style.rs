@@ -54,6 +54,7 @@ pub fn fill(status: Option<Status>) -> &'static str {
         Some(Status::Failed) => "#ff0000",
         Some(Status::Blocked) => "#ffffff",
         Some(Status::WouldRun) => "#ffbf00",
+        Some(Status::Cancelled) => "#9e9e9e",
         _ => "#f2f2f2",
     }
 }
@@ -79,6 +80,8 @@ pub enum Border {
     Dashed,
     /// Dots.
     Dotted,
+    /// Dashes with dots between them.
+    DashDotted,
 }
 
 /// The border of a job; that of a job without a status is plain.
@@ -88,6 +91,7 @@ pub fn border(status: Option<Status>) -> Border {
         Some(Status::Failed) => Border::Double,
         Some(Status::Blocked) => Border::Dashed,
         Some(Status::WouldRun) => Border::Dotted,
+        Some(Status::Cancelled) => Border::DashDotted,
         _ => Border::Plain,
     }
 }
@@ -101,7 +105,7 @@ pub struct Mark {
     pub filled: bool,
 }
 
-/// The sign of a status: a tick, the Greek letter delta for a change, a cross, a bar, a hollow triangle.
+/// The sign of a status: a tick, the Greek letter delta for a change, a cross, a bar, a hollow triangle, a square.
 pub fn mark(status: Status) -> Mark {
     let (path, filled) = match status {
         Status::Satisfied => ("M-4.5,0.5L-1.5,4L4.5,-4", false),
@@ -109,9 +113,23 @@ pub fn mark(status: Status) -> Mark {
         Status::Failed => ("M-4,-4L4,4M-4,4L4,-4", false),
         Status::Blocked => ("M-5,-1.5L5,-1.5L5,1.5L-5,1.5Z", true),
         Status::WouldRun => ("M-3.5,-4.5L4.5,0L-3.5,4.5Z", false),
+        Status::Cancelled => ("M-4,-4L4,-4L4,4L-4,4Z", true),
         _ => ("M-4,0L0,-4L4,0L0,4Z", false),
     };
     Mark { path, filled }
+}
+
+/// The sign of a status as a character, for labels that are text alone.
+pub fn sign(status: Status) -> char {
+    match status {
+        Status::Satisfied => '✓',
+        Status::Changed => '▲',
+        Status::Failed => '✗',
+        Status::Blocked => '–',
+        Status::WouldRun => '▷',
+        Status::Cancelled => '■',
+        _ => '◇',
+    }
 }
 
 /// How far to the left of a job's centre its mark stands: between the label and the border, where ellipses have room.
@@ -154,6 +172,23 @@ mod tests {
         let size = ellipse(name);
         assert!((size.width - width).abs() < 0.01, "{name:?}: {} is not {width}", size.width);
         assert_eq!(size.height, 36.0);
+    }
+
+    /// Whether no two statuses look alike, and none looks like a status that this package does not know.
+    #[track_caller]
+    fn check_distinct<T: PartialEq + std::fmt::Debug>(look: impl Fn(Status) -> T, unknown: Option<T>) {
+        let looks: Vec<T> = Status::ALL.iter().map(|status| look(*status)).chain(unknown).collect();
+        for (at, one) in looks.iter().enumerate() {
+            assert!(!looks[..at].contains(one), "{one:?} stands for two statuses: {looks:?}");
+        }
+    }
+
+    #[test]
+    fn each_status_has_its_own_look() {
+        check_distinct(|status| fill(Some(status)), Some(fill(None)));
+        check_distinct(|status| border(Some(status)), None);
+        check_distinct(|status| mark(status).path, Some("M-4,0L0,-4L4,0L0,4Z"));
+        check_distinct(sign, Some('◇'));
     }
 
     #[test]

@@ -126,8 +126,9 @@ fn worse(a: Option<Status>, b: Option<Status>) -> Option<Status> {
         Status::Satisfied => 0,
         Status::Changed => 1,
         Status::Blocked => 2,
-        Status::WouldRun => 3,
-        _ => 4,
+        Status::Cancelled => 3,
+        Status::WouldRun => 4,
+        _ => 5,
     };
     a.into_iter().chain(b).max_by_key(weight)
 }

@@ -210,9 +210,7 @@ fn scene(sample: &Sample) -> Scene {
         ) => Status::Satisfied,
         ("movie", "FindTVRemote" | "InsertDVD" | "Food") => Status::Satisfied,
         ("movie", _) => Status::Changed,
-        _ => {
-            [Status::Blocked, Status::Satisfied, Status::Changed, Status::Failed, Status::WouldRun][node % 5]
-        }
+        _ => Status::ALL[node % Status::ALL.len()],
     };
     let node = |node: usize| SceneNode::new(sample.nodes[node].clone()).with_status(status(node));
     Scene { nodes: (0..sample.nodes.len()).map(node).collect(), edges: sample.edges.clone() }

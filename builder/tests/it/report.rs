@@ -242,8 +242,8 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "\"satisfied\", \"phases\": []",
         "\"fine\", \"phases\": []",
-        "unknown variant `fine`, expected one of `satisfied`, `changed`, `failed`, `blocked`, `would_run` \
-         at line 6 column 67",
+        "unknown variant `fine`, expected one of `satisfied`, `changed`, `failed`, `blocked`, `would_run`, \
+         `cancelled` at line 6 column 67",
     );
     check_refused(
         "\"run_only\"",
@@ -379,14 +379,14 @@ fn check_printed(report: &Report, expected: &[&str]) {
 fn a_report_prints_as_a_summary() {
     check_printed(Graph::new().compile().unwrap().run(()).report(), &["0 jobs"]);
     let one = Graph::new().job("one").group().compile().unwrap();
-    check_printed(one.run(()).report(), &["1 job: 1 satisfied"]);
+    check_printed(one.run(()).report(), &["0 jobs"]);
 
     let runner = || Runner::builder().threads(1).default_retry_delay(Duration::ZERO);
     let plan = kitchen();
     check_printed(
         runner().build().run(&plan, ()).report(),
         &[
-            "9 jobs: 2 satisfied, 2 changed, 4 failed, 1 blocked",
+            "7 jobs: 1 satisfied, 2 changed, 4 failed",
             "`fridge` failed after 2 tries: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
             "`bread` failed after 1 try: sold out",
             "`toast` failed after 2 tries: cold",
@@ -400,7 +400,7 @@ fn a_report_prints_as_a_summary() {
     check_printed(
         runner().dry_run(true).build().run(&plan, ()).report(),
         &[
-            "9 jobs: 1 satisfied, 2 would run, 2 failed, 4 blocked",
+            "7 jobs: 1 satisfied, 2 failed, 2 blocked, 2 would run",
             "`fridge` failed after 1 try: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
             "`bread` failed after 1 try: sold out",
         ],
@@ -412,7 +412,7 @@ fn a_report_prints_as_a_summary() {
     check_printed(
         &serde_json::from_str(SAVED).unwrap(),
         &[
-            "5 jobs: 2 satisfied, 1 changed, 1 failed, 1 blocked",
+            "3 jobs: 1 satisfied, 1 changed, 1 failed",
             "`greet` failed after 2 tries: panicked: lost for words",
             "cleanup of `user` failed: still logged in: busy: pid 7",
         ],

@@ -336,7 +336,7 @@ fn errors_are_kept_and_cleared() {
     assert!(run.error("behind").is_none() && run.error("nowhere").is_none());
     assert_eq!(
         run.into_result().unwrap_err().to_string(),
-        "3 jobs: 1 changed, 1 failed, 1 blocked\n`never` failed after 2 tries: try 2\n  its run failed before: no"
+        "2 jobs: 1 changed, 1 failed\n`never` failed after 2 tries: try 2\n  its run failed before: no"
     );
 }
 
@@ -679,7 +679,7 @@ fn what_a_dry_run_says_at_its_end() {
     let plan = a().job("due").run_only(|_| ()).job("behind").after("due").group().compile().unwrap();
     let run = Runner::builder().dry_run(true).build().run(&plan, ());
     assert!(run.failure() && !run.changed());
-    assert_eq!(run.report().to_string(), "2 jobs: 1 would run, 1 blocked");
+    assert_eq!(run.report().to_string(), "1 job: 1 would run");
     let causes: Vec<&str> = run.root_causes("behind").iter().map(|job| job.name()).collect();
     assert_eq!(causes, ["due"]);
     assert_eq!(run.job("due").unwrap().tries(), 0);

@@ -6,17 +6,9 @@ use crate::error::ErrorText;
 use crate::report::{JobReport, Report};
 use crate::words::{Kind, Status};
 
-const ORDER: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::WouldRun, Status::Failed, Status::Blocked];
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let jobs = self.graph().len();
-        write!(f, "{jobs} {}", if jobs == 1 { "job" } else { "jobs" })?;
-        let counts = ORDER.map(|status| (status, self.count(status)));
-        for (at, (status, count)) in counts.into_iter().filter(|(_, count)| *count > 0).enumerate() {
-            write!(f, "{}{count} {status}", if at == 0 { ": " } else { ", " })?;
-        }
+        write!(f, "{:#}", self.counts())?;
         for job in self.jobs().filter(|job| job.status() == Status::Failed) {
             failed(f, &job)?;
         }

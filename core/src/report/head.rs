@@ -15,9 +15,6 @@ pub(crate) struct Link {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Head(u64);
 
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
-
 impl Head {
     /// Of a job that nothing has happened to.
     pub(crate) const NEW: Head = Head(0);
@@ -41,7 +38,7 @@ impl Head {
     }
 
     pub(crate) fn status(self) -> Option<Status> {
-        STATUSES.get((self.0 as u8).wrapping_sub(1) as usize).copied()
+        Status::ALL.get((self.0 as u8).wrapping_sub(1) as usize).copied()
     }
 
     #[inline]
@@ -81,7 +78,8 @@ mod tests {
             let head = Head::at(worker, index);
             assert_eq!((head.status(), head.last()), (None, Some(Link { worker, index })));
             assert_eq!(head, Head::at(worker, 0).moved(index));
-            for status in STATUSES {
+            for (at, &status) in Status::ALL.iter().enumerate() {
+                assert_eq!(status as usize, at);
                 let head = head.ended(status);
                 assert_eq!((head.status(), head.last()), (Some(status), Some(Link { worker, index })));
                 assert_eq!(head.is_done(), status.is_done());

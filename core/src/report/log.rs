@@ -46,7 +46,6 @@ pub(crate) struct Log {
     errors: Vec<(u32, Box<ErrorText>)>,
 }
 
-const PHASES: [Phase; 5] = [Phase::Create, Phase::Check, Phase::Run, Phase::Recheck, Phase::Cleanup];
 const PHASE: u64 = 0x7;
 const PASSED: u64 = 0x8;
 /// Its start is written: it is not the end of the record before.
@@ -147,7 +146,7 @@ impl Log {
                 self.words[at]
             })
         };
-        let phase = PHASES[(word & PHASE) as usize];
+        let phase = Phase::ALL[(word & PHASE) as usize];
         let sequence = back(phase == Phase::Run).unwrap_or(0);
         let start = back(word & STARTED != 0);
         let linked = back(word & LINKED != 0);

@@ -199,7 +199,7 @@ fn check_phases(job: &ReadJob, elapsed: u64) -> Result<(), Unfit> {
         if end.is_some_and(|end| end > Stamp::KEPT) {
             return Err(Unfit::new(job, format!("has a {} that ends after more than four years", what())));
         }
-        if !fits(record.phase, job.kind) || record.attempt == 0 {
+        if !job.kind.may_have(record.phase) || record.attempt == 0 {
             return Err(Unfit::new(job, format!("has a {}, which such a job cannot have", what())));
         }
         if record.sequence.is_some_and(|at| at > 0) != (record.phase == Phase::Run) {
@@ -219,15 +219,6 @@ fn check_phases(job: &ReadJob, elapsed: u64) -> Result<(), Unfit> {
         return Err(Unfit::new(job, "was blocked, but has phases"));
     }
     Ok(())
-}
-
-fn fits(phase: Phase, kind: Kind) -> bool {
-    match kind {
-        Kind::Group => false,
-        Kind::CheckOnly => phase == Phase::Check,
-        Kind::RunOnly => matches!(phase, Phase::Run | Phase::Cleanup),
-        Kind::Job => true,
-    }
 }
 
 fn restore_phases(job: &ReadJob, logs: &mut Vec<Log>) -> Head {

@@ -14,6 +14,7 @@ pub(super) fn line(status: Option<Status>) -> &'static str {
         Border::Plain | Border::Double => "",
         Border::Thick => " stroke-width=\"2.5\"",
         Border::Dashed => " stroke-dasharray=\"6 3\"",
+        Border::DashDotted => " stroke-dasharray=\"8 3 1 3\"",
         Border::Dotted => " stroke-width=\"1.5\" stroke-dasharray=\"0.1 3.5\" stroke-linecap=\"round\"",
     }
 }

@@ -1,14 +1,12 @@
 //! What the marks mean, and how many jobs have each.
 
+use dojobber_core::Counts;
+
 use super::border;
 use super::xml::{BASELINE, Number, escape};
 use crate::layout::{Point, Size};
 use crate::scene::{Scene, Status};
 use crate::style;
-
-/// In this order, whatever the order of the jobs.
-const STATUSES: [Status; 5] =
-    [Status::Satisfied, Status::Changed, Status::Failed, Status::Blocked, Status::WouldRun];
 
 /// The gap between the drawing and the legend, in points.
 const GAP: f64 = 22.0;
@@ -40,11 +38,8 @@ impl Legend {
     pub(super) fn of(scene: &Scene, width: f64) -> Self {
         let mut legend = Legend::default();
         let mut next = Point { x: 0.0, y: GAP };
-        for status in STATUSES {
-            let count = scene.nodes.iter().filter(|node| node.status == Some(status)).count();
-            if count == 0 {
-                continue;
-            }
+        let counts: Counts = scene.nodes.iter().filter_map(|node| node.status).collect();
+        for (status, count) in counts.iter() {
             let text = format!("{count} {status}");
             let needed = PILL.width + AFTER_PILL + style::label_width(&text);
             if next.x > 0.0 && next.x + needed > width.max(LEAST_WIDTH) {

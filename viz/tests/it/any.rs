@@ -9,15 +9,6 @@ use dojobber_viz::scene::{Scene, SceneNode, Status};
 
 use super::picture;
 
-const STATUSES: [Option<Status>; 6] = [
-    None,
-    Some(Status::Satisfied),
-    Some(Status::Changed),
-    Some(Status::Failed),
-    Some(Status::Blocked),
-    Some(Status::WouldRun),
-];
-
 /// Draws the graph that the bytes describe in all ways, and checks what holds for any.
 pub(crate) fn check(bytes: &[u8]) {
     let Some((&[steps, bends, fan, nodes, view], rest)) = bytes.split_first_chunk() else { return };
@@ -50,7 +41,9 @@ fn scene(nodes: usize, bytes: &[u8]) -> Scene {
         let end = rest.iter().position(|byte| *byte >= 0xf8).unwrap_or(rest.len());
         let status = rest.get(end).map_or(0, |byte| usize::from(byte - 0xf8));
         let name = String::from_utf8_lossy(&rest[..end]).into_owned();
-        scene.nodes.push(SceneNode { name, status: STATUSES[status % 6], ..SceneNode::default() });
+        // 0, and each number that is one too large, is a job without a status
+        let status = status.checked_sub(1).and_then(|at| Status::ALL.get(at)).copied();
+        scene.nodes.push(SceneNode { name, status, ..SceneNode::default() });
         rest = &rest[rest.len().min(end + 1)..];
     }
     if nodes > 0 {

@@ -5,7 +5,7 @@ use dojobber_viz::scene::{Scene, SceneNode};
 use proptest::prelude::*;
 
 use crate::picture::draw;
-use crate::samples::{ODD_NAMES, STATUSES};
+use crate::samples::{ODD_NAMES, statuses};
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -22,7 +22,7 @@ fn sample() -> impl Strategy<Value = u8> {
 }
 
 fn node() -> impl Strategy<Value = SceneNode> {
-    (name(), proptest::sample::select(STATUSES.as_slice())).prop_map(|(name, status)| SceneNode {
+    (name(), proptest::sample::select(statuses())).prop_map(|(name, status)| SceneNode {
         name,
         status,
         ..SceneNode::default()

@@ -2,14 +2,10 @@
 
 use dojobber_viz::scene::{Scene, SceneNode, Status};
 
-pub(crate) const STATUSES: [Option<Status>; 6] = [
-    None,
-    Some(Status::Satisfied),
-    Some(Status::Changed),
-    Some(Status::Failed),
-    Some(Status::Blocked),
-    Some(Status::WouldRun),
-];
+/// None, and every one.
+pub(crate) fn statuses() -> Vec<Option<Status>> {
+    std::iter::once(None).chain(Status::ALL.iter().copied().map(Some)).collect()
+}
 
 /// Names that have broken something somewhere.
 pub(crate) const ODD_NAMES: [&str; 16] = [

@@ -5,7 +5,7 @@ use dojobber_viz::scene::{Scene, SceneNode, Status};
 use roxmltree::Document;
 
 use crate::picture::{child, draw, groups, title};
-use crate::samples::{ODD_NAMES, STATUSES, movie, numbered};
+use crate::samples::{ODD_NAMES, movie, numbered, statuses};
 
 #[test]
 fn an_empty_scene_is_a_small_picture() {
@@ -33,9 +33,9 @@ fn one_job() {
 
 #[test]
 fn colors_are_those_of_the_statuses() {
-    let nodes = STATUSES
-        .iter()
-        .map(|&status| SceneNode { name: "x".to_owned(), status, ..SceneNode::default() })
+    let nodes = statuses()
+        .into_iter()
+        .map(|status| SceneNode { name: "x".to_owned(), status, ..SceneNode::default() })
         .collect();
     let svg = draw(&Scene { nodes, edges: vec![] }, &Options::default());
     let document = Document::parse(&svg).unwrap();
@@ -52,6 +52,7 @@ fn colors_are_those_of_the_statuses() {
             (Some("#ff0000"), white),
             (Some("#ffffff"), black),
             (Some("#ffbf00"), black),
+            (Some("#9e9e9e"), black),
         ]
     );
 }
