@@ -237,7 +237,7 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "{\"message\": \"hoarse\"}",
         "{\"message\": \"hoarse\", \"code\": 1}",
-        "unknown field `code`, expected one of `message`, `causes`, `panicked` at line 21 column 49",
+        "unknown field `code`, expected one of `message`, `causes`, `panicked`, `class` at line 21 column 49",
     );
     check_refused(
         "\"satisfied\", \"phases\": []",
