@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::error::{BoxError, shown};
 use crate::event::Event;
-use crate::exec::{Kept, Live, Pending};
+use crate::exec::{DueCleanup, Leftovers, Live, clean_up};
 use crate::graph::JobId;
 use crate::key::{JobName, Key};
 use crate::log::{debug, warning};
@@ -45,15 +45,15 @@ pub struct Run<'env, A = ()> {
 struct Rest<'env, A> {
     live: Live<'env, A>,
     /// A struct job is `Send`, but need not be `Sync`.
-    pending: Mutex<Vec<Pending<'env, A>>>,
+    pending: Mutex<Vec<DueCleanup<'env, A>>>,
 }
 
 impl<'env, A> Run<'env, A> {
     /// When all jobs have ended: calls the cleanups that are due at the end, and closes the books.
-    pub(crate) fn new(report: Report, live: Live<'env, A>, kept: Kept<'env, A>) -> Self {
-        let Kept { mut errors, pending } = kept;
+    pub(crate) fn new(report: Report, live: Live<'env, A>, leftovers: Leftovers<'env, A>) -> Self {
+        let Leftovers { mut errors, cleanups } = leftovers;
         errors.sort_by_key(|(job, _)| *job);
-        let mut run = Run { report, errors, rest: Rest { live, pending: Mutex::new(pending) } };
+        let mut run = Run { report, errors, rest: Rest { live, pending: Mutex::new(cleanups) } };
         if run.rest.live.options.cleanup == Cleanup::AtEnd {
             run.call_cleanups();
         }
@@ -147,7 +147,7 @@ impl<'env, A> Run<'env, A> {
         if pending.is_empty() {
             return Vec::new(); // the common case, for which no worker is made
         }
-        let done = self.rest.live.clean_up(pending);
+        let done = clean_up(&self.rest.live, pending);
         for (job, record, error) in done.records {
             self.report.append(job, record, error);
         }
@@ -163,7 +163,7 @@ impl<'env, A> Run<'env, A> {
 }
 
 impl<'env, A> Rest<'env, A> {
-    fn pending(&mut self) -> &mut Vec<Pending<'env, A>> {
+    fn pending(&mut self) -> &mut Vec<DueCleanup<'env, A>> {
         self.pending.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -186,7 +186,7 @@ impl<A> Drop for Rest<'_, A> {
             );
             return;
         }
-        self.live.clean_up(pending);
+        clean_up(&self.live, pending);
         self.tell_cleanup_ended();
     }
 }

@@ -10,7 +10,7 @@ pub use builder::RunnerBuilder;
 use crate::clock::Clock;
 use crate::context::World;
 use crate::event::{Event, Observer};
-use crate::exec::{Finished, Helpers, Live, Watch};
+use crate::exec::{Finished, Helpers, Live, Watch, execute};
 use crate::log::debug;
 use crate::options::RunOptions;
 use crate::outputs::Outputs;
@@ -88,7 +88,7 @@ impl Runner {
     }
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
-        let finished = live.execute(&self.helpers);
+        let finished = execute(&live, &self.helpers);
         end(live, finished)
     }
 }
@@ -117,9 +117,9 @@ pub(crate) fn begin<'env, A: Send + Sync>(
 
 /// When all jobs have ended.
 pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<'env, A>) -> Run<'env, A> {
-    let Finished { heads, logs, kept } = finished;
+    let Finished { heads, logs, leftovers } = finished;
     let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs);
-    Run::new(report, live, kept)
+    Run::new(report, live, leftovers)
 }
 
 /// As many as the machine runs at once. Asked once in a process: the answer is spread over several files, and reading

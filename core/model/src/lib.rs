@@ -13,10 +13,10 @@ mod exec {
 }
 
 #[cfg(test)]
-#[path = "../../src/exec/pool/counts.rs"]
+#[path = "../../src/exec/drive/stealing/counts.rs"]
 mod counts;
 #[cfg(test)]
-#[path = "../../src/exec/pool/sleep.rs"]
+#[path = "../../src/exec/drive/stealing/sleep.rs"]
 mod sleep;
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ mod choices;
 
 pub(crate) use choices::{Choice, Choices, following_choices};
 
-use crate::exec::attempt::{Held, Stage, Worker};
-use crate::exec::books::{Books, Retry};
-use crate::exec::turn::{TryEnd, Turn};
-use crate::exec::{Finished, Kept, Live};
+use crate::exec::attempt::{Leftovers, Open, Progress, Worker};
+use crate::exec::books::Books;
+use crate::exec::finished::Finished;
+use crate::exec::live::Live;
+use crate::exec::tries::{Retry, Try, TryEnd};
 use crate::faults::Step;
 use crate::graph::JobId;
 use crate::job::Body;
@@ -53,7 +54,7 @@ struct Theatre<'r, 'env, A> {
 /// A worker, and the try that it is inside of.
 struct Seat<'r, 'env, A> {
     worker: Worker<'r, 'env, A>,
-    inside: Option<(Turn, Stage<Held<'r, 'env, A>>)>,
+    inside: Option<Open<'r, 'env, A>>,
 }
 
 /// Something that may happen next.
@@ -122,19 +123,16 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
 
     /// The phase that an act executes; `None` if it executes none.
     fn step(&self, act: Act) -> Option<Step> {
-        let (turn, stage) = match act {
-            Act::GoOn(at) => self.seats[at].inside.as_ref().map(|(turn, stage)| (*turn, Some(stage)))?,
-            Act::Begin(at) => (Turn::first(self.ready[at]), None),
-            Act::Repeat(at) => (self.retries[at].turn, None),
+        let (attempt, phase) = match act {
+            Act::GoOn(at) => self.seats[at].inside.as_ref().map(|open| (open.attempt, open.due))?,
+            Act::Begin(at) => (Try::first(self.ready[at]), self.first_phase(self.ready[at])?),
+            Act::Repeat(at) => {
+                let attempt = self.retries[at].attempt;
+                (attempt, self.first_phase(attempt.job)?)
+            }
             Act::Wait => return None,
         };
-        let phase = match stage {
-            None => self.first_phase(turn.job)?,
-            Some(Stage::CheckDue(_)) => Phase::Check,
-            Some(Stage::RunDue(_)) => Phase::Run,
-            Some(Stage::RecheckDue(_) | Stage::Over(_)) => Phase::Recheck,
-        };
-        Some(Step { job: turn.job, attempt: turn.attempt, phase })
+        Some(Step { job: attempt.job, attempt: attempt.attempt, phase })
     }
 
     fn first_phase(&self, job: JobId) -> Option<Phase> {
@@ -151,11 +149,11 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
             Act::GoOn(at) => self.go_on(at),
             Act::Begin(at) => {
                 let job = self.ready.remove(at);
-                self.begin(Turn::first(job));
+                self.begin(Try::first(job));
             }
             Act::Repeat(at) => {
                 let retry = self.retries.remove(at);
-                self.begin(retry.turn);
+                self.begin(retry.attempt);
             }
             Act::Wait => {
                 let clock = &self.live.world.clock;
@@ -166,34 +164,34 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
     }
 
     /// The first free worker begins a try: up to the end of its first phase.
-    fn begin(&mut self, turn: Turn) {
+    fn begin(&mut self, attempt: Try) {
         let at = self.seats.iter().position(|seat| seat.inside.is_none()).expect("a worker is free");
         let worker = &mut self.seats[at].worker;
         worker.look_at_the_clock();
-        let spec = worker.begin(turn);
-        let stage = worker.open(spec);
-        let was_called = matches!(spec.body, Body::Struct(_)) || matches!(stage, Stage::Over(_));
-        self.seats[at].inside = Some((turn, stage));
-        if was_called { self.settle(at) } else { self.go_on(at) }
+        let was_called = matches!(self.live.plan.spec(attempt.job).body, Body::Struct(_));
+        let progress = worker.begin(attempt);
+        let is_over = matches!(progress, Progress::Over(..));
+        self.settle(at, progress);
+        if !was_called && !is_over {
+            self.go_on(at);
+        }
     }
 
     fn go_on(&mut self, at: usize) {
         let Seat { worker, inside } = &mut self.seats[at];
-        if let Some((turn, stage)) = inside.take() {
+        if let Some(open) = inside.take() {
             worker.look_at_the_clock();
-            let stage = worker.advance(worker.spec(), stage);
-            *inside = Some((turn, stage));
+            let progress = worker.advance(open);
+            self.settle(at, progress);
         }
-        self.settle(at);
     }
 
-    /// Frees a worker whose try is over.
-    fn settle(&mut self, at: usize) {
-        let Seat { worker, inside } = &mut self.seats[at];
-        match inside.take() {
-            Some((turn, Stage::Over(TryEnd::Ended(head)))) => self.end(at, turn.job, head),
-            Some((_, Stage::Over(TryEnd::Again { due }))) => self.retries.push(worker.retry(due)),
-            going_on => *inside = going_on,
+    /// Keeps a worker in its try, or frees it.
+    fn settle(&mut self, at: usize, progress: Progress<'r, 'env, A>) {
+        match progress {
+            Progress::Open(open) => self.seats[at].inside = Some(open),
+            Progress::Over(attempt, TryEnd::Ended(head)) => self.end(at, attempt.job, head),
+            Progress::Over(attempt, TryEnd::Again { due }) => self.retries.push(attempt.again(due)),
         }
     }
 
@@ -216,12 +214,12 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
     }
 
     fn into_finished(self) -> Finished<'env, A> {
-        let (mut logs, mut kept) = (Vec::new(), Kept::default());
+        let (mut logs, mut leftovers) = (Vec::new(), Leftovers::default());
         for seat in self.seats {
             let (log, more) = seat.worker.into_parts();
             logs.push(log);
-            kept.append(more);
+            leftovers.append(more);
         }
-        Finished { heads: self.books.into_heads(), logs, kept }
+        Finished { heads: self.books.into_heads(), logs, leftovers }
     }
 }

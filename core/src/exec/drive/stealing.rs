@@ -4,7 +4,6 @@
 //! pool has as many spare threads as helpers, which only ever serve the pieces of jobs' own `par_iter`.
 
 mod counts;
-mod helpers;
 mod sleep;
 mod stock;
 
@@ -16,17 +15,18 @@ use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 use crossbeam_utils::{Backoff, CachePadded};
 
 use counts::{Ended, is_all, take};
-pub(crate) use helpers::Helpers;
-use helpers::Lease;
 use sleep::Sleep;
 use stock::Stock;
 
 use crate::clock::Stamp;
-use crate::exec::attempt::Worker;
-use crate::exec::books::{Books, Retries, Retry, Waiting, blocked_by};
-use crate::exec::serial::Alone;
-use crate::exec::turn::{TryEnd, Turn};
-use crate::exec::{Finished, Kept, Live};
+use crate::exec::attempt::{Leftovers, Worker};
+use crate::exec::books::{Books, blocked_by};
+use crate::exec::drive::helpers::{Helpers, Lease};
+use crate::exec::drive::serial::Alone;
+use crate::exec::finished::Finished;
+use crate::exec::live::Live;
+use crate::exec::retries::{Retries, Waiting};
+use crate::exec::tries::{Retry, Try, TryEnd};
 use crate::graph::{JobGraph, JobId};
 use crate::options::RunOptions;
 use crate::report::{Head, Log};
@@ -36,22 +36,21 @@ use crate::report::{Head, Log};
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
     alone.follow_order(live.plan.alone());
-    while let Some(turn) = alone.next() {
+    while let Some(attempt) = alone.next() {
         let RunOptions { threads, stack_size, .. } = live.options;
         let lease = if alone.has_surplus() { helpers.lease(threads - 1, stack_size) } else { None };
         match lease {
-            Some(lease) => return together(alone, turn, lease),
-            None => alone.follow(turn),
+            Some(lease) => return together(alone, attempt, lease),
+            None => alone.follow(attempt),
         }
     }
-    let (log, kept) = alone.worker.into_parts();
-    Finished { heads: alone.books.into_heads(), logs: vec![log], kept }
+    alone.finish()
 }
 
-/// The caller was about to begin with `turn`.
+/// The caller was about to begin with `attempt`.
 fn together<'env, A: Send + Sync>(
     alone: Alone<'_, 'env, A>,
-    turn: Turn,
+    attempt: Try,
     lease: Lease<'_>,
 ) -> Finished<'env, A> {
     let Alone { live, mut worker, books, ready, retries, ended } = alone;
@@ -81,14 +80,14 @@ fn together<'env, A: Send + Sync>(
             crew.member(worker, id, deque).work(None);
         }
     };
-    lease.help(help, || crew.member(worker, 0, caller).work(Some(turn)));
+    lease.help(help, || crew.member(worker, 0, caller).work(Some(attempt)));
 
-    let (mut logs, mut kept) = (Vec::new(), Kept::default());
+    let (mut logs, mut leftovers) = (Vec::new(), Leftovers::default());
     for (log, more) in crew.left.into_inner().unwrap_or_else(PoisonError::into_inner) {
         logs.push(log);
-        kept.append(more);
+        leftovers.append(more);
     }
-    Finished { heads: crew.books.into_heads(), logs, kept }
+    Finished { heads: crew.books.into_heads(), logs, leftovers }
 }
 
 /// All workers of one run.
@@ -109,7 +108,7 @@ struct Crew<'r, 'env, A> {
     ended: Ended,
     sleep: Sleep,
     /// What workers leave behind.
-    left: Mutex<Vec<(Log, Kept<'env, A>)>>,
+    left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
 }
 
 /// A ready job, in the deque of whoever made it ready, or has stolen it.
@@ -191,11 +190,11 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     #[cold]
-    fn due_retry(&self) -> Option<Turn> {
+    fn due_retry(&self) -> Option<Try> {
         let mut retries = lock(&self.retries);
-        let Waiting::Try(turn) = retries.next(|| self.live.world.clock.now()) else { return None };
+        let Waiting::Try(attempt) = retries.next(|| self.live.world.clock.now()) else { return None };
         self.waiting.store(retries.len(), Ordering::Relaxed);
-        Some(turn)
+        Some(attempt)
     }
 
     #[inline]
@@ -206,23 +205,23 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
 impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     /// Until the run is over.
-    fn work(mut self, mut next: Option<Turn>) {
-        while let Some(turn) = next.take().or_else(|| self.find()) {
-            self.follow(turn);
+    fn work(mut self, mut next: Option<Try>) {
+        while let Some(attempt) = next.take().or_else(|| self.find()) {
+            self.follow(attempt);
         }
         lock(&self.crew.left).push(self.worker.into_parts());
     }
 
     /// Executes a try, and then whatever becomes ready here.
-    fn follow(&mut self, mut turn: Turn) {
-        self.worker.not_before(self.may_begin(turn.job));
+    fn follow(&mut self, mut attempt: Try) {
+        self.worker.not_before(self.may_begin(attempt.job));
         loop {
-            let next = match self.worker.attempt(turn) {
+            let next = match self.worker.attempt(&mut attempt) {
                 TryEnd::Again { due } => {
-                    self.crew.plan(self.worker.retry(due));
+                    self.crew.plan(attempt.again(due));
                     None
                 }
-                TryEnd::Ended(head) => self.settle(turn.job, head),
+                TryEnd::Ended(head) => self.settle(attempt.job, head),
             };
             let next = next.map(|job| Offer { job, by: self.id });
             let next = next.or_else(|| self.deque.pop());
@@ -231,7 +230,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             if by != self.id || self.graph.after(job).len() > 1 {
                 self.worker.not_before(self.may_begin(job)); // else all that it waited for has ended here
             }
-            turn = Turn::first(job);
+            attempt = Try::first(job);
         }
     }
 
@@ -313,15 +312,15 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     }
 
     /// A try to begin with. Sleeps while there is none. `None`: the run is over.
-    fn find(&mut self) -> Option<Turn> {
+    fn find(&mut self) -> Option<Try> {
         self.flush();
         loop {
-            if let Some(turn) = self.search() {
+            if let Some(attempt) = self.search() {
                 self.worker.look_at_the_clock();
                 if self.crew.something_is_ready() {
                     self.crew.sleep.offer(); // whoever was called calls the next, whosever deque there is more in
                 }
-                return Some(turn);
+                return Some(attempt);
             }
             if self.crew.is_over() {
                 return None;
@@ -339,16 +338,16 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     }
 
     /// Looks around for a while: sleeping and being woken costs more than most jobs.
-    fn search(&self) -> Option<Turn> {
+    fn search(&self) -> Option<Try> {
         let backoff = Backoff::new();
         for _ in 0..LOOKS {
             if let Some(job) = self.take_from_stock().or_else(|| self.steal()) {
-                return Some(Turn::first(job));
+                return Some(Try::first(job));
             }
             if self.crew.waiting.load(Ordering::Relaxed) > 0
-                && let Some(turn) = self.crew.due_retry()
+                && let Some(attempt) = self.crew.due_retry()
             {
-                return Some(turn);
+                return Some(attempt);
             }
             if self.crew.is_over() {
                 return None;

@@ -1,20 +1,21 @@
 //! The driver for one worker: the caller's thread, and an order that is known beforehand.
 
 use crate::exec::attempt::Worker;
-use crate::exec::books::{Books, Ready, Retries, Waiting};
-use crate::exec::turn::{TryEnd, Turn};
-use crate::exec::{Finished, Live};
+use crate::exec::books::{Books, Ready};
+use crate::exec::finished::Finished;
+use crate::exec::live::Live;
+use crate::exec::retries::{Retries, Waiting};
+use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
 use crate::report::Head;
 
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
     alone.follow_order(live.graph().len());
-    while let Some(turn) = alone.next() {
-        alone.follow(turn);
+    while let Some(attempt) = alone.next() {
+        alone.follow(attempt);
     }
-    let (log, kept) = alone.worker.into_parts();
-    Finished { heads: alone.books.into_heads(), logs: vec![log], kept }
+    alone.finish()
 }
 
 /// A worker that has a run for itself.
@@ -24,7 +25,7 @@ pub(super) struct Alone<'r, 'env, A> {
     pub(super) books: Books,
     pub(super) ready: Ready,
     pub(super) retries: Retries,
-    /// How many jobs have.
+    /// How many jobs have ended so far.
     pub(super) ended: usize,
 }
 
@@ -36,6 +37,11 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
         Alone { live, worker, books, ready: Ready::new(), retries: Retries::default(), ended: 0 }
     }
 
+    pub(super) fn finish(self) -> Finished<'env, A> {
+        let (log, leftovers) = self.worker.into_parts();
+        Finished { heads: self.books.into_heads(), logs: vec![log], leftovers }
+    }
+
     /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and
     /// change nothing for the others. So nothing is counted, for that many jobs or until a retry is planned.
     pub(super) fn follow_order(&mut self, jobs: usize) {
@@ -44,7 +50,8 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
             if some_blocked && self.books.head(job) == Head::BLOCKED {
                 continue;
             }
-            match self.worker.attempt(Turn::first(job)) {
+            let mut attempt = Try::first(job);
+            match self.worker.attempt(&mut attempt) {
                 TryEnd::Ended(head) => {
                     self.books.set_head(job, head);
                     self.ended += 1;
@@ -54,7 +61,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
                     }
                 }
                 TryEnd::Again { due } => {
-                    self.retries.push(self.worker.retry(due));
+                    self.retries.push(attempt.again(due));
                     return self.leave_order(at + 1);
                 }
             }
@@ -80,15 +87,15 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     }
 
     /// Waits for a try that may begin. `None`: the run is over.
-    pub(super) fn next(&mut self) -> Option<Turn> {
+    pub(super) fn next(&mut self) -> Option<Try> {
         loop {
             if let Some(job) = self.ready.pop_front() {
-                return Some(Turn::first(job));
+                return Some(Try::first(job));
             }
             match self.retries.next(|| self.live.world.clock.now()) {
-                Waiting::Try(turn) => {
+                Waiting::Try(attempt) => {
                     self.worker.look_at_the_clock();
-                    return Some(turn);
+                    return Some(attempt);
                 }
                 Waiting::Until(due) => std::thread::sleep(self.live.world.clock.until(due)),
                 Waiting::Nothing => return None,
@@ -103,22 +110,22 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     }
 
     /// Executes a try, and what follows from it for as long as that is the only thing to do.
-    pub(super) fn follow(&mut self, mut turn: Turn) {
-        while let Some(job) = self.execute(turn) {
-            turn = Turn::first(job);
+    pub(super) fn follow(&mut self, mut attempt: Try) {
+        while let Some(job) = self.execute(attempt) {
+            attempt = Try::first(job);
         }
     }
 
     /// Returns what is ready now, if there is nothing else to do.
-    fn execute(&mut self, turn: Turn) -> Option<JobId> {
-        match self.worker.attempt(turn) {
+    fn execute(&mut self, mut attempt: Try) -> Option<JobId> {
+        match self.worker.attempt(&mut attempt) {
             TryEnd::Ended(head) => {
-                self.books.set_head(turn.job, head);
+                self.books.set_head(attempt.job, head);
                 self.ended += 1;
-                if head.is_done() { self.release(turn.job) } else { self.block(turn.job) }
+                if head.is_done() { self.release(attempt.job) } else { self.block(attempt.job) }
             }
             TryEnd::Again { due } => {
-                self.retries.push(self.worker.retry(due));
+                self.retries.push(attempt.again(due));
                 None
             }
         }

@@ -1,0 +1,203 @@
+//! The books of one worker: the clock, the stamps, the records and the events of what it executes.
+//!
+//! An event is built only where somebody listens; and not even the closure that would build it is made elsewhere: the
+//! compiler would do that on the way of every job.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Stamp};
+use crate::error::{ErrorText, Result, ReturnedFalse};
+use crate::event::Event;
+use crate::exec::books::Blocked;
+use crate::exec::tries::Try;
+use crate::exec::watch::Watch;
+use crate::graph::{JobGraph, JobId, JobRef};
+use crate::report::{Log, Record};
+use crate::unwind;
+use crate::words::{Phase, Status};
+
+/// A phase as a part of a try.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    pub(super) phase: Phase,
+    /// Whether it is the first of its try that is recorded.
+    opens: bool,
+}
+
+impl Step {
+    pub(super) const CREATE: Step = Step { phase: Phase::Create, opens: true };
+    pub(super) const CHECK: Step = Step { phase: Phase::Check, opens: true };
+    pub(super) const RUN: Step = Step { phase: Phase::Run, opens: false };
+    pub(super) const RUN_ONLY: Step = Step { phase: Phase::Run, opens: true };
+    pub(super) const RECHECK: Step = Step { phase: Phase::Recheck, opens: false };
+    pub(super) const CLEANUP: Step = Step { phase: Phase::Cleanup, opens: true };
+}
+
+pub(super) struct Ledger<'r> {
+    graph: &'r Arc<JobGraph>,
+    watch: &'r Watch,
+    /// Whether somebody listens.
+    is_watched: bool,
+    clock: Clock,
+    /// Where one phase ended and the next begins.
+    stamp: Stamp,
+    log: Log,
+}
+
+impl<'r> Ledger<'r> {
+    pub(super) fn new(graph: &'r Arc<JobGraph>, watch: &'r Watch, clock: &Clock, worker: u16) -> Self {
+        let clock = clock.clone();
+        let stamp = clock.stamp();
+        Ledger { graph, watch, is_watched: watch.is_active(), clock, stamp, log: Log::of(worker) }
+    }
+
+    pub(super) fn reserve(&mut self, jobs: usize) {
+        self.log.reserve(jobs);
+    }
+
+    pub(super) fn into_log(self) -> Log {
+        self.log
+    }
+
+    pub(super) fn worker(&self) -> usize {
+        self.log.worker().into()
+    }
+
+    /// When the last phase ended.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// Nanoseconds since the run began.
+    pub(super) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// After a time of doing nothing, which belongs to no phase.
+    pub(super) fn look_at_the_clock(&mut self) -> Stamp {
+        self.stamp = self.clock.stamp().max(self.stamp);
+        self.stamp
+    }
+
+    /// The next phase begins no earlier.
+    pub(super) fn not_before(&mut self, stamp: Stamp) {
+        self.stamp = self.stamp.max(stamp);
+    }
+
+    /// Returns when the phase begins: when the one before ended.
+    #[inline(always)]
+    pub(super) fn begin(&self, step: Step, attempt: &Try) -> Stamp {
+        if self.is_watched {
+            let sequence = (step.phase == Phase::Run).then(|| attempt.sequence.into());
+            let (at, worker) = (time(self.stamp), self.worker());
+            self.watch.tell(move || {
+                let (job, phase) = (self.job(attempt.job), step.phase);
+                Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence }
+            });
+        }
+        self.stamp
+    }
+
+    /// Tells that the phase has ended, and keeps a record.
+    #[inline(always)]
+    pub(super) fn end<T>(&mut self, step: Step, attempt: &mut Try, start: Stamp, result: &Result<T>) {
+        self.stamp = self.clock.stamp().max(start);
+        match result {
+            Ok(_) => {
+                self.tell_end(step, attempt, true, None);
+                self.record(step, attempt, true, start, None);
+            }
+            Err(error) => self.end_failed(step, attempt, start, &**error),
+        }
+    }
+
+    #[inline(never)]
+    fn end_failed(
+        &mut self,
+        step: Step,
+        attempt: &mut Try,
+        start: Stamp,
+        error: &(dyn Error + Send + Sync + 'static),
+    ) {
+        let error = error_text(error);
+        self.tell_end(step, attempt, false, error.as_deref());
+        self.record(step, attempt, false, start, error);
+    }
+
+    #[inline]
+    fn tell_end(&self, step: Step, attempt: &Try, passed: bool, error: Option<&ErrorText>) {
+        if self.is_watched {
+            self.watch.tell(move || {
+                let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
+                let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));
+                Event::PhaseEnded { job, attempt: attempt.attempt, phase: step.phase, worker, at, error }
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn record(
+        &mut self,
+        step: Step,
+        attempt: &mut Try,
+        passed: bool,
+        start: Stamp,
+        error: Option<Box<ErrorText>>,
+    ) {
+        let sequence = if step.phase == Phase::Run { attempt.sequence } else { 0 };
+        let record =
+            Record { phase: step.phase, passed, start, end: self.stamp, attempt: attempt.attempt, sequence };
+        attempt.head = if step.opens {
+            self.log.push(record, attempt.head, error)
+        } else {
+            self.log.push_next(record, attempt.head, error)
+        };
+    }
+
+    pub(super) fn tell_retry(&self, failed: &Try, due: u64) {
+        if self.is_watched {
+            self.watch.tell(move || {
+                let (job, worker, at) = (self.job(failed.job), self.worker(), time(self.stamp));
+                let due = Duration::from_nanos(due);
+                Event::RetryPlanned { job, attempt: failed.attempt, worker, at, due }
+            });
+        }
+    }
+
+    #[inline]
+    pub(super) fn tell_job_ended(&self, job: JobId, status: Status, because: Option<JobId>) {
+        if self.is_watched {
+            self.watch.tell(move || {
+                let because = because.map(|because| self.job(because));
+                let (job, worker, at) = (self.job(job), self.worker(), time(self.stamp));
+                Event::JobEnded { job, status, because, worker, at }
+            });
+        }
+    }
+
+    pub(super) fn tell_blocked(&self, blocked: &[Blocked]) {
+        for Blocked { job, because } in blocked {
+            self.tell_job_ended(*job, Status::Blocked, Some(*because));
+        }
+    }
+
+    fn job(&self, job: JobId) -> JobRef {
+        JobRef::new(self.graph, job)
+    }
+}
+
+/// The stamps of a run that is observed are nanoseconds.
+fn time(stamp: Stamp) -> Duration {
+    Duration::from_nanos(stamp.0)
+}
+
+/// `None` for a plain `false`, which a record tells by a flag.
+fn error_text(error: &(dyn Error + Send + Sync + 'static)) -> Option<Box<ErrorText>> {
+    if error.is::<ReturnedFalse>() {
+        return None;
+    }
+    let text = unwind::catch(|| Ok(ErrorText::of(error)));
+    Some(Box::new(text.unwrap_or_else(|_| ErrorText::unprintable())))
+}

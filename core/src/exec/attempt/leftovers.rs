@@ -1,0 +1,37 @@
+//! What outlives a try beside its records.
+
+use crate::error::BoxError;
+use crate::graph::JobId;
+use crate::job::AnyJob;
+use crate::store::Store;
+
+/// What the tries of one worker, or of all, have left.
+pub(crate) struct Leftovers<'env, A> {
+    /// The error of the last try of each job that did not get done.
+    pub(crate) errors: Vec<(JobId, BoxError)>,
+    pub(crate) cleanups: Vec<DueCleanup<'env, A>>,
+}
+
+/// The cleanup of one try that executed its run.
+pub(crate) struct DueCleanup<'env, A> {
+    /// The place of that run among all. Cleanups follow it backwards.
+    pub(in crate::exec) sequence: u32,
+    pub(in crate::exec) job: JobId,
+    pub(in crate::exec) attempt: u32,
+    pub(in crate::exec) local: Store,
+    /// Only of a struct job; the cleanup of a closure job stands in the plan.
+    pub(in crate::exec) instance: Option<Box<dyn AnyJob<A> + 'env>>,
+}
+
+impl<A> Default for Leftovers<'_, A> {
+    fn default() -> Self {
+        Leftovers { errors: Vec::new(), cleanups: Vec::new() }
+    }
+}
+
+impl<A> Leftovers<'_, A> {
+    pub(in crate::exec) fn append(&mut self, mut other: Self) {
+        self.errors.append(&mut other.errors);
+        self.cleanups.append(&mut other.cleanups);
+    }
+}
