@@ -20,7 +20,6 @@ const KNOWN: Known<'_> = &[
     "core/src/cancel",
     "core/src/context",
     "core/src/error",
-    "core/src/exec",
     "core/src/runner",
     "core/src/testkit",
 ];
