@@ -29,6 +29,10 @@
 
 // in reading order: a module imports only from those before it
 mod errors;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod layout;
 mod text;
 pub mod style;

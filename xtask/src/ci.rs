@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
+use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{docs, guard, outside, tidy};
+use crate::{deny, docs, guard, outside, package, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     /// What lints cannot say: one-way imports and the like
     Tidy,
+    /// Licences, packages and sources are those that deny.toml allows, where cargo-deny is there
+    Deny,
     /// The code is formatted
     Fmt,
     /// No lint has anything to say, with all features and with none
@@ -25,6 +28,8 @@ pub(crate) enum Step {
     Pictures,
     /// The docs can be built, without a warning
     Doc,
+    /// What is published is complete, and compiles from its packages alone
+    Package,
     /// The libraries compile with the oldest Rust that they promise
     Msrv,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
@@ -63,6 +68,7 @@ impl Step {
     fn run(self, root: &Path) -> Result<()> {
         match self {
             Step::Tidy => tidy::run(root),
+            Step::Deny => deny::run(root),
             Step::Fmt => cargo(root, "fmt --all --check"),
             Step::Clippy => clippy(root),
             Step::Test => cargo(root, "test --workspace --all-features"),
@@ -75,6 +81,7 @@ impl Step {
                 doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");
                 execute(root, doc)
             }
+            Step::Package => package::run(root),
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
             Step::Model => outside::model(root),
@@ -95,12 +102,14 @@ pub(crate) fn layout_quality(root: &Path, arguments: &[String]) -> Result<()> {
 fn clippy(root: &Path) -> Result<()> {
     cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")?;
     cargo(root, "clippy --package dojobber-core --all-targets --no-default-features -- -D warnings")?;
-    cargo(root, "clippy --package dojobber --lib --no-default-features -- -D warnings")
+    for package in Metadata::read(root)?.published().filter(|package| package.is_library()) {
+        cargo(
+            root,
+            &format!("clippy --package {} --lib --no-default-features -- -D warnings", package.name),
+        )?;
+    }
+    Ok(())
 }
-
-/// The packages that promise an oldest Rust; the rest of the workspace is for us alone.
-const LIBRARIES: [(&str, &str); 3] =
-    [("core", "dojobber-core"), ("builder", "dojobber"), ("viz", "dojobber-viz")];
 
 fn msrv(root: &Path) -> Result<()> {
     let version = promised_rust(&std::fs::read_to_string(root.join("Cargo.toml"))?)?;
@@ -111,8 +120,9 @@ fn msrv(root: &Path) -> Result<()> {
     }
     let mut check = Command::new("cargo");
     check.arg(format!("+{version}")).args(words("check --lib --all-features --locked"));
-    for (_, package) in LIBRARIES.iter().filter(|(folder, _)| root.join(folder).is_dir()) {
-        check.args(["--package", package]);
+    // the rest of the workspace is for us alone
+    for package in Metadata::read(root)?.published().filter(|package| package.is_library()) {
+        check.args(["--package", &package.name]);
     }
     check.arg("--target-dir").arg(target(root).join("msrv"));
     execute(root, check)

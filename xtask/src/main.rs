@@ -2,7 +2,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it does")]
 
 mod util;
+mod metadata;
 mod tidy;
+mod deny;
+mod package;
 mod movie;
 mod docs;
 mod render;

@@ -6,38 +6,49 @@ use anyhow::{Context, Result};
 
 use super::files::Violation;
 
-/// What a package may not depend on: data flows from the builder through the core to the pictures.
-const NOT_UP: [(&str, &[&str]); 3] = [
-    ("dojobber-core", &["dojobber", "dojobber-viz"]),
-    ("dojobber-viz", &["dojobber"]),
-    ("dojobber", &["dojobber-viz"]),
+/// Everything that is published, and what of it each may depend on. The core knows neither the builder nor the
+/// pictures, and those do not know each other; what joins them stands above.
+const MAY_DEPEND_ON: [(&str, &[&str]); 5] = [
+    ("dojobber-core", &[]),
+    ("dojobber", &["dojobber-core"]),
+    ("dojobber-viz", &["dojobber-core"]),
+    ("dojobber-cli", &["dojobber-core", "dojobber", "dojobber-viz"]),
+    ("dojobber-cluster", &["dojobber-core", "dojobber"]),
 ];
 
-/// The core knows neither the builder nor the pictures, and those do not know each other. Tests of theirs may.
+/// Tests and examples may use packages above; those of the core may not.
 pub(crate) fn one_way_packages(path: &Path, manifest: &str) -> Result<Vec<Violation>> {
     let manifest: toml::Table = manifest.parse().with_context(|| format!("in {}", path.display()))?;
-    let name = manifest.get("package").and_then(|package| package.get("name")?.as_str());
-    let Some((name, banned)) = NOT_UP.into_iter().find(|(package, _)| Some(*package) == name) else {
-        return Ok(Vec::new());
+    let Some(package) = manifest.get("package") else { return Ok(Vec::new()) };
+    let is_published = package.get("publish").and_then(toml::Value::as_bool).unwrap_or(true);
+    let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+    let violation = |what| Violation { file: path.to_owned(), line: None, what };
+    let Some((_, allowed)) = MAY_DEPEND_ON.into_iter().find(|(package, _)| *package == name) else {
+        let what = format!(
+            "`{name}` is published, and xtask/src/tidy/packages.rs does not say on what it may depend"
+        );
+        return Ok(is_published.then(|| violation(what)).into_iter().collect());
     };
-    let mut tables = vec![&manifest];
+    let is_ours = |on: &&str| MAY_DEPEND_ON.iter().any(|(package, _)| package == on);
+    let banned = dependencies(&manifest, name == "dojobber-core");
+    let banned = banned.into_iter().filter(is_ours).filter(|on| !allowed.contains(on));
+    Ok(banned.map(|on| violation(format!("`{name}` must not depend on `{on}`"))).collect())
+}
+
+/// The packages that a manifest names, for all targets.
+fn dependencies(manifest: &toml::Table, for_tests: bool) -> Vec<&str> {
+    let mut tables = vec![manifest];
     let targets = manifest.get("target").and_then(toml::Value::as_table);
     tables.extend(targets.into_iter().flat_map(|targets| targets.values()).filter_map(toml::Value::as_table));
-    let sections: &[&str] = match name {
-        "dojobber-core" => &["dependencies", "build-dependencies", "dev-dependencies"],
-        _ => &["dependencies", "build-dependencies"],
-    };
-    let on = tables
-        .into_iter()
-        .flat_map(|table| sections.iter().filter_map(|section| table.get(*section)?.as_table()))
-        .flatten()
-        .map(|(key, value)| value.get("package").and_then(toml::Value::as_str).unwrap_or(key));
-    let violation = |on| Violation {
-        file: path.to_owned(),
-        line: None,
-        what: format!("`{name}` must not depend on `{on}`"),
-    };
-    Ok(on.filter(|on| banned.contains(on)).map(violation).collect())
+    let sections =
+        ["dependencies", "build-dependencies"].into_iter().chain(for_tests.then_some("dev-dependencies"));
+    let named =
+        sections.flat_map(|section| tables.iter().filter_map(move |table| table.get(section)?.as_table()));
+    let mut found = Vec::new();
+    for (key, value) in named.flatten() {
+        found.push(value.get("package").and_then(toml::Value::as_str).unwrap_or(key));
+    }
+    found
 }
 
 #[cfg(test)]
@@ -70,7 +81,21 @@ mod tests {
 
         let builder = "[package]\nname = \"dojobber\"\n[dependencies]\ndojobber-viz = \"1\"";
         check_package(builder, &["`dojobber` must not depend on `dojobber-viz`"]);
-        check_package("[package]\nname = \"other\"\n[dependencies]\ndojobber-viz = \"1\"", &[]);
+        let cli = "[package]\nname = \"dojobber-cli\"\n[dependencies]\n";
+        check_package(&format!("{cli}dojobber-viz = \"1\"\ndojobber = \"1\""), &[]);
+        check_package(
+            &format!("{cli}dojobber-cluster = \"1\""),
+            &["`dojobber-cli` must not depend on `dojobber-cluster`"],
+        );
         check_package("[workspace.dependencies]\ndojobber = \"1\"", &[]);
+    }
+
+    #[test]
+    fn whatever_is_published_has_a_place() {
+        let other = "[package]\nname = \"other\"\n";
+        check_package(&format!("{other}publish = false\n[dependencies]\ndojobber-viz = \"1\""), &[]);
+        let unsaid =
+            "`other` is published, and xtask/src/tidy/packages.rs does not say on what it may depend";
+        check_package(other, &[unsaid]);
     }
 }
