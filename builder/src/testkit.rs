@@ -40,7 +40,9 @@
 //! | is it true that .. | ask |
 //! |---|---|
 //! | all orders lead to the same? | [`explore`], [`assert_order_independent`] |
+//! | something holds all the time? | [`assert_always`] |
 //! | a second run changes nothing? | [`assert_idempotent`] |
+//! | one error is absorbed by the run that it happens in? | [`assert_absorbs`] |
 //! | whatever goes wrong, running again leads to success? | [`assert_convergent`] |
 //! | cleanups clean up whatever goes wrong? | [`assert_cleans_up`] |
 //! | a dry run changes nothing? | [`assert_dry_run_is_pure`] |
@@ -50,17 +52,26 @@
 //! For property tests of what is built around graphs, [`graphs`] and [`scripted_worlds`] are strategies for proptest.
 
 mod dice;
-mod script;
 mod shrinking;
 mod sketch;
+mod script;
 
 #[doc(inline)]
 pub use dojobber_core::testkit::{
-    Fault, Faults, Finding, Simulation, assert_cleans_up, assert_convergent, assert_dry_run_is_pure,
-    assert_idempotent, assert_order_independent, check_cleans_up, check_convergent, check_dry_run_is_pure,
-    check_idempotent, check_order_independent, explore, try_explore,
+    Access, Convergence, Fault, Faults, Finding, Idempotence, MakesPlan, OrderIndependence, Simulation,
+    assert_absorbs, assert_always, assert_cleans_up, assert_convergent, assert_dry_run_is_pure,
+    assert_idempotent, assert_order_independent, check_absorbs, check_always, check_cleans_up,
+    check_convergent, check_dry_run_is_pure, check_idempotent, check_order_independent, explore,
+    interruption, is_killed, on_exit, touches, try_explore, world_time,
 };
 pub use script::{Behaviour, Script, ScriptedJob, ScriptedWorld, ScriptedWorlds, scripted_worlds};
 #[doc(hidden)] // the trees of the strategies, which nobody has to name
 pub use shrinking::{AsSketch, Shrinking, Shrinks};
 pub use sketch::{Graphs, OpenSketched, Shape, Sketch, SketchedJob, graphs};
+
+impl<'env, A> MakesPlan<'env, A> for crate::Graph<'env, A> {
+    #[track_caller]
+    fn make_plan(self) -> crate::Plan<'env, A> {
+        self.compile().make_plan()
+    }
+}

@@ -1,10 +1,16 @@
 //! What a simulation does to a run between its jobs and their code.
 
+mod record;
+mod process;
+mod inside;
 mod injector;
 
 use std::time::Duration;
 
-pub(crate) use injector::{Blow, Calls, FaultInjector, Step, mix};
+pub(crate) use injector::FaultInjector;
+pub use inside::{interruption, is_killed, on_exit, touches, world_time};
+pub(crate) use process::{Circumstances, Strike, mix};
+pub(crate) use record::{Call, Recorder, Records, Step, Touch};
 
 use crate::key::JobName;
 use crate::words::Phase;
@@ -31,6 +37,15 @@ pub enum Fault {
     /// The whole process is killed before its code is called. Nothing of the run is left, no cleanup is called, and
     /// a new run of the same plan starts. A simulation is killed at most 16 times.
     Crash,
+}
+
+/// What a phase does with a thing that other jobs may use, too; see [`touches`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It looks.
+    Read,
+    /// It changes it.
+    Write,
 }
 
 /// What goes wrong in a simulation, and where.
@@ -60,6 +75,8 @@ struct Rule {
     phase: Phase,
     /// `None`: at every try of every run.
     attempt: Option<u32>,
+    /// 0: all of the phase; n: what follows its nth interruption point.
+    part: u32,
     fault: Fault,
 }
 
@@ -83,16 +100,23 @@ impl Faults {
 
     /// In that phase of that try of that job, from 1: once.
     pub fn on_try<M>(self, job: impl JobName<M>, attempt: u32, phase: Phase, fault: Fault) -> Self {
-        self.with(Rule { job: job.job_name().into(), phase, attempt: Some(attempt), fault })
+        self.with(Rule { job: job.job_name().into(), phase, attempt: Some(attempt), part: 0, fault })
+    }
+
+    /// At an interruption point of that phase of the first try of that job, counted from 1: once. Only
+    /// [`Fault::Crash`] and [`Fault::Panic`] can happen there. See [`interruption`].
+    pub fn on_interruption<M>(self, job: impl JobName<M>, phase: Phase, point: u32, fault: Fault) -> Self {
+        self.with(Rule { job: job.job_name().into(), phase, attempt: Some(1), part: point, fault })
     }
 
     /// In that phase of every try of that job.
     pub fn always<M>(self, job: impl JobName<M>, phase: Phase, fault: Fault) -> Self {
-        self.with(Rule { job: job.job_name().into(), phase, attempt: None, fault })
+        self.with(Rule { job: job.job_name().into(), phase, attempt: None, part: 0, fault })
     }
 
-    /// In every phase of every job, with that probability from 0 to 1: one of these faults. Which phase, and which
-    /// fault, follows from the seed, the job, the try and the phase alone: not from the order of execution.
+    /// In every phase of every job, and at every interruption point, with that probability from 0 to 1: one of these
+    /// faults. Which phase, and which fault, follows from the seed, the job, the try and the phase alone: not from the
+    /// order of execution.
     ///
     /// # Panics
     ///
@@ -103,6 +127,11 @@ impl Faults {
         assert!(!faults.is_empty(), "randomly(.., []): name at least one fault");
         self.random = Some(Random { chance: (probability * f64::from(u32::MAX)).round() as u64, faults });
         self
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_none(&self) -> bool {
+        self.rules.is_empty() && self.random.is_none()
     }
 
     fn with(mut self, rule: Rule) -> Self {

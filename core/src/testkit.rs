@@ -9,33 +9,54 @@
 //! | is it true that .. | |
 //! |---|---|
 //! | all orders lead to the same? | [`explore`], [`assert_order_independent`] |
+//! | something holds all the time? | [`assert_always`] |
 //! | a second run changes nothing? | [`assert_idempotent`] |
+//! | one error is absorbed by the run that it happens in? | [`assert_absorbs`] |
 //! | whatever goes wrong, running again leads to success? | [`assert_convergent`] |
 //! | cleanups clean up whatever goes wrong? | [`assert_cleans_up`] |
 //! | a dry run changes nothing? | [`assert_dry_run_is_pure`] |
 //!
-//! All but [`assert_idempotent`] need a new world for each run. So they take a *body*: a closure that makes its world,
-//! builds its plan (whose closures borrow the world), runs it with the simulation that it is given, and returns what it
-//! sees in the end. One body serves them all.
+//! All of them need a new world for each run. So they take a *body*: a closure that makes its world, builds its plan
+//! (whose closures borrow the world), runs it with the simulation that it is given, and returns what it sees in the end.
+//! One body serves them all.
+//!
+//! What a phase does is one step, unless the fakes that it uses call [`interruption`] where the real thing could be cut,
+//! and [`touches`] where others could be in the way.
+//!
+//! Inside, a check is a file that makes experiments and judges what is observed: both are plain data. A new check is a
+//! new file, and touches no other.
 
-mod cleaning;
-mod convergence;
-mod detached;
-mod exploration;
 mod finding;
-mod idempotence;
-mod lab;
-mod narrowing;
-mod purity;
+mod difference;
+mod experiment;
+mod observation;
+mod session;
+mod process;
+mod conduct;
 mod simulation;
-mod trial;
+mod trials;
+mod blame;
+mod conflicts;
+mod narrowing;
+mod exploration;
+mod always;
+mod idempotence;
+mod absorbing;
+mod convergence;
+mod cleaning;
+mod purity;
+mod detached;
 
+pub use absorbing::{assert_absorbs, check_absorbs};
+pub use always::{assert_always, check_always};
 pub use cleaning::{assert_cleans_up, check_cleans_up};
-pub use convergence::{assert_convergent, check_convergent};
-pub use exploration::{assert_order_independent, check_order_independent, explore, try_explore};
+pub use convergence::{Convergence, assert_convergent, check_convergent};
+pub use exploration::{
+    OrderIndependence, assert_order_independent, check_order_independent, explore, try_explore,
+};
 pub use finding::Finding;
-pub use idempotence::{assert_idempotent, check_idempotent};
+pub use idempotence::{Idempotence, assert_idempotent, check_idempotent};
 pub use purity::{assert_dry_run_is_pure, check_dry_run_is_pure};
-pub use simulation::Simulation;
+pub use simulation::{MakesPlan, Simulation};
 
-pub use crate::faults::{Fault, Faults};
+pub use crate::faults::{Access, Fault, Faults, interruption, is_killed, on_exit, touches, world_time};

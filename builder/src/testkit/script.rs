@@ -1,7 +1,6 @@
 //! Random worlds whose jobs do as a script says.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
@@ -233,13 +232,12 @@ impl Shrinks for Script {
 }
 
 impl AsSketch for ScriptedJob {
-    fn sketch_mut(&mut self) -> &mut SketchedJob {
-        &mut self.sketch
+    fn after_mut(&mut self) -> &mut Vec<usize> {
+        &mut self.sketch.after
     }
 
     fn simplify(&mut self) {
         self.sketch.simplify();
-        self.sketch.retry_delay = Duration::ZERO;
         self.run = Behaviour::Works;
         self.cleanup = None;
     }

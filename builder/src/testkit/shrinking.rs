@@ -1,10 +1,6 @@
 //! How a random graph gets smaller while it still shows what it shows.
 
-use std::time::Duration;
-
 use proptest::strategy::ValueTree;
-
-use crate::testkit::sketch::SketchedJob;
 
 /// Something that is made of jobs, of which each is after earlier ones.
 pub trait Shrinks: Clone + std::fmt::Debug {
@@ -18,21 +14,10 @@ pub trait Shrinks: Clone + std::fmt::Debug {
 
 /// A job that has edges, and simpler versions of itself.
 pub trait AsSketch {
-    /// Its edges and options.
-    fn sketch_mut(&mut self) -> &mut SketchedJob;
+    /// The places of the jobs that it is after.
+    fn after_mut(&mut self) -> &mut Vec<usize>;
     /// Makes it as simple as can be, but for its edges.
     fn simplify(&mut self);
-}
-
-impl AsSketch for SketchedJob {
-    fn sketch_mut(&mut self) -> &mut SketchedJob {
-        self
-    }
-
-    fn simplify(&mut self) {
-        self.tries = 1;
-        self.retry_delay = Duration::ZERO;
-    }
 }
 
 /// A random graph that is getting smaller: half of the jobs are left out, then a quarter, .., then single ones; then
@@ -94,7 +79,7 @@ impl<G: Shrinks> Shrinking<G> {
                     self.next = Cut::Options { job: 0 };
                     return None;
                 };
-                let after = &mut cut.sketch_mut().after;
+                let after = cut.after_mut();
                 if nth >= after.len() {
                     self.next = Cut::Edge { job: job + 1, nth: 0 };
                     return None;
@@ -121,7 +106,7 @@ impl<G: Shrinks> Shrinking<G> {
 fn remove<J: AsSketch>(jobs: &mut Vec<J>, start: usize, end: usize) {
     jobs.drain(start..end);
     for job in jobs {
-        let after = &mut job.sketch_mut().after;
+        let after = job.after_mut();
         after.retain(|on| !(start..end).contains(on));
         after.iter_mut().filter(|on| **on >= end).for_each(|on| *on -= end - start);
     }
@@ -151,61 +136,5 @@ impl<G: Shrinks> ValueTree for Shrinking<G> {
             self.next = Cut::Edge { job, nth: nth + 1 };
         }
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::{Sketch, graphs};
-    use proptest::strategy::Strategy;
-    use proptest::test_runner::TestRunner;
-
-    /// Shrinks every random graph for which `fails` holds, as proptest does.
-    #[track_caller]
-    fn check(fails: impl Fn(&Sketch) -> bool, smallest: &str) {
-        let mut runner = TestRunner::deterministic();
-        let strategy = graphs().jobs(8..20).density(60);
-        for _ in 0..20 {
-            let mut tree = strategy.new_tree(&mut runner).unwrap();
-            if !fails(&tree.current()) {
-                continue;
-            }
-            while tree.simplify() {
-                if !fails(&tree.current()) {
-                    assert!(tree.complicate());
-                    assert!(fails(&tree.current()));
-                }
-            }
-            let edges: Vec<_> = tree.current().jobs.into_iter().map(|job| job.after).collect();
-            assert_eq!(format!("{edges:?}"), smallest);
-        }
-    }
-
-    #[test]
-    fn what_does_not_matter_is_left_out() {
-        check(|_| true, "[]");
-        check(|sketch| sketch.jobs.len() > 2, "[[], [], []]");
-        check(|sketch| sketch.jobs.iter().any(|job| job.after.len() > 1), "[[], [], [0, 1]]");
-        check(|sketch| sketch.jobs.iter().any(|job| !job.after.is_empty()), "[[], [0]]");
-    }
-
-    #[test]
-    fn every_step_leaves_a_graph() {
-        let mut runner = TestRunner::deterministic();
-        let mut tree = graphs().jobs(12..13).density(50).new_tree(&mut runner).unwrap();
-        let mut steps = 0;
-        loop {
-            let sketch = tree.current();
-            for (place, job) in sketch.jobs.iter().enumerate() {
-                assert!(job.after.iter().all(|on| *on < place), "{sketch:?}");
-            }
-            steps += 1;
-            let keep = steps % 3 == 0;
-            if !tree.simplify() || (!keep && !tree.complicate()) {
-                break;
-            }
-        }
-        assert!(steps > 5);
     }
 }

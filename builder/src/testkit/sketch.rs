@@ -7,7 +7,7 @@ use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
 
 use crate::testkit::dice::Dice;
-use crate::testkit::shrinking::{Shrinking, Shrinks};
+use crate::testkit::shrinking::{AsSketch, Shrinking, Shrinks};
 use crate::{Graph, JobNames, Kind, Open};
 
 /// A graph without the code of its jobs. Each job is after earlier ones only, and is called `job` and its place.
@@ -226,5 +226,16 @@ impl Shrinks for Sketch {
 
     fn of_jobs(jobs: Vec<SketchedJob>) -> Self {
         Sketch { jobs }
+    }
+}
+
+impl AsSketch for SketchedJob {
+    fn after_mut(&mut self) -> &mut Vec<usize> {
+        &mut self.after
+    }
+
+    fn simplify(&mut self) {
+        self.tries = 1;
+        self.retry_delay = Duration::ZERO;
     }
 }

@@ -23,5 +23,7 @@ mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod semantics; // one try, statuses, retries, dry run
 #[cfg(feature = "testkit")]
+mod shrinking; // how random graphs get smaller
+#[cfg(feature = "testkit")]
 mod testkit; // simulated runs: order, time, faults
 mod ui; // compiler messages

@@ -2,24 +2,26 @@
 
 use std::fmt::Debug;
 
-use crate::faults::{Blow, Fault};
-use crate::run::Run;
-use crate::testkit::convergence::told;
-use crate::testkit::finding::{Finding, Trouble, shown};
-use crate::testkit::lab::Task;
+use crate::faults::{Fault, Strike};
+use crate::testkit::blame::{suspect, told};
+use crate::testkit::difference::{Texts, contrast, texts};
+use crate::testkit::experiment::Experiment;
+use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
-use crate::testkit::trial::Trial;
+use crate::testkit::trials::Trials;
 use crate::words::Phase;
 
 /// Lets something go wrong once, at every single point, and watches the cleanups that follow.
 ///
-/// At each call of a job's code, cleanups included, these are tried: it fails; it panics; and, of a run, it does its
-/// work and fails then. Each time:
+/// At each call of a job's code, cleanups included, these are tried: it fails; it panics, also at each
+/// [`interruption`](super::interruption) point; and, of a run, it does its work and fails then. Each time, and if
+/// nothing goes wrong:
 ///
 /// - every run that was executed of a job with a cleanup is cleaned up once, in the exact reverse order;
 /// - no cleanup fails, but the one that was made to;
-/// - what is left is what is left if nothing goes wrong: let the body return that, such as a list of temporary files. It
-///   may differ where a cleanup itself was made to fail.
+/// - what is left is what was there before anything was run: let the body return what cleanups have to take away, such
+///   as a list of temporary files, and nothing that is to stay. It may differ where a cleanup itself was made to fail.
 ///
 /// Cleanups are called at the end of each run, whatever the simulation in the body says. Each point is tried in the
 /// orders of as many seeds as `schedules` says.
@@ -68,76 +70,107 @@ pub fn check_cleans_up<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    let (mut runs, mut left) = (0, None);
+    let trials = Trials::of(body);
+    let idle = trials.observe(Experiment::calm(0).stop(0, false));
+    let Ok(before) = idle.seen else {
+        let trouble = idle.panicked(" when nothing is run").expect("it has panicked");
+        return Err(trials.found(trouble, None));
+    };
     for seed in 0..schedules.max(1) {
-        let calm = Trial::seeded(seed, Task::CleanUp(None), &body);
-        runs += calm.notes.runs;
-        if let Some(trouble) = trouble(&calm, None) {
-            return Err(trouble.found(Some(seed), runs));
+        let experiment = Experiment::calm(seed).with_cleanup();
+        let calm = trials.observe(experiment.clone());
+        let trouble = calm.calm_trouble().or_else(|| trouble_after(&calm));
+        let trouble = trouble.or_else(|| leftovers(&experiment, &calm, &before, &trials));
+        let trouble = trouble.or_else(|| {
+            strikes(&calm).find_map(|strike| {
+                let experiment = experiment.clone().strike(strike.at, strike.fault);
+                let trial = trials.observe(experiment.clone());
+                let trouble = trouble_after(&trial).or_else(|| {
+                    let in_cleanup = calm.calls[strike.at - 1].step.phase == Phase::Cleanup;
+                    if in_cleanup { None } else { leftovers(&experiment, &trial, &before, &trials) }
+                })?;
+                let trouble = trouble.detail(format!("after {}", told(strike, &trial)));
+                let suspect = suspect(strike, &trial).map(|call| trial.job(call));
+                Some(suspect.into_iter().fold(trouble, Trouble::job))
+            })
+        });
+        if let Some(trouble) = trouble {
+            return Err(trials.found(trouble, Some(seed)));
         }
-        for (call, fault) in blows(&calm) {
-            let in_cleanup = calm.calls[call].1.phase == Phase::Cleanup;
-            let trial = Trial::seeded(seed, Task::CleanUp(Some(Blow { at: call + 1, fault })), &body);
-            runs += trial.notes.runs;
-            let expected = calm.seen.as_ref().ok().filter(|_| !in_cleanup);
-            if let Some(trouble) = trouble(&trial, expected) {
-                let trouble =
-                    trouble.detail(format!("after {} {}", told(fault), calm.call(calm.calls[call])));
-                return Err(trouble.job(calm.job(calm.calls[call])).found(Some(seed), runs));
-            }
-        }
-        left = Some(calm.seen);
     }
-    match left {
-        Some(Ok(left)) => Ok(left),
-        _ => unreachable!("at least one seed was tried, and its body did not panic"),
-    }
+    Ok(before)
 }
 
-fn blows<O>(calm: &Trial<O>) -> impl Iterator<Item = (usize, Fault)> {
-    calm.calls.iter().enumerate().flat_map(|(call, (_, step))| {
-        let after = (step.phase == Phase::Run).then_some((call, Fault::ErrorAfter));
-        [(call, Fault::Error), (call, Fault::Panic)].into_iter().chain(after)
+fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
+    calm.calls.iter().enumerate().flat_map(|(at, call)| {
+        let faults: &[Fault] = match (call.step.part, call.step.phase) {
+            (0, Phase::Run) => &[Fault::Error, Fault::Panic, Fault::ErrorAfter],
+            (0, _) => &[Fault::Error, Fault::Panic],
+            _ => &[Fault::Panic],
+        };
+        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
     })
 }
 
-fn trouble<O: PartialEq + Debug>(trial: &Trial<O>, expected: Option<&O>) -> Option<Trouble> {
-    if trial.notes.trouble.is_some() {
-        return trial.notes.trouble.clone();
-    }
-    match (&trial.seen, expected) {
-        (Err(panic), _) => Some(Trouble::new(format!("the body panics: {panic}"))),
-        (Ok(left), Some(expected)) if left != expected => Some(
-            Trouble::new("cleanups leave something else than without a fault")
-                .detail(format!("as it is:         {}", shown(left)))
-                .detail(format!("without a fault:  {}", shown(expected))),
-        ),
-        _ => None,
-    }
+/// What is wrong with the cleanups, or with the body.
+fn trouble_after<O>(trial: &Observation<O>) -> Option<Trouble> {
+    trial.runs.iter().find_map(judge_cleanups).or_else(|| trial.panicked(""))
 }
 
-/// What is wrong with the cleanups of a run.
-pub(super) fn judge_cleanups<A>(run: &Run<'_, A>) -> Option<Trouble> {
+/// What is wrong with the cleanups of a run: those that are due are called, in the reverse order of the runs, and none
+/// fails but one that was made to.
+fn judge_cleanups(run: &RunSeen) -> Option<Trouble> {
     let (mut due, mut called) = (Vec::new(), Vec::new());
-    for job in run.jobs() {
-        let cleans_up = run.plan().spec(job.id()).cleans_up();
+    for job in run.report()?.jobs() {
         for record in job.phases() {
             match record.phase() {
-                Phase::Run if cleans_up => due.push((record.sequence(), job.name(), record.attempt())),
-                Phase::Cleanup => called.push((record.start(), job.name(), record.attempt(), record.error())),
+                Phase::Run if run.jobs[job.id().index()].cleans_up => {
+                    due.push((record.sequence(), job.name(), record.attempt()));
+                }
+                Phase::Cleanup => called.push((record.start(), job.name(), record.attempt())),
                 _ => {}
             }
         }
     }
     due.sort_unstable_by(|one, other| other.cmp(one));
     called.sort_unstable_by_key(|(start, ..)| *start);
-    let order = called.iter().map(|(_, job, attempt, _)| (*job, *attempt));
-    if !due.iter().map(|(_, job, attempt)| (*job, *attempt)).eq(order) {
+    let calls = called.iter().map(|(_, job, attempt)| (*job, *attempt));
+    if !due.iter().map(|(_, job, attempt)| (*job, *attempt)).eq(calls) {
         let trouble = Trouble::new("the cleanups are not those of the runs, in reverse order");
         return Some(due.iter().fold(trouble, |trouble, (_, job, _)| trouble.job(*job)));
     }
-    let failed = called.iter().find_map(|(_, job, _, error)| Some((job, (*error)?)));
-    let (job, error) = failed.filter(|(_, error)| !error.message().starts_with("injected"))?;
-    let trouble = Trouble::new(format!("the cleanup of `{job}` fails"));
-    Some(trouble.job(*job).phase(Phase::Cleanup).detail(format!("it says: {error:#}")))
+    run.cleanup_failure()
+}
+
+/// What is wrong with what is left, and which call has made it.
+fn leftovers<O: PartialEq + Debug>(
+    experiment: &Experiment,
+    trial: &Observation<O>,
+    before: &O,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let left = trial.seen.as_ref().ok().filter(|left| *left != before)?;
+    let trouble = Trouble::new("cleanups leave the world another than it was before")
+        .detail(contrast(("before", before), ("after", left)));
+    let (before, left) = (texts(before), texts(left));
+    let is_told = |line: &str, by: &Texts| by.lines().any(|other| other == line);
+    let added: Vec<&str> = left.lines().filter(|line| !is_told(line, &before)).collect();
+    let taken: Vec<&str> = before.lines().filter(|line| !is_told(line, &left)).collect();
+    let shows_it = |calls: &usize| {
+        let seen = trials.observe(experiment.clone().stop(*calls, false)).seen;
+        seen.is_ok_and(|seen| {
+            let seen = texts(&seen);
+            added.iter().any(|line| is_told(line, &seen)) || taken.iter().any(|line| !is_told(line, &seen))
+        })
+    };
+    Some(match (1..=trial.calls.len()).find(shows_it) {
+        Some(calls) => {
+            let call = trial.calls[calls - 1];
+            trouble
+                .detail(format!("it began with {}", trial.told(call)))
+                .job(trial.job(call))
+                .phase(call.step.phase)
+        }
+        None => trouble,
+    })
 }

@@ -3,29 +3,31 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use crate::faults::{Blow, Fault};
-use crate::graph::JobId;
+use crate::faults::{Call, Fault, Step, Strike};
 use crate::report::JobReport;
-use crate::run::Run;
-use crate::testkit::finding::{Finding, Trouble, shown};
-use crate::testkit::idempotence::failure;
-use crate::testkit::lab::Task;
-use crate::testkit::simulation::{Simulation, done};
-use crate::testkit::trial::Trial;
+use crate::testkit::blame::{suspect, told, undoer};
+use crate::testkit::difference::contrast;
+use crate::testkit::experiment::{Experiment, Then};
+use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::observation::{Observation, RunEnd, RunSeen, first_complaint};
+use crate::testkit::simulation::Simulation;
+use crate::testkit::trials::Trials;
 use crate::words::{Kind, Phase, Status};
 
 /// Lets something go wrong once, at every single point, and runs the plan again on the same world until all is done.
 ///
 /// At each call of a job's code, cleanups included, these are tried: the process is killed before it; it fails; and, of
-/// a run, it does its work and fails then. After that nothing goes wrong any more, so:
+/// a run, it does its work and fails then. The process is also killed at each [`interruption`](super::interruption)
+/// point. After that nothing goes wrong any more, so:
 ///
 /// - each further run gets nearer to success: it succeeds, or at least more jobs are done than before;
 /// - what is done stays done: the check of a job passes that was done in the run before, unless a cleanup of that same
-///   job was called in between;
+///   job was called in between. What a crash or a failed cleanup has left behind may be repaired by the first run that
+///   follows, as by a job that sweeps; a run after that must have nothing to repair;
 /// - in the end the body sees what it sees if nothing goes wrong. Let it return `()` if that need not be so.
 ///
 /// Each point is tried in the orders of as many seeds as `schedules` says; what the body sees if nothing goes wrong is
-/// returned.
+/// returned. [`Convergence`] has more to ask for.
 ///
 /// ```should_panic
 /// # use dojobber_core::{Draft, JobSpec, testkit::assert_convergent};
@@ -50,10 +52,7 @@ use crate::words::{Kind, Phase, Status};
 /// and the seed.
 #[track_caller]
 pub fn assert_convergent<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match check_convergent(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    Convergence::new(schedules).assert(body)
 }
 
 /// As [`assert_convergent`], without a panic.
@@ -65,141 +64,262 @@ pub fn check_convergent<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    let mut runs = 0;
-    let mut seen = None;
-    for seed in 0..schedules.max(1) {
-        let calm = Trial::seeded(seed, Task::Run, &body);
-        runs += calm.notes.runs;
-        let expected = match calm_result(&calm) {
-            Ok(expected) => expected,
-            Err(trouble) => return Err(trouble.found(Some(seed), runs)),
-        };
-        for (call, fault) in blows(&calm) {
-            let trial = Trial::seeded(seed, Task::Converge(Blow { at: call + 1, fault }), &body);
-            runs += trial.notes.runs;
-            if let Some(trouble) = aftermath(&trial, &calm, expected) {
-                let at = calm.call(calm.calls[call]);
-                let blow = format!("after {} {at}, and no fault after that", told(fault));
-                let trouble = trouble.detail(blow).job(calm.job(calm.calls[call]));
-                return Err(trouble.found(Some(seed), runs));
-            }
+    Convergence::new(schedules).check(body)
+}
+
+/// What [`assert_convergent`] asks for, and may ask for.
+///
+/// ```
+/// # use dojobber_core::{Draft, JobSpec, testkit::Convergence};
+/// # use std::sync::Mutex;
+/// Convergence::new(1).crashes(2).assert(|sim| {
+///     let file = Mutex::new("");
+/// #   let mut draft = Draft::<()>::default();
+/// #   draft.open("write");
+/// #   draft.close(JobSpec::check_and_run(|_| *file.lock().unwrap() == "new", |_| *file.lock().unwrap() = "new"));
+/// #   let plan = draft.compile().unwrap();
+///     // .. a job that writes a file, and may be killed twice while it does ..
+///     let _ = sim.run(&plan, ());
+/// });
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is checked until a body is: `.assert(body)`"]
+pub struct Convergence {
+    schedules: u64,
+    crashes: u32,
+}
+
+impl Convergence {
+    /// Each point is tried in the orders of so many seeds.
+    pub fn new(schedules: u64) -> Self {
+        Convergence { schedules, crashes: 1 }
+    }
+
+    /// How often the process is killed at most, at least once: 2 tries each pair of points, and so takes as many times
+    /// longer as there are points. Default: 1.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn crashes(self, crashes: u32) -> Self {
+        assert!(crashes > 0, "crashes(0): there is nothing to converge from");
+        Convergence { crashes, ..self }
+    }
+
+    /// Lets something go wrong at every point.
+    ///
+    /// # Panics
+    ///
+    /// As [`assert_convergent`] does.
+    #[track_caller]
+    pub fn assert<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> O {
+        match self.check(body) {
+            Ok(seen) => seen,
+            Err(finding) => finding.panic(),
         }
-        seen = Some(calm.seen);
     }
-    match seen {
-        Some(Ok(seen)) => Ok(seen),
-        _ => unreachable!("at least one seed was tried, and its body did not panic"),
+
+    /// As [`assert`](Convergence::assert), without a panic.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Finding`].
+    pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
+        let trials = Trials::of(body);
+        let mut seen = None;
+        for seed in 0..self.schedules.max(1) {
+            let calm = trials.observe(Experiment::calm(seed));
+            let trouble = calm.calm_trouble().or_else(|| {
+                let experiment = Experiment::calm(seed).then(Then::UntilDone);
+                strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
+            });
+            if let Some(trouble) = trouble {
+                return Err(trials.found(trouble, Some(seed)));
+            }
+            seen = calm.seen.ok();
+        }
+        Ok(seen.expect("at least one seed was tried, and its body did not panic"))
+    }
+
+    /// What comes of one fault more than the experiment has; and after a crash, of a further one anywhere behind it.
+    fn strike<O: PartialEq + Debug>(
+        &self,
+        strike: Strike,
+        experiment: &Experiment,
+        calm: &Observation<O>,
+        trials: &Trials<impl Fn(&Simulation) -> O>,
+    ) -> Option<Trouble> {
+        let experiment = experiment.clone().strike(strike.at, strike.fault);
+        let trial = trials.observe(experiment.clone());
+        if let Some(trouble) = aftermath(&experiment, &trial, calm, trials) {
+            return Some(trouble);
+        }
+        let goes_on = strike.fault == Fault::Crash && experiment.strikes.len() < self.crashes as usize;
+        let behind = strike.at + 1..=if goes_on { trial.calls.len() } else { 0 };
+        behind.into_iter().find_map(|at| {
+            let next = Strike { at, fault: Fault::Crash };
+            self.strike(next, &experiment, calm, trials)
+        })
     }
 }
 
-/// What must come out of it whatever happens.
-fn calm_result<O>(calm: &Trial<O>) -> Result<&O, Trouble> {
-    if let Some(failure) = calm.notes.failures.first() {
-        return Err(failure.clone());
-    }
-    calm.seen
-        .as_ref()
-        .map_err(|panic| Trouble::new(format!("the body panics though nothing goes wrong: {panic}")))
-}
-
-/// All that may go wrong, once: at which call, from 0, and how.
-fn blows<O>(calm: &Trial<O>) -> impl Iterator<Item = (usize, Fault)> {
-    calm.calls.iter().enumerate().flat_map(|(call, (_, step))| {
-        let after = (step.phase == Phase::Run).then_some((call, Fault::ErrorAfter));
-        [(call, Fault::Crash), (call, Fault::Error)].into_iter().chain(after)
+/// All that may go wrong, once.
+fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
+    calm.calls.iter().enumerate().flat_map(|(at, call)| {
+        let faults: &[Fault] = match (call.step.part, call.step.phase) {
+            (0, Phase::Run) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter],
+            (0, _) => &[Fault::Crash, Fault::Error],
+            _ => &[Fault::Crash],
+        };
+        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
     })
 }
 
-pub(super) fn told(fault: Fault) -> String {
-    match fault {
-        Fault::Crash => "a crash before".to_owned(),
-        Fault::Error => "an error in".to_owned(),
-        Fault::Panic => "a panic in".to_owned(),
-        Fault::ErrorAfter => "an error at the end of".to_owned(),
-        other => format!("{other:?} in"),
-    }
+/// What is wrong after what went wrong.
+fn aftermath<O: PartialEq + Debug>(
+    experiment: &Experiment,
+    trial: &Observation<O>,
+    calm: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let trouble = reruns(experiment, trial, trials)
+        .or_else(|| trial.panicked(""))
+        .or_else(|| somewhere_else(experiment, trial, calm, trials))?;
+    let faults = experiment.strikes.iter().map(|strike| told(*strike, trial));
+    let faults = faults.collect::<Vec<_>>().join(", then ");
+    let trouble = trouble.detail(format!("after {faults}, and no fault after that"));
+    let suspects = experiment.strikes.iter().rev().filter_map(|strike| suspect(*strike, trial));
+    Some(suspects.fold(trouble, |trouble, call| trouble.job(trial.job(call))))
 }
 
-/// What is wrong in the end.
-fn aftermath<O: PartialEq + Debug>(trial: &Trial<O>, calm: &Trial<O>, expected: &O) -> Option<Trouble> {
-    if trial.notes.trouble.is_some() {
-        return trial.notes.trouble.clone();
-    }
-    match &trial.seen {
-        Err(panic) => Some(Trouble::new(format!("the body panics: {panic}"))),
-        Ok(seen) if seen != expected => {
-            let trouble = Trouble::new("running again leads to something else")
-                .detail(format!("as it is:         {}", shown(seen)))
-                .detail(format!("without a fault:  {}", shown(expected)));
-            Some(blame(trouble, trial, calm))
-        }
-        Ok(_) => None,
-    }
+/// What is wrong with the runs from the first fault on.
+fn reruns<O>(
+    experiment: &Experiment,
+    trial: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let struck = trial.run_of(*trial.calls.get(experiment.strikes.first()?.at - 1)?)?;
+    let is_rerun = |run: &&RunSeen| run.of_body == struck.of_body && run.number >= struck.number;
+    let runs: Vec<&RunSeen> = trial.runs.iter().filter(is_rerun).collect();
+    runs.windows(2).find_map(|pair| {
+        let (job, trouble) = setback(pair[0], pair[1])?;
+        let undoer = job.and_then(|job| undoer(&job, pair[1].number, experiment, trial, trials));
+        Some(match undoer {
+            Some(call) => {
+                trouble.detail(format!("it was done until {}", trial.told(call))).job(trial.job(call))
+            }
+            None => trouble,
+        })
+    })
 }
 
-/// Names the jobs that were not run as often as without a fault.
-fn blame<O>(trouble: Trouble, trial: &Trial<O>, calm: &Trial<O>) -> Trouble {
-    let runs = |trial: &Trial<O>| {
-        let mut runs: BTreeMap<String, usize> = BTreeMap::new();
-        for call in trial.calls.iter().filter(|(_, step)| step.phase == Phase::Run) {
-            *runs.entry(trial.job(*call)).or_default() += 1;
+/// What is wrong with a run after another, and which job was done before and is not any more.
+fn setback(before: &RunSeen, run: &RunSeen) -> Option<(Option<String>, Trouble)> {
+    let (report, done) = (run.report()?, before.done());
+    let was_done = report.jobs().filter(|job| done.contains(&job.name()));
+    let lost = was_done.into_iter().find_map(|job| Some((Some(job.name().to_owned()), lost(before, &job)?)));
+    lost.or_else(|| {
+        let gets_nearer = run.success() || run.done().len() > done.len();
+        if gets_nearer { None } else { Some((None, run.failure("running again does not help: it")?)) }
+    })
+}
+
+fn lost(before: &RunSeen, job: &JobReport<'_>) -> Option<Trouble> {
+    let what = match job.status() {
+        Status::Failed => "was done, and fails when all is run again",
+        Status::Changed if job.kind() == Kind::Job && !may_be_repaired(before, job.name()) => {
+            "was done, and has to be done again"
         }
-        runs
+        _ => return None,
     };
+    let trouble = Trouble::new(format!("job `{}` {what}", job.name())).job(job.name()).phase(Phase::Check);
+    Some(match first_complaint(job) {
+        Some(error) => trouble.detail(format!("its check says: {error}")),
+        None => trouble,
+    })
+}
+
+/// Whether a job may have to be done again after a run: after a crash or a failed cleanup, and where its own cleanup was
+/// called.
+fn may_be_repaired(before: &RunSeen, job: &str) -> bool {
+    match &before.end {
+        RunEnd::Killed(_) => true,
+        RunEnd::Ended(report) => {
+            let is_cleaned =
+                |job: &JobReport<'_>| job.phases().iter().any(|record| record.phase() == Phase::Cleanup);
+            !report.cleanup_failures().is_empty() || report.job(job).is_some_and(|job| is_cleaned(&job))
+        }
+    }
+}
+
+/// What is wrong with what the body sees in the end, and which jobs have to do with it: first those that change the
+/// world once more though they were done, then those that are not run any more, then where the fault was, then those
+/// that are run more often.
+fn somewhere_else<O: PartialEq + Debug>(
+    experiment: &Experiment,
+    trial: &Observation<O>,
+    calm: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let (Ok(seen), Ok(expected)) = (&trial.seen, &calm.seen) else { return None };
+    if seen == expected {
+        return None;
+    }
+    let trouble = Trouble::new("running again leads to something else")
+        .detail(contrast(("without a fault", expected), ("as it is", seen)));
+    let trouble = repeated(experiment, trial, trials).into_iter().fold(trouble, |trouble, call| {
+        let detail = format!("{} changes the world again, though the job was done", trial.told(call));
+        trouble.detail(detail).job(trial.job(call)).phase(call.step.phase)
+    });
     let (now, usual) = (runs(trial), runs(calm));
     let missed = usual.keys().filter(|job| !now.contains_key(*job));
     let trouble = missed.fold(trouble, |trouble, job| {
         trouble.detail(format!("`{job}` is run without a fault, and is not run now")).job(job)
     });
-    let more = now.iter().filter(|(job, times)| **times > usual.get(*job).copied().unwrap_or(0));
-    more.fold(trouble, |trouble, (job, times)| {
-        let usual = usual.get(job).copied().unwrap_or(0);
-        trouble.detail(format!("`{job}` is run {times} times, not {usual}")).job(job)
-    })
+    let suspects = experiment.strikes.iter().rev().filter_map(|strike| suspect(*strike, trial));
+    let trouble = suspects.fold(trouble, |trouble, call| trouble.job(trial.job(call)));
+    let usual = |job: &String| usual.get(job).map_or(0, |(times, _)| *times);
+    let mut more: Vec<_> = now.iter().filter(|(job, (times, _))| *times > usual(job)).collect();
+    more.sort_by_key(|(_, (_, kind))| *kind == Kind::RunOnly); // which are run again in any case
+    Some(more.into_iter().fold(trouble, |trouble, (job, (times, _))| {
+        trouble.detail(format!("`{job}` is run {times} times, not {}", usual(job))).job(job)
+    }))
 }
 
-/// What was done at the end of a run.
-pub(super) struct Progress {
-    done: Vec<JobId>,
-    /// Jobs of which a cleanup was called: they may have to be done again.
-    cleaned: Vec<JobId>,
+/// The runs of jobs that were done in an earlier run, and change the world once more.
+fn repeated<O: PartialEq>(
+    experiment: &Experiment,
+    trial: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Vec<Call> {
+    let calls = &trial.calls;
+    let was_done = |call: Call| {
+        let job = trial.job(call);
+        trial
+            .runs
+            .iter()
+            .take_while(|run| run.number < call.run)
+            .any(|run| run.done().contains(&job.as_str()))
+    };
+    let is_run = |at: &usize| calls[*at].step.phase == Phase::Run && calls[*at].step.part == 0;
+    let again = (0..calls.len()).filter(is_run).filter(|at| was_done(calls[*at]));
+    let seen = |calls: usize| trials.observe(experiment.clone().stop(calls, false)).seen;
+    let changes_something = again.filter(|at| {
+        let end = (at + 1..calls.len()).find(|at| calls[*at].step.part == 0).unwrap_or(calls.len());
+        seen(*at) != seen(end)
+    });
+    changes_something.map(|at| calls[at]).collect()
 }
 
-impl Progress {
-    pub(super) fn of<A>(run: &Run<'_, A>) -> Self {
-        let cleaned = run.jobs().filter(|job| job.phases().iter().any(|one| one.phase() == Phase::Cleanup));
-        Progress { done: done(run), cleaned: cleaned.map(|job| job.id()).collect() }
+/// How often each job was run, and its kind.
+fn runs<O>(observation: &Observation<O>) -> BTreeMap<String, (usize, Kind)> {
+    let mut runs: BTreeMap<String, (usize, Kind)> = BTreeMap::new();
+    let is_run = |step: Step| step.phase == Phase::Run && step.part == 0;
+    for call in observation.calls.iter().filter(|call| is_run(call.step)) {
+        let Some(run) = observation.run_of(*call) else { continue };
+        let job = runs.entry(observation.job(*call)).or_insert((0, run.graph.kind(call.step.job)));
+        job.0 += 1;
     }
-
-    pub(super) fn until_killed(done: Vec<JobId>) -> Self {
-        Progress { done, cleaned: Vec::new() }
-    }
-
-    /// What is wrong with a further run.
-    pub(super) fn judge<A>(&self, run: &Run<'_, A>) -> Option<Trouble> {
-        let was_done = run.jobs().filter(|job| self.done.contains(&job.id()));
-        let lost = was_done.into_iter().find_map(|job| self.lost(&job));
-        lost.or_else(|| {
-            if run.success() || done(run).len() > self.done.len() {
-                return None;
-            }
-            failure(run, "running again does not help: it")
-        })
-    }
-
-    fn lost(&self, job: &JobReport<'_>) -> Option<Trouble> {
-        let again = job.kind() == Kind::Job && !self.cleaned.contains(&job.id());
-        let what = match job.status() {
-            Status::Failed => "was done, and fails when all is run again",
-            Status::Changed if again => "was done, and has to be done again",
-            _ => return None,
-        };
-        let first = job.phases().first().and_then(|check| check.error().cloned());
-        let trouble =
-            Trouble::new(format!("job `{}` {what}", job.name())).job(job.name()).phase(Phase::Check);
-        Some(match first {
-            Some(error) => trouble.detail(format!("its check says: {error:#}")),
-            None => trouble,
-        })
-    }
+    runs
 }

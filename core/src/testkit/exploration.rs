@@ -1,16 +1,16 @@
 //! All orders lead to the same.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use crate::exec::{Choice, Choices, following_choices};
-use crate::graph::JobGraph;
-use crate::testkit::finding::{Finding, Trouble, shown};
-use crate::testkit::lab::Task;
+use crate::testkit::conflicts::conflict;
+use crate::testkit::difference::{Texts, contrast_texts, texts};
+use crate::testkit::experiment::Experiment;
+use crate::testkit::finding::{Finding, Trouble};
 use crate::testkit::narrowing::narrow;
+use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
-use crate::testkit::trial::Trial;
-use crate::words::Status;
+use crate::testkit::trials::Trials;
 
 /// Calls `body` again and again, each time with a simulation that takes another order: what it returns must be the same
 /// each time, and is returned.
@@ -59,20 +59,17 @@ pub fn try_explore<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    Exploration { schedules: schedules.max(1), statuses: false, runs: 0 }.over(&body)
+    Exploration { schedules: schedules.max(1), compared: Compared::Success }.over(&Trials::of(body))
 }
 
-/// As [`explore`]; every job must also end with the same status in all orders.
+/// As [`explore`]; every job must also be done in all orders, or in none. [`OrderIndependence`] has more to ask for.
 ///
 /// # Panics
 ///
 /// If two orders lead to something else, as [`explore`] does.
 #[track_caller]
 pub fn assert_order_independent<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match check_order_independent(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    OrderIndependence::new(schedules).assert(body)
 }
 
 /// As [`assert_order_independent`], without a panic.
@@ -84,93 +81,198 @@ pub fn check_order_independent<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    Exploration { schedules: schedules.max(1), statuses: true, runs: 0 }.over(&body)
+    OrderIndependence::new(schedules).check(body)
+}
+
+/// What [`assert_order_independent`] asks for, and may ask for.
+///
+/// ```
+/// # use dojobber_core::{Draft, JobSpec, testkit::OrderIndependence};
+/// OrderIndependence::new(100).statuses(true).assert(|sim| {
+/// #   let mut draft = Draft::<()>::default();
+/// #   draft.open("job");
+/// #   draft.close(JobSpec::check_only(|_| true));
+/// #   let plan = draft.compile().unwrap();
+///     // .. a plan whose jobs always end with the same status ..
+///     let _ = sim.run(&plan, ());
+/// });
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is checked until a body is: `.assert(body)`"]
+pub struct OrderIndependence {
+    schedules: u64,
+    statuses: bool,
+}
+
+impl OrderIndependence {
+    /// So many orders are tried: all, if there are no more, else those of as many seeds.
+    pub fn new(schedules: u64) -> Self {
+        OrderIndependence { schedules, statuses: false }
+    }
+
+    /// Whether a job must end with the very same status in all orders: it also matters then which one of several
+    /// changed something. Default: no; that it is done in all orders, or in none, is enough.
+    pub fn statuses(self, statuses: bool) -> Self {
+        OrderIndependence { statuses, ..self }
+    }
+
+    /// Calls the body again and again.
+    ///
+    /// # Panics
+    ///
+    /// If two orders lead to something else, as [`explore`] does.
+    #[track_caller]
+    pub fn assert<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> O {
+        match self.check(body) {
+            Ok(seen) => seen,
+            Err(finding) => finding.panic(),
+        }
+    }
+
+    /// As [`assert`](OrderIndependence::assert), without a panic.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Finding`].
+    pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
+        let compared = if self.statuses { Compared::Statuses } else { Compared::Done };
+        Exploration { schedules: self.schedules.max(1), compared }.over(&Trials::of(body))
+    }
+}
+
+/// What must be the same in all orders, beside what the body sees.
+#[derive(Clone, Copy)]
+enum Compared {
+    /// Whether each run succeeds.
+    Success,
+    /// Whether each job is done.
+    Done,
+    /// The status of each job.
+    Statuses,
 }
 
 struct Exploration {
     schedules: u64,
-    /// Whether those are compared, too.
-    statuses: bool,
-    runs: u64,
+    compared: Compared,
 }
 
 impl Exploration {
-    fn over<O: PartialEq + Debug>(mut self, body: &impl Fn(&Simulation) -> O) -> Result<O, Finding> {
-        let first = self.trial(0, Choices::listed(Vec::new()), body);
-        if let Err(panic) = &first.seen {
-            let trouble = Trouble::new(format!("the body panics in the first order that was tried: {panic}"));
-            return Err(trouble.found(None, self.runs));
+    fn over<O: PartialEq + Debug>(&self, trials: &Trials<impl Fn(&Simulation) -> O>) -> Result<O, Finding> {
+        let first = trials.observe(in_order(Choices::listed(Vec::new())));
+        if let Some(trouble) = first.calm_trouble().or_else(|| conflict(&first)) {
+            return Err(trials.found(trouble, None));
         }
-        match orders(first.notes.choices.made()) <= self.schedules {
-            true => self.every_order(&first, body)?,
-            false => self.seeds(&first, body)?,
+        match orders(&first.choices) <= self.schedules {
+            true => self.every_order(&first, trials)?,
+            false => self.seeds(&first, trials)?,
         }
         first.seen.map_err(|_| unreachable!("the body did not panic"))
     }
 
     /// One after the other, depth first. It ends early if there are more than was thought.
     fn every_order<O: PartialEq + Debug>(
-        &mut self,
-        first: &Trial<O>,
-        body: &impl Fn(&Simulation) -> O,
+        &self,
+        first: &Observation<O>,
+        trials: &Trials<impl Fn(&Simulation) -> O>,
     ) -> Result<(), Finding> {
-        let mut next = following_choices(first.notes.choices.made().to_vec());
+        let mut next = following_choices(first.choices.clone());
         let mut tried = 1;
         while let Some(choices) = next {
             if tried == self.schedules {
-                return self.seeds(first, body);
+                return self.seeds(first, trials);
             }
-            let trial = self.trial(tried, Choices::listed(choices), body);
-            self.compare(first, &trial, None, body)?;
-            next = following_choices(trial.notes.choices.made().to_vec());
+            let experiment = in_order(Choices::listed(choices));
+            let trial = trials.observe(experiment.clone());
+            self.compare(first, &trial, (None, experiment), trials)?;
+            next = following_choices(trial.choices);
             tried += 1;
         }
         Ok(())
     }
 
     fn seeds<O: PartialEq + Debug>(
-        &mut self,
-        first: &Trial<O>,
-        body: &impl Fn(&Simulation) -> O,
+        &self,
+        first: &Observation<O>,
+        trials: &Trials<impl Fn(&Simulation) -> O>,
     ) -> Result<(), Finding> {
         for seed in 0..self.schedules {
-            let trial = self.trial(seed, Choices::seeded(seed), body);
-            self.compare(first, &trial, Some(seed), body)?;
+            let experiment = in_order(Choices::seeded(seed));
+            let trial = trials.observe(experiment.clone());
+            self.compare(first, &trial, (Some(seed), experiment), trials)?;
         }
         Ok(())
     }
 
-    fn trial<O>(&mut self, seed: u64, choices: Choices, body: &impl Fn(&Simulation) -> O) -> Trial<O> {
-        let trial = Trial::of(Simulation::new(seed), choices, Task::Run, body);
-        self.runs += trial.notes.runs;
-        trial
-    }
-
     fn compare<O: PartialEq + Debug>(
-        &mut self,
-        first: &Trial<O>,
-        other: &Trial<O>,
-        seed: Option<u64>,
-        body: &impl Fn(&Simulation) -> O,
+        &self,
+        first: &Observation<O>,
+        other: &Observation<O>,
+        (seed, experiment): (Option<u64>, Experiment),
+        trials: &Trials<impl Fn(&Simulation) -> O>,
     ) -> Result<(), Finding> {
         if self.same(first, other) {
             return Ok(());
         }
-        let statuses = self.statuses;
-        let same = |one: &Trial<O>| Exploration { schedules: 0, statuses, runs: 0 }.same(first, one);
-        let follow = |order: &[_]| self.trial(seed.unwrap_or(0), Choices::following(order), body);
-        let narrowed = narrow(first, other, follow, same);
-        let trouble = match narrowed {
-            Some(narrowed) => narrowed.trouble(),
-            None => Trouble::new("the order of execution makes a difference")
-                .detail(difference(("the first order", first), ("another one", other))),
+        let trouble = match self.randomness(other, &trials.observe(experiment)) {
+            Some(trouble) => trouble,
+            None => {
+                let follow = |order: &[_]| trials.observe(in_order(Choices::following(order)));
+                let narrowed = narrow(first, other, follow, |trial| self.same(first, trial));
+                match narrowed {
+                    Some(narrowed) => narrowed.trouble(difference),
+                    None => Trouble::new("the order of execution makes a difference")
+                        .detail(difference(("the first order", first), ("another one", other))),
+                }
+            }
         };
-        Err(trouble.found(seed, self.runs))
+        Err(trials.found(trouble, seed))
     }
 
-    fn same<O: PartialEq>(&self, one: &Trial<O>, other: &Trial<O>) -> bool {
-        one.seen == other.seen && (!self.statuses || one.notes.ends == other.notes.ends)
+    /// What is wrong if the same order leads to different things.
+    fn randomness<O: PartialEq + Debug>(
+        &self,
+        one: &Observation<O>,
+        again: &Observation<O>,
+    ) -> Option<Trouble> {
+        if self.same(one, again) {
+            return None;
+        }
+        let trouble =
+            Trouble::new("the body is random by itself: one and the same order leads to different things")
+                .detail(difference(("once", one), ("once more", again)))
+                .detail("let all that is random in it follow from a constant, and time from `cx.now()`");
+        let parting = one.calls.iter().zip(&again.calls).find(|(one, again)| one != again);
+        Some(match parting {
+            Some((call, _)) => {
+                trouble.detail(format!("the runs part at {}", one.told(*call))).job(one.job(*call))
+            }
+            None => trouble,
+        })
     }
+
+    fn same<O: PartialEq>(&self, one: &Observation<O>, other: &Observation<O>) -> bool {
+        let same_end = |one: &RunSeen, other: &RunSeen| match self.compared {
+            Compared::Success => one.success() == other.success(),
+            Compared::Done => one.done() == other.done(),
+            Compared::Statuses => one.statuses() == other.statuses(),
+        };
+        let (ends, others) = (last_runs(one), last_runs(other));
+        one.seen == other.seen
+            && ends.len() == others.len()
+            && ends.iter().zip(others).all(|(one, other)| same_end(one, other))
+    }
+}
+
+/// The seed is always the same, and random faults with it: what differs is the order alone.
+fn in_order(choices: Choices) -> Experiment {
+    Experiment::in_order(0, choices)
+}
+
+/// The last run of each that the body has asked for: those that were killed are started anew.
+fn last_runs<O>(observation: &Observation<O>) -> Vec<&RunSeen> {
+    let runs = &observation.runs;
+    let is_last = |at: &usize| runs.get(at + 1).is_none_or(|next| next.of_body != runs[*at].of_body);
+    (0..runs.len()).filter(is_last).map(|at| &runs[at]).collect()
 }
 
 /// How many orders there are at least, or nearly so, by the choices of one of them.
@@ -178,24 +280,25 @@ fn orders(choices: &[Choice]) -> u64 {
     choices.iter().fold(1, |product: u64, choice| product.saturating_mul(choice.of as u64))
 }
 
-/// What two orders lead to; each is told as `one` and `other`.
-pub(super) fn difference<O: Debug + PartialEq>(
-    (one, first): (&str, &Trial<O>),
-    (other, second): (&str, &Trial<O>),
+/// What two orders lead to; each is told by its name.
+fn difference<O: Debug + PartialEq>(
+    (one, first): (&str, &Observation<O>),
+    (other, second): (&str, &Observation<O>),
 ) -> String {
-    let seen = |trial: &Trial<O>| match &trial.seen {
-        Ok(seen) => shown(seen),
-        Err(panic) => format!("a panic: {panic}"),
+    let seen = |trial: &Observation<O>| match &trial.seen {
+        Ok(seen) => texts(seen),
+        Err(panic) => Texts::of(format!("a panic: {panic}")),
     };
     if first.seen != second.seen {
-        return format!("{one}: {}\n{other}: {}", seen(first), seen(second));
+        return contrast_texts((one, &seen(first)), (other, &seen(second)));
     }
-    let ends = first.notes.ends.iter().zip(&second.notes.ends);
-    let statuses = ends.flat_map(|((graph, first), (_, second))| different(graph, first, second));
+    let ends = last_runs(first).into_iter().zip(last_runs(second));
+    let statuses = ends.flat_map(|(first, second)| different_ends(first, second));
     format!("{one}, or {other}:\n{}", statuses.collect::<Vec<_>>().join("\n"))
 }
 
-fn different(graph: &Arc<JobGraph>, one: &[Status], other: &[Status]) -> Vec<String> {
-    let pairs = graph.ids().zip(one.iter().zip(other)).filter(|(_, (one, other))| one != other);
-    pairs.map(|(job, (one, other))| format!("`{}` is {one} or {other}", graph.name(job))).collect()
+fn different_ends(one: &RunSeen, other: &RunSeen) -> Vec<String> {
+    let (Some(first), Some(second)) = (one.statuses(), other.statuses()) else { return Vec::new() };
+    let pairs = one.graph.ids().zip(first.into_iter().zip(second)).filter(|(_, (one, other))| one != other);
+    pairs.map(|(job, (first, second))| format!("`{}` is {first} or {second}", one.graph.name(job))).collect()
 }

@@ -8,9 +8,9 @@ use crate::words::Phase;
 /// Something that is wrong with a graph of jobs. It prints as a report of a few lines.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Finding {
-    pub(super) trouble: Trouble,
-    pub(super) seed: Option<u64>,
-    pub(super) runs: u64,
+    trouble: Trouble,
+    seed: Option<u64>,
+    runs: u64,
 }
 
 /// The same, before it is known where it was found.
@@ -99,15 +99,3 @@ impl fmt::Debug for Finding {
 }
 
 impl Error for Finding {}
-
-/// A value as it stands in a report: on one line where it is short.
-pub(super) fn shown(value: &impl fmt::Debug) -> String {
-    const LONG: usize = 2000;
-    let mut text = format!("{value:?}");
-    if text.len() > LONG {
-        let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONG).last();
-        text.truncate(end.unwrap_or(0));
-        text.push_str(" ..");
-    }
-    text
-}

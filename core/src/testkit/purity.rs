@@ -2,16 +2,21 @@
 
 use std::fmt::Debug;
 
-use crate::exec::Choices;
-use crate::testkit::finding::{Finding, Trouble, shown};
-use crate::testkit::lab::Task;
+use crate::faults::Fault;
+use crate::testkit::difference::contrast;
+use crate::testkit::experiment::{Experiment, Then};
+use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
-use crate::testkit::trial::Trial;
+use crate::testkit::trials::Trials;
 
-/// Has the body run its plan dry, in the orders of as many seeds as `schedules` says: it must see the same as if nothing
-/// had been run. What it sees is returned.
+/// Makes a dry run at every point of a real one: before it, after each of its phases and at each
+/// [`interruption`](super::interruption) point, and when it is over. The body must see the same as without the dry run.
+/// What it sees if nothing is run is returned.
 ///
-/// A dry run calls constructors and first checks, which must change nothing. The body must not insist on success.
+/// A dry run calls constructors and first checks, which must change nothing, whatever state they find. Before the end the
+/// run that the body gets is an empty one, which has succeeded. Real and dry runs follow the orders of as many seeds as
+/// `schedules` says.
 ///
 /// ```should_panic
 /// # use dojobber_core::{Draft, JobSpec, testkit::assert_dry_run_is_pure};
@@ -31,7 +36,8 @@ use crate::testkit::trial::Trial;
 ///
 /// # Panics
 ///
-/// If it sees something else: with a report that names the job that has changed it, and the seed.
+/// If it sees something else, or if a run fails although nothing went wrong: with a report that names the job, and the
+/// seed.
 #[track_caller]
 pub fn assert_dry_run_is_pure<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
     match check_dry_run_is_pure(schedules, body) {
@@ -49,55 +55,89 @@ pub fn check_dry_run_is_pure<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    let idle = Trial::seeded(0, Task::Idle, &body);
-    let untouched = match idle.seen {
-        Ok(untouched) => untouched,
-        Err(panic) => {
-            let trouble = Trouble::new(format!("the body panics when nothing is run: {panic}"));
-            return Err(trouble.found(None, 0));
-        }
-    };
-    let mut runs = 0;
-    let dry = |seed, task| Trial::of(Simulation::new(seed).dry_run(true), Choices::seeded(seed), task, &body);
+    let trials = Trials::of(body);
+    let mut untouched = None;
     for seed in 0..schedules.max(1) {
-        let trial = dry(seed, Task::Run);
-        runs += trial.notes.runs;
-        let trouble = match &trial.seen {
-            Err(panic) => Trouble::new(format!("the body panics in a dry run: {panic}"))
-                .detail("it must not insist that a run succeeds"),
-            Ok(seen) if *seen != untouched => {
-                let (culprit, more) =
-                    first_change(&trial, |calls| dry(seed, Task::StopAfter(calls)), &untouched);
-                runs += more;
-                culprit
-                    .detail(format!("before:  {}", shown(&untouched)))
-                    .detail(format!("after:   {}", shown(seen)))
-            }
-            Ok(_) => continue,
-        };
-        return Err(trouble.found(Some(seed), runs));
+        let experiment = Experiment::calm(seed);
+        match change_after(0, &experiment, &trials) {
+            Err(trouble) => return Err(trials.found(trouble, Some(seed))),
+            Ok(seen) => untouched = Some(seen),
+        }
+        let calm = trials.observe(experiment.clone());
+        let trouble = calm.calm_trouble().or_else(|| {
+            let on_the_way =
+                (1..calm.calls.len()).find_map(|calls| change_after(calls, &experiment, &trials).err());
+            on_the_way.or_else(|| change_in_the_end(&calm, &experiment, &trials))
+        });
+        if let Some(trouble) = trouble {
+            return Err(trials.found(trouble, Some(seed)));
+        }
     }
-    Ok(untouched)
+    Ok(untouched.expect("at least one seed was tried"))
 }
 
-/// The call after which the world is another one. It is known to be so after all of them.
-fn first_change<O: PartialEq>(
-    trial: &Trial<O>,
-    stopped: impl Fn(usize) -> Trial<O>,
-    untouched: &O,
-) -> (Trouble, u64) {
-    let (mut same, mut changed, mut runs) = (0, trial.calls.len(), 0);
-    while changed - same > 1 {
-        let middle = same + (changed - same) / 2;
-        runs += 1;
-        if stopped(middle).seen.as_ref() == Ok(untouched) { same = middle } else { changed = middle }
-    }
-    let trouble = match changed.checked_sub(1).and_then(|at| trial.calls.get(at)) {
-        Some(call) => {
-            let what = format!("a dry run changes something: {} does", trial.call(*call));
-            Trouble::new(what).job(trial.job(*call)).phase(call.1.phase)
+/// What the body sees if a run is stopped after so many calls, where a dry run changes nothing.
+fn change_after<O: PartialEq + Debug>(
+    calls: usize,
+    experiment: &Experiment,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Result<O, Trouble> {
+    let stopped = trials.observe(experiment.clone().stop(calls, false));
+    let dry = trials.observe(experiment.clone().stop(calls, true));
+    let when = if calls == 0 { " when nothing is run" } else { " when a run is stopped" };
+    let (before, after) = match (&stopped.seen, &dry.seen) {
+        (Ok(before), Ok(after)) if before != after => (before, after),
+        (Ok(_), Ok(_)) => return Ok(stopped.seen.expect("it did not panic")),
+        _ => {
+            let trouble = stopped.panicked(when).or_else(|| dry.panicked(" after a dry run"));
+            return Err(trouble.expect("one of them has panicked"));
         }
-        None => Trouble::new("a dry run changes something, though it calls no job"),
     };
-    (trouble, runs)
+    let culprit = first_change(&dry, |up_to| {
+        let strike = experiment.clone().stop(calls, true).strike(up_to + 1, Fault::Crash);
+        trials.observe(strike).seen.as_ref() == Ok(before)
+    });
+    let place = calls
+        .checked_sub(1)
+        .map(|last| format!("the run before it had come to {}", dry.told(dry.calls[last])));
+    let trouble = culprit.detail(contrast(("before", before), ("after", after)));
+    Err(place.into_iter().fold(trouble, Trouble::detail))
+}
+
+/// What is wrong if a dry run follows when all is over.
+fn change_in_the_end<O: PartialEq + Debug>(
+    calm: &Observation<O>,
+    experiment: &Experiment,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let experiment = experiment.clone().then(Then::DryRun);
+    let dry = trials.observe(experiment.clone());
+    let (before, after) = (
+        calm.seen.as_ref().ok()?,
+        match &dry.seen {
+            Ok(after) => after,
+            Err(_) => return dry.panicked(" after a dry run"),
+        },
+    );
+    if before == after {
+        return None;
+    }
+    let culprit = first_change(&dry, |up_to| {
+        trials.observe(experiment.clone().strike(up_to + 1, Fault::Crash)).seen.as_ref() == Ok(before)
+    });
+    Some(culprit.detail(contrast(("before", before), ("after", after))))
+}
+
+/// The call of a dry run that makes the world another one: `is_same` says whether it is the same up to a call.
+fn first_change<O>(dry: &Observation<O>, is_same: impl Fn(usize) -> bool) -> Trouble {
+    let is_dry = |at: &usize| dry.run_of(dry.calls[*at]).is_some_and(|run| run.is_dry);
+    let calls: Vec<usize> = (0..dry.calls.len()).filter(is_dry).collect();
+    match calls[..].partition_point(|at| is_same(at + 1)) {
+        at if at < calls.len() => {
+            let call = dry.calls[calls[at]];
+            let what = format!("a dry run changes something: {} does", dry.told(call));
+            Trouble::new(what).job(dry.job(call)).phase(call.step.phase)
+        }
+        _ => Trouble::new("a dry run changes something, though it calls no job"),
+    }
 }

@@ -4,16 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::event::Observer;
-use crate::exec::{Choices, Simulated, Watch, simulate};
-use crate::faults::{Blow, Calls, FaultInjector, Faults};
-use crate::graph::JobId;
+use crate::faults::{FaultInjector, Faults, Records};
 use crate::options::{RunOptions, at_least_one_try};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanErrors};
 use crate::run::Run;
-use crate::runner::{Runner, begin, end};
-use crate::testkit::lab::Lab;
+use crate::runner::Runner;
+use crate::testkit::conduct::Conduct;
+use crate::testkit::experiment::Experiment;
+use crate::testkit::observation::Observation;
+use crate::testkit::process::Setup;
+use crate::testkit::session::Session;
+use crate::unwind;
 use crate::words::{Cleanup, DryRun};
 
 /// Runs plans on this thread alone, in an order that follows from a seed, and in virtual time.
@@ -38,51 +40,42 @@ use crate::words::{Cleanup, DryRun};
 #[derive(Clone)]
 #[must_use = "a simulation does nothing until it runs a plan"]
 pub struct Simulation {
-    seed: u64,
-    /// `threads` is the number of virtual workers.
-    options: RunOptions,
-    observers: Vec<Arc<dyn Observer>>,
-    faults: Faults,
-    /// Of a check: what it wants done instead, and what it wants to know.
-    lab: Option<Arc<Lab>>,
+    setup: Setup,
+    /// Of a check: what it wants done, and what it wants to know.
+    session: Option<Arc<Session>>,
 }
 
 /// How many workers there are, if nobody says so.
-const WORKERS: usize = 4;
-
-/// How one run went.
-pub(super) enum Outcome<'env, A> {
-    Ended(Box<Run<'env, A>>),
-    /// These jobs were done by then.
-    Killed(Vec<JobId>),
-}
+const WORKERS: usize = 16;
 
 impl Simulation {
-    /// Four workers, and otherwise the defaults of a [`Runner`].
+    /// 16 workers, and otherwise the defaults of a [`Runner`].
     pub fn new(seed: u64) -> Self {
         let options = RunOptions { threads: WORKERS, ..RunOptions::default() };
-        Simulation { seed, options, observers: Vec::new(), faults: Faults::none(), lab: None }
+        let setup = Setup { seed, options, observers: Vec::new(), faults: Faults::none() };
+        Simulation { setup, session: None }
     }
 
-    /// All options at once, as for a [`Runner`]. Its threads are the virtual workers; 0 means 4.
+    /// All options at once, as for a [`Runner`]. Its threads are the virtual workers; 0 means 16.
     ///
     /// # Panics
     ///
     /// If `default_tries` is 0.
-    pub fn options(self, options: RunOptions) -> Self {
+    pub fn options(mut self, options: RunOptions) -> Self {
         let threads = if options.threads == 0 { WORKERS } else { options.threads };
-        Simulation { options: options.checked(), ..self }.workers(threads)
+        self.setup.options = options.checked();
+        self.workers(threads)
     }
 
-    /// How many jobs may run at once, at least 1. Default: 4.
+    /// How many jobs may run at once, at least 1. Default: 16.
     pub fn workers(mut self, workers: usize) -> Self {
-        self.options.threads = workers.clamp(1, usize::from(u16::MAX));
+        self.setup.options.threads = workers.clamp(1, usize::from(u16::MAX));
         self
     }
 
     /// Whether to execute nothing but the first check of each job. Default: no.
     pub fn dry_run(mut self, dry_run: impl Into<DryRun>) -> Self {
-        self.options.dry_run = dry_run.into();
+        self.setup.options.dry_run = dry_run.into();
         self
     }
 
@@ -93,37 +86,38 @@ impl Simulation {
     /// If it is 0.
     #[track_caller]
     pub fn default_tries(mut self, tries: u32) -> Self {
-        self.options.default_tries = at_least_one_try(tries);
+        self.setup.options.default_tries = at_least_one_try(tries);
         self
     }
 
     /// The least time from the end of one try to the start of the next, of a job that does not say so itself: in
     /// virtual time. Default: 1 s.
     pub fn default_retry_delay(mut self, delay: Duration) -> Self {
-        self.options.default_retry_delay = delay;
+        self.setup.options.default_retry_delay = delay;
         self
     }
 
     /// When cleanups are called. Default: [`Cleanup::AtEnd`].
     pub fn cleanup(mut self, cleanup: Cleanup) -> Self {
-        self.options.cleanup = cleanup;
+        self.setup.options.cleanup = cleanup;
         self
     }
 
     /// Adds one that is told all that happens. Default: nobody is.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observers.push(Arc::new(observer));
+        self.setup.observers.push(Arc::new(observer));
         self
     }
 
     /// What goes wrong. Default: nothing.
-    pub fn faults(self, faults: Faults) -> Self {
-        Simulation { faults, ..self }
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.setup.faults = faults;
+        self
     }
 
     /// What all else follows from.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.setup.seed
     }
 
     /// Runs a plan to its end. If a fault kills the process, what there is of the run is dropped, and another one
@@ -132,76 +126,98 @@ impl Simulation {
     /// A check that calls a body may want something else done with the plan in its place: nothing at all, or a run that
     /// goes wrong and others after it. It returns the last of those.
     ///
+    /// The plan stays the same from process to process, and with it what its closures have captured: see
+    /// [`run_anew`](Simulation::run_anew).
+    ///
     /// # Panics
     ///
     /// If a fault is to happen to a job that is not in the plan.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        let args = args.into();
-        match &self.lab {
-            None => self.to_the_end(plan, &args, &mut Choices::seeded(self.seed)),
-            Some(lab) => lab.run(self, plan, &args),
-        }
+        self.conduct(&|| plan.clone(), args.into())
     }
 
-    pub(super) fn in_lab(self, lab: &Arc<Lab>) -> Self {
-        Simulation { lab: Some(Arc::clone(lab)), ..self }
-    }
-
-    fn to_the_end<'env, A: Send + Sync>(
+    /// As [`run`](Simulation::run), with a plan that is made anew for each simulated process, as a program does that is
+    /// started again: what closures have captured, such as a cache or a flag, is lost when the process dies.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec, Phase, Plan, testkit::{Fault, Faults, Simulation}};
+    /// # use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+    /// fn plan(file: &AtomicU32) -> Plan<'_> {
+    ///     let connected = AtomicBool::new(false); // belongs to the process
+    /// #   let mut draft = Draft::default();
+    /// #   draft.open("write");
+    /// #   draft.close(JobSpec::run_only(move |_| if connected.swap(true, SeqCst) { () } else { file.store(1, SeqCst) }));
+    /// #   draft.open("end");
+    /// #   draft.after("write");
+    /// #   draft.close(JobSpec::run_only(|_| ()));
+    /// #   draft.compile().unwrap()
+    ///     // .. jobs that hold `connected`, and write into the file ..
+    /// }
+    /// let file = AtomicU32::new(0);
+    /// let faults = Faults::none().on("end", Phase::Run, Fault::Crash);
+    /// let run = Simulation::new(0).faults(faults).run_anew(|| plan(&file), ());
+    /// assert!(run.success());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `make` makes no plan, and as [`run`](Simulation::run) does.
+    #[must_use = "ask it whether it succeeded: `.into_result()?`"]
+    pub fn run_anew<'env, A: Send + Sync, P: MakesPlan<'env, A>>(
         &self,
-        plan: &Plan<'env, A>,
-        args: &Arc<A>,
-        choices: &mut Choices,
+        make: impl Fn() -> P,
+        args: impl Into<Arc<A>>,
     ) -> Run<'env, A> {
-        let calls = Arc::default();
-        let mut crashes = 0;
-        loop {
-            match self.once(plan, args, choices, Attempt { calls: &calls, crashes, blow: None }) {
-                Outcome::Ended(run) => return *run,
-                Outcome::Killed(_) => crashes += 1,
+        self.conduct(&|| make().make_plan(), args.into())
+    }
+
+    fn conduct<'env, A: Send + Sync>(&self, plan: &dyn Fn() -> Plan<'env, A>, args: Arc<A>) -> Run<'env, A> {
+        match &self.session {
+            Some(session) => Conduct::run(session, &self.setup, plan, &args),
+            None => {
+                let alone = Session::new(Experiment::calm(self.setup.seed), false);
+                Conduct::run(&alone, &self.setup, plan, &args)
             }
         }
     }
+}
 
-    /// Up to its end, or until it is killed.
-    pub(super) fn once<'env, A: Send + Sync>(
-        &self,
-        plan: &Plan<'env, A>,
-        args: &Arc<A>,
-        choices: &mut Choices,
-        attempt: Attempt<'_>,
-    ) -> Outcome<'env, A> {
-        let Attempt { calls, crashes, blow } = attempt;
-        let injector =
-            FaultInjector::new(&self.faults, plan.graph(), self.seed, crashes).counting(calls, blow);
-        let watch = Watch::new(&self.observers);
-        let mut live = begin(plan, Arc::clone(args), self.options, watch, Clock::simulated());
-        live.injector = Some(injector);
-        let outcome = match simulate(&live, choices) {
-            Simulated::Killed(done) => Outcome::Killed(done),
-            Simulated::Ended(finished) => {
-                let run = end(live, finished);
-                if run.was_killed() { Outcome::Killed(done(&run)) } else { Outcome::Ended(Box::new(run)) }
-            }
-        };
-        choices.next_run();
-        calls.next_run();
-        outcome
+/// What a graph is made a plan of, for [`Simulation::run_anew`]: a [`Plan`], what compiling one returns, or a graph of
+/// the builder.
+pub trait MakesPlan<'env, A> {
+    /// The plan.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made: with all mistakes.
+    fn make_plan(self) -> Plan<'env, A>;
+}
+
+impl<'env, A> MakesPlan<'env, A> for Plan<'env, A> {
+    fn make_plan(self) -> Plan<'env, A> {
+        self
     }
 }
 
-/// Which of several runs of a simulation it is.
-#[derive(Clone, Copy)]
-pub(super) struct Attempt<'c> {
-    pub(super) calls: &'c Arc<Calls>,
-    pub(super) crashes: u32,
-    pub(super) blow: Option<Blow>,
+impl<'env, A> MakesPlan<'env, A> for Result<Plan<'env, A>, PlanErrors> {
+    #[track_caller]
+    fn make_plan(self) -> Plan<'env, A> {
+        self.unwrap_or_else(|errors| panic!("it is no plan: {errors}"))
+    }
 }
 
-/// The jobs that are done.
-pub(super) fn done<A>(run: &Run<'_, A>) -> Vec<JobId> {
-    run.jobs().filter(|job| job.status().is_done()).map(|job| job.id()).collect()
+/// What a body comes to if its runs go as the experiment says.
+pub(super) fn observe<O>(experiment: Experiment, body: &impl Fn(&Simulation) -> O) -> Observation<O> {
+    let simulation = Simulation::new(experiment.seed);
+    let session = Arc::new(Session::new(experiment, true));
+    let simulation = Simulation { session: Some(Arc::clone(&session)), ..simulation };
+    let seen = unwind::catch(|| Ok(body(&simulation))).map_err(|panic| panic.to_string());
+    let progress = std::mem::take(&mut *session.progress());
+    let mut runs = progress.runs;
+    runs.sort_by_key(|run| run.number);
+    let Records { calls, touches, .. } = session.recorder.take();
+    Observation { seen, runs, calls, touches, choices: progress.choices.made().to_vec() }
 }
 
 impl Faults {
@@ -219,16 +235,16 @@ impl Faults {
         plan: &Plan<'env, A>,
         args: impl Into<Arc<A>>,
     ) -> Run<'env, A> {
-        runner.run_with(plan, args.into(), FaultInjector::new(self, plan.graph(), seed, 0).harmless())
+        runner.run_with(plan, args.into(), FaultInjector::harmless(self, plan.graph(), seed))
     }
 }
 
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation")
-            .field("seed", &self.seed)
-            .field("options", &self.options)
-            .field("faults", &self.faults)
+            .field("seed", &self.setup.seed)
+            .field("options", &self.setup.options)
+            .field("faults", &self.setup.faults)
             .finish_non_exhaustive()
     }
 }

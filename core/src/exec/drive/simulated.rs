@@ -130,9 +130,13 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
                 let attempt = self.retries[at].attempt;
                 (attempt, self.first_phase(attempt.job)?)
             }
-            Act::Wait => return None,
+            // what time passes for: so an order that goes on with it can be followed
+            Act::Wait => {
+                let attempt = self.retries.iter().min()?.attempt;
+                (attempt, self.first_phase(attempt.job)?)
+            }
         };
-        Some(Step { job: attempt.job, attempt: attempt.attempt, phase })
+        Some(Step { job: attempt.job, attempt: attempt.attempt, phase, part: 0 })
     }
 
     fn first_phase(&self, job: JobId) -> Option<Phase> {

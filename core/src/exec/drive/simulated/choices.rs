@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::faults::{Step, mix};
+use crate::faults::{Call, Step, mix};
 
 /// The choices of one or several runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
     chooser: Chooser,
     /// The number of the run that goes on.
     run: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Chooser {
     Seeded(Seeded),
     Listed(Listed),
     /// What comes first in this order is next.
-    Following(BTreeMap<(usize, Step), usize>),
+    Following(BTreeMap<Call, usize>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Seeded {
     random: u64,
     /// Odd seeds give every job a rank, and what stands highest is next, most of the time: so some jobs are far ahead
@@ -35,7 +35,7 @@ pub(crate) struct Choice {
     pub(crate) of: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Listed {
     /// Those that are given, and then those that were made: always the first.
     choices: Vec<Choice>,
@@ -60,17 +60,17 @@ impl Choices {
     }
 
     /// As near to this order as is legal.
-    pub(crate) fn following(order: &[(usize, Step)]) -> Self {
-        Choices::of(Chooser::Following(order.iter().enumerate().map(|(at, step)| (*step, at)).collect()))
+    pub(crate) fn following(order: &[Call]) -> Self {
+        Choices::of(Chooser::Following(order.iter().enumerate().map(|(at, call)| (*call, at)).collect()))
     }
 
     fn of(chooser: Chooser) -> Self {
         Choices { chooser, ..Choices::default() }
     }
 
-    /// Another run is chosen for.
-    pub(crate) fn next_run(&mut self) {
-        self.run += 1;
+    /// From now on it is chosen for the run of that number.
+    pub(crate) fn begin_run(&mut self, run: usize) {
+        self.run = run;
     }
 
     /// Of a list of choices: those that were made.
@@ -90,7 +90,7 @@ impl Choices {
             (_, Chooser::Following(order)) => {
                 let place = |at: &usize| {
                     step(&acts[*at])
-                        .and_then(|step| order.get(&(self.run, step)))
+                        .and_then(|step| order.get(&Call { run: self.run, step }))
                         .copied()
                         .unwrap_or(usize::MAX)
                 };

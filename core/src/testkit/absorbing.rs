@@ -1,0 +1,113 @@
+//! One error is absorbed by the run that it happens in.
+
+use std::fmt::Debug;
+
+use crate::faults::{Call, Fault, Strike};
+use crate::testkit::blame::told;
+use crate::testkit::difference::contrast;
+use crate::testkit::experiment::Experiment;
+use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::observation::Observation;
+use crate::testkit::simulation::Simulation;
+use crate::testkit::trials::Trials;
+use crate::words::Phase;
+
+/// Lets one phase fail, at every single point where the job has another try: the run must succeed all the same, and the
+/// body must see what it sees if nothing goes wrong. What that is, is returned.
+///
+/// A phase fails at once, or, if it is a run, also after it has done its work. What a job does that has but one try is
+/// left alone, and so are cleanups. [`assert_convergent`](super::assert_convergent) asks for less: there the next run
+/// may have to help.
+///
+/// Each point is tried in the orders of as many seeds as `schedules` says.
+///
+/// ```should_panic
+/// # use dojobber_core::{Draft, JobSpec, testkit::assert_absorbs};
+/// # use std::sync::Mutex;
+/// assert_absorbs(1, |sim| {
+///     let mails = Mutex::new(0);
+/// #   let mut draft = Draft::<()>::default();
+/// #   draft.open("mail");
+/// #   draft.close(JobSpec::run_only(|_| *mails.lock().unwrap() += 1));
+/// #   let plan = draft.compile().unwrap();
+///     // .. a run_only that sends a mail: its second try sends it again ..
+///     let _ = sim.run(&plan, ());
+/// #   drop(plan);
+///     mails.into_inner().unwrap()
+/// });
+/// ```
+///
+/// # Panics
+///
+/// If that is not so, or if a run fails although nothing went wrong: with a report that names the job, the fault and the
+/// seed.
+#[track_caller]
+pub fn assert_absorbs<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
+    match check_absorbs(schedules, body) {
+        Ok(seen) => seen,
+        Err(finding) => finding.panic(),
+    }
+}
+
+/// As [`assert_absorbs`], without a panic.
+///
+/// # Errors
+///
+/// The first [`Finding`].
+pub fn check_absorbs<O: PartialEq + Debug>(
+    schedules: u64,
+    body: impl Fn(&Simulation) -> O,
+) -> Result<O, Finding> {
+    let trials = Trials::of(body);
+    let mut seen = None;
+    for seed in 0..schedules.max(1) {
+        let calm = trials.observe(Experiment::calm(seed));
+        let trouble = calm.calm_trouble().or_else(|| {
+            strikes(&calm).find_map(|strike| {
+                let trial = trials.observe(Experiment::calm(seed).strike(strike.at, strike.fault));
+                trouble(strike, &trial, &calm)
+            })
+        });
+        if let Some(trouble) = trouble {
+            return Err(trials.found(trouble, Some(seed)));
+        }
+        seen = calm.seen.ok();
+    }
+    Ok(seen.expect("at least one seed was tried, and its body did not panic"))
+}
+
+/// What may go wrong where another try is left.
+fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
+    let has_tries_left = |call: Call| {
+        let facts = calm.run_of(call).map(|run| run.jobs[call.step.job.index()]);
+        facts.is_some_and(|facts| call.step.attempt < facts.max_tries)
+    };
+    let calls = calm.calls.iter().enumerate().filter(move |(_, call)| {
+        call.step.part == 0 && call.step.phase != Phase::Cleanup && has_tries_left(**call)
+    });
+    calls.flat_map(|(at, call)| {
+        let faults: &[Fault] = match call.step.phase {
+            Phase::Run => &[Fault::Error, Fault::ErrorAfter],
+            _ => &[Fault::Error],
+        };
+        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
+    })
+}
+
+fn trouble<O: PartialEq + Debug>(
+    strike: Strike,
+    trial: &Observation<O>,
+    calm: &Observation<O>,
+) -> Option<Trouble> {
+    let failure = trial.runs.iter().find_map(|run| run.failure("a run does not absorb one error: it"));
+    let failure = failure.or_else(|| trial.panicked(""));
+    let trouble = failure.or_else(|| match (&trial.seen, &calm.seen) {
+        (Ok(seen), Ok(expected)) if seen != expected => Some(
+            Trouble::new("a run that has absorbed one error leads to something else")
+                .detail(contrast(("without a fault", expected), ("as it is", seen))),
+        ),
+        _ => None,
+    })?;
+    let job = trial.job(trial.calls[strike.at - 1]);
+    Some(trouble.detail(format!("after {}", told(strike, trial))).job(job))
+}

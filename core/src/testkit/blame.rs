@@ -1,0 +1,75 @@
+//! Which job has to do with what was found.
+
+use std::ops::Range;
+
+use crate::faults::{Call, Fault, Strike};
+use crate::testkit::experiment::Experiment;
+use crate::testkit::observation::Observation;
+use crate::testkit::simulation::Simulation;
+use crate::testkit::trials::Trials;
+use crate::words::Status;
+
+/// What was made to go wrong, as it stands in reports.
+pub(super) fn told<O>(strike: Strike, observation: &Observation<O>) -> String {
+    let Some(call) = observation.calls.get(strike.at - 1) else { return "no fault".to_owned() };
+    let here = observation.told(*call);
+    match (strike.fault, before(strike.at - 1, &observation.calls)) {
+        (Fault::Crash, _) if call.step.part > 0 => format!("a crash in {here}"),
+        (Fault::Crash, Some(before)) => {
+            format!("a crash between {} and {here}", observation.told(before))
+        }
+        (Fault::Crash, None) => format!("a crash before {here}"),
+        (Fault::Error, _) => format!("an error in {here}"),
+        (Fault::Panic, _) => format!("a panic in {here}"),
+        (Fault::ErrorAfter, _) => format!("an error at the end of {here}"),
+        (other, _) => format!("{other:?} in {here}"),
+    }
+}
+
+/// The call to look at first where something went wrong: in a crash, the last one before it. For the same crash one
+/// call earlier did no harm.
+pub(super) fn suspect<O>(strike: Strike, observation: &Observation<O>) -> Option<Call> {
+    let call = *observation.calls.get(strike.at - 1)?;
+    match strike.fault {
+        Fault::Crash if call.step.part == 0 => before(strike.at - 1, &observation.calls),
+        _ => Some(call),
+    }
+}
+
+/// The call before one, in the same run.
+fn before(at: usize, calls: &[Call]) -> Option<Call> {
+    let before = calls.get(at.checked_sub(1)?)?;
+    (before.run == calls[at].run).then_some(*before)
+}
+
+/// The call that has undone what a job had done: after it the job's check fails in a dry run, and before it passed.
+///
+/// `lost_in` is the number of the run in which the check failed first.
+pub(super) fn undoer<O>(
+    job: &str,
+    lost_in: usize,
+    experiment: &Experiment,
+    observation: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Call> {
+    let calls = &observation.calls;
+    let is_of_job = |at: &usize| observation.job(calls[*at]) == job;
+    let lost = (0..calls.len()).filter(|at| calls[*at].run == lost_in).find(is_of_job)?;
+    let done = (0..lost).rev().find(is_of_job)? + 1;
+    let holds = |after: usize| {
+        let trial = trials.observe(experiment.clone().stop(after, true));
+        let dry = trial.runs.into_iter().rev().find(|run| run.is_dry)?;
+        Some(dry.report()?.status(job)? == Status::Satisfied)
+    };
+    if holds(done)? && !holds(lost)? { Some(calls[flip(done..lost, holds)?]) } else { None }
+}
+
+/// Where what holds at the start of a range and does not at its end ceases to: the last place at which it holds.
+fn flip(range: Range<usize>, holds: impl Fn(usize) -> Option<bool>) -> Option<usize> {
+    let (mut low, mut high) = (range.start, range.end);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(middle)? { low = middle } else { high = middle }
+    }
+    Some(low)
+}

@@ -1,0 +1,73 @@
+//! What is to be done with the runs of a body: plain data.
+
+use crate::exec::Choices;
+use crate::faults::{Fault, Strike};
+
+/// A script for all runs of one call of a body. It goes in; an [`Observation`](super::observation::Observation) comes
+/// out.
+#[derive(Debug, Clone)]
+pub(super) struct Experiment {
+    /// What the body is told, and what random faults follow from.
+    pub(super) seed: u64,
+    pub(super) choices: Choices,
+    /// What goes wrong beside the body's own faults.
+    pub(super) strikes: Vec<Strike>,
+    pub(super) stop: Option<Stop>,
+    pub(super) then: Then,
+    /// Cleanups are called at the end of each run, whatever the body says.
+    pub(super) cleans_up: bool,
+}
+
+/// What follows a run of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The body goes on. A run that was killed is started anew first.
+    GoOn,
+    /// Where something was struck: the plan is run again until all is done and nothing had to be repaired, or until
+    /// that does not help.
+    UntilDone,
+    /// The plan is run once more.
+    Again,
+    /// The plan is run once more, dry.
+    DryRun,
+}
+
+/// The end of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stop {
+    /// So many calls were made before.
+    pub(super) after: usize,
+    /// Whether a dry run of the same plan follows.
+    pub(super) dry_run: bool,
+}
+
+impl Experiment {
+    /// Every run of the body as it is, in the order that follows from the seed.
+    pub(super) fn calm(seed: u64) -> Self {
+        Experiment::in_order(seed, Choices::seeded(seed))
+    }
+
+    /// Every run of the body as it is, in the order of those choices.
+    pub(super) fn in_order(seed: u64, choices: Choices) -> Self {
+        Experiment { seed, choices, strikes: Vec::new(), stop: None, then: Then::GoOn, cleans_up: false }
+    }
+
+    /// Lets something go wrong at the so manieth call, from 1.
+    pub(super) fn strike(mut self, at: usize, fault: Fault) -> Self {
+        self.strikes.push(Strike { at, fault });
+        self
+    }
+
+    /// Nothing is done after so many calls, but for a dry run.
+    pub(super) fn stop(self, after: usize, dry_run: bool) -> Self {
+        Experiment { stop: Some(Stop { after, dry_run }), ..self }.strike(after + 1, Fault::Crash)
+    }
+
+    pub(super) fn then(self, then: Then) -> Self {
+        Experiment { then, ..self }
+    }
+
+    pub(super) fn with_cleanup(self) -> Self {
+        Experiment { cleans_up: true, ..self }
+    }
+}

@@ -1,0 +1,71 @@
+//! One simulated process: one run of a plan.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::event::Observer;
+use crate::exec::{Choices, Simulated, Watch, simulate};
+use crate::faults::{Circumstances, FaultInjector, Faults};
+use crate::options::RunOptions;
+use crate::plan::Plan;
+use crate::run::Run;
+use crate::runner::{begin, end};
+
+/// How processes are simulated.
+#[derive(Clone)]
+pub(super) struct Setup {
+    pub(super) seed: u64,
+    /// `threads` is the number of virtual workers.
+    pub(super) options: RunOptions,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    pub(super) faults: Faults,
+}
+
+/// How a process ended.
+pub(super) struct Ended<'env, A> {
+    /// The number of its run.
+    pub(super) number: usize,
+    pub(super) outcome: Outcome<'env, A>,
+}
+
+pub(super) enum Outcome<'env, A> {
+    Ended(Box<Run<'env, A>>),
+    /// Whether each job was done by then.
+    Killed(Vec<bool>),
+}
+
+impl Setup {
+    /// Runs a plan to its end, or until the process is killed.
+    pub(super) fn run<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: &Arc<A>,
+        choices: &mut Choices,
+        circumstances: Circumstances,
+    ) -> Ended<'env, A> {
+        let recorder = Arc::clone(&circumstances.recorder);
+        let injector = FaultInjector::new(&self.faults, plan.graph(), self.seed, circumstances);
+        let number = injector.run();
+        let clock = Clock::simulated();
+        let mut live =
+            begin(plan, Arc::clone(args), self.options, Watch::new(&self.observers), clock.clone());
+        live.injector = Some(injector);
+        choices.begin_run(number);
+        let outcome = match simulate(&live, choices) {
+            Simulated::Killed(done) => {
+                let mut is_done = vec![false; plan.len()];
+                done.into_iter().for_each(|job| is_done[job.index()] = true);
+                Outcome::Killed(is_done)
+            }
+            Simulated::Ended(finished) => {
+                let run = end(live, finished);
+                match run.was_killed() {
+                    true => Outcome::Killed(run.jobs().map(|job| job.status().is_done()).collect()),
+                    false => Outcome::Ended(Box::new(run)),
+                }
+            }
+        };
+        recorder.end_run(clock.now());
+        Ended { number, outcome }
+    }
+}

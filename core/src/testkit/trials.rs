@@ -1,0 +1,35 @@
+//! One experiment after the other with the same body, and how many runs that takes.
+
+use std::cell::Cell;
+
+use crate::testkit::experiment::Experiment;
+use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::observation::Observation;
+use crate::testkit::simulation::{Simulation, observe};
+
+/// A body under trial.
+pub(super) struct Trials<B> {
+    body: B,
+    runs: Cell<u64>,
+}
+
+impl<B> Trials<B> {
+    pub(super) fn of(body: B) -> Self {
+        Trials { body, runs: Cell::new(0) }
+    }
+
+    /// What the body comes to if its runs go as the experiment says.
+    pub(super) fn observe<O>(&self, experiment: Experiment) -> Observation<O>
+    where
+        B: Fn(&Simulation) -> O,
+    {
+        let observation = observe(experiment, &self.body);
+        self.runs.set(self.runs.get() + observation.runs.len() as u64);
+        observation
+    }
+
+    /// What a check has found, after all these runs.
+    pub(super) fn found(&self, trouble: Trouble, seed: Option<u64>) -> Finding {
+        trouble.found(seed, self.runs.get())
+    }
+}
