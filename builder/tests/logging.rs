@@ -83,8 +83,22 @@ fn cleanups_that_are_never_called() {
     check(|| drop(on_drop), &[]);
 }
 
+fn cleanups_that_fail_when_nobody_can_be_told() {
+    let plan = Graph::new().job("a").cleanup(|_| false).run_only(|_| ());
+    let plan = plan.job("b").cleanup(|_| panic!("p")).run_only(|_| ()).compile().unwrap();
+    let run = |cleanup| Runner::builder().threads(1).cleanup(cleanup).build().run(&plan, ());
+    let warning = "WARN: a cleanup failed when its run was dropped";
+    let on_drop = run(Cleanup::OnDrop).into_result().unwrap();
+    check(|| drop(on_drop), &[warning, warning]);
+    let reported = run(Cleanup::OnDrop);
+    check(|| assert_eq!(reported.into_report().cleanup_failures().len(), 2), &[]); // the report tells of them
+    let at_end = run(Cleanup::AtEnd);
+    check(|| drop(at_end), &[]);
+}
+
 #[test]
 fn developers_see_what_happens() {
     compile_and_run_at_debug_and_tries_at_trace();
     cleanups_that_are_never_called();
+    cleanups_that_fail_when_nobody_can_be_told();
 }

@@ -32,6 +32,13 @@ pub(crate) struct World<A> {
     pub(crate) clock: Clock,
 }
 
+/// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
+impl<A> Drop for World<A> {
+    fn drop(&mut self) {
+        let _ = std::mem::take(&mut self.shared).discard();
+    }
+}
+
 /// What a phase of a job may ask for: the arguments of the run, the outputs of what it is after, storage, and
 /// where it stands.
 ///

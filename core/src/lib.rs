@@ -12,13 +12,14 @@
 // in reading order: a module imports only from those before it
 mod log;
 mod key;
-mod store;
 mod words;
 #[allow(dead_code)] // until execution asks it
 mod backoff;
 mod options;
 #[allow(dead_code, unused_imports)] // until execution asks for classes
 mod error;
+mod unwind;
+mod store;
 mod verdict;
 mod names;
 mod graph;
@@ -29,7 +30,6 @@ mod outputs;
 #[allow(dead_code)] // until execution sets them
 mod limits;
 mod context;
-mod unwind;
 mod job;
 mod plan;
 mod event;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::graph::JobId;
+use crate::unwind;
 use crate::verdict::Value;
 
 /// A place for each job that returns something; a job that returns `()` needs none.
@@ -40,6 +41,14 @@ impl Outputs {
 
     fn place(&self, job: JobId) -> Option<&OnceLock<Box<dyn Any + Send + Sync>>> {
         self.jobs.binary_search(&job).ok().map(|at| &self.places[at])
+    }
+}
+
+/// Whatever the values do when they are dropped, the run that they belong to is put away.
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        let values = self.places.iter_mut().filter_map(OnceLock::take);
+        let _ = unwind::discard_all(values); // nobody is left to be told of a panic
     }
 }
 

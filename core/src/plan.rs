@@ -13,6 +13,7 @@ pub use errors::{Edge, PlanError, PlanErrors, Unfit};
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;
 use crate::key::{JobName, JobNames};
+use crate::unwind;
 
 /// Jobs that are known to fit together. A cheap handle: clones share everything.
 ///
@@ -152,6 +153,15 @@ impl<'p, 'env, A> Specs<'p, 'env, A> {
     #[inline]
     pub(crate) fn of(&self, job: JobId) -> &'p JobSpec<'env, A> {
         &self.specs[self.origin.map_or(job, |origin| origin[job.index()]).index()]
+    }
+}
+
+/// Drops what the closures hold job by job: a panic in one destructor keeps no other from being dropped.
+impl<A> Drop for Inner<'_, A> {
+    fn drop(&mut self) {
+        if let Some(specs) = Arc::into_inner(std::mem::take(&mut self.specs)) {
+            let _ = unwind::discard_all(specs);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::{BoxError, shown};
+use crate::error::{BoxError, RETURNED_FALSE, shown};
 use crate::event::Event;
 use crate::exec::{DueCleanup, Leftovers, Live, clean_up};
 use crate::graph::JobId;
@@ -17,6 +17,7 @@ use crate::log::{debug, warning};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::store::Store;
+use crate::unwind;
 use crate::words::Cleanup;
 
 /// What one run of a plan has come to: its [`Report`], to which it dereferences, the outputs, the errors
@@ -36,14 +37,15 @@ use crate::words::Cleanup;
 /// ```
 pub struct Run<'env, A = ()> {
     report: Report,
-    /// By job, in ascending order.
-    errors: Vec<(JobId, BoxError)>,
     rest: Rest<'env, A>,
 }
 
-/// What cleanups need, and those that are still due.
+/// All that is the user's: errors, what cleanups need, and those that are still due.
 struct Rest<'env, A> {
-    live: Live<'env, A>,
+    /// By job, in ascending order.
+    errors: Vec<(JobId, BoxError)>,
+    /// `None` only while this is dropped.
+    live: Option<Live<'env, A>>,
     /// A struct job is `Send`, but need not be `Sync`.
     pending: Mutex<Vec<DueCleanup<'env, A>>>,
 }
@@ -53,12 +55,12 @@ impl<'env, A> Run<'env, A> {
     pub(crate) fn new(report: Report, live: Live<'env, A>, leftovers: Leftovers<'env, A>) -> Self {
         let Leftovers { mut errors, cleanups } = leftovers;
         errors.sort_by_key(|(job, _)| *job);
-        let mut run = Run { report, errors, rest: Rest { live, pending: Mutex::new(cleanups) } };
-        if run.rest.live.options.cleanup == Cleanup::AtEnd {
-            run.call_cleanups();
+        let mut run = Run { report, rest: Rest { errors, live: Some(live), pending: Mutex::new(cleanups) } };
+        if run.rest.live().options.cleanup == Cleanup::AtEnd {
+            let _ = unwind::discard_all(run.call_cleanups());
         }
         let cleanups_due = run.rest.pending().len();
-        let Live { watch, world, .. } = &run.rest.live;
+        let Live { watch, world, .. } = run.rest.live();
         let elapsed = world.clock.now();
         run.report.close(elapsed, world.clock.scale());
         watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
@@ -80,46 +82,51 @@ impl<'env, A> Run<'env, A> {
 
     /// The arguments, for another run with the same.
     pub fn args(&self) -> &Arc<A> {
-        &self.rest.live.world.args
+        &self.rest.live().world.args
     }
 
     /// The plan that was run.
     pub fn plan(&self) -> &Plan<'env, A> {
-        &self.rest.live.plan
+        &self.rest.live().plan
     }
 
     /// What the jobs have left in the store that they shared.
     pub fn shared(&self) -> &Store {
-        &self.rest.live.world.shared
+        &self.rest.live().world.shared
     }
 
     /// What a job has returned; `None` if it is not done, or returns another type.
     pub fn output<T: Any>(&self, key: &Key<T>) -> Option<&T> {
         let job = self.report.graph().find(key)?;
-        self.rest.live.world.outputs.get(job)?.downcast_ref()
+        self.rest.live().world.outputs.get(job)?.downcast_ref()
     }
 
     /// What the last try of a job failed with, as the error itself; `None` also if the job was done.
     pub fn error<M>(&self, name: impl JobName<M>) -> Option<&(dyn Error + Send + Sync + 'static)> {
         let job = self.report.graph().find(name)?;
-        let at = self.errors.binary_search_by_key(&job, |(job, _)| *job).ok()?;
-        Some(shown(&*self.errors[at].1))
+        let errors = &self.rest.errors;
+        let at = errors.binary_search_by_key(&job, |(job, _)| *job).ok()?;
+        Some(shown(&*errors[at].1))
     }
 
-    /// Itself, if every job is done.
+    /// Itself, if every job is done and no cleanup has failed.
     ///
     /// # Errors
     ///
-    /// [`RunFailed`], which prints the report, if some job is not. Cleanups that are due when this run is dropped
-    /// are called first.
+    /// [`RunFailed`], which prints the report with the cleanups that failed, in all other cases. Cleanups that are due
+    /// when this run is dropped are called first then. If the run is returned, they are still due: their failures come
+    /// too late to be an error here, and are told by the observer's events and a warning in the log.
     pub fn into_result(self) -> Result<Self, RunFailed> {
-        if self.success() { Ok(self) } else { Err(RunFailed { report: Box::new(self.into_report()) }) }
+        if self.is_good() { Ok(self) } else { Err(RunFailed { report: Box::new(self.into_report()) }) }
     }
 
-    /// 0 if every job is done and no cleanup failed, else 1.
+    /// 0 if every job is done and no cleanup has failed, else 1.
     pub fn exit_code(&self) -> ExitCode {
-        let good = self.success() && self.cleanup_failures().is_empty();
-        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if self.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn is_good(&self) -> bool {
+        self.success() && self.cleanup_failures().is_empty()
     }
 
     /// Calls the cleanups that are still due, adds them to the report, and returns those that failed.
@@ -130,7 +137,7 @@ impl<'env, A> Run<'env, A> {
             return Vec::new();
         }
         let failures = self.call_cleanups();
-        let clock = &self.rest.live.world.clock;
+        let clock = &self.rest.live().world.clock;
         self.report.close(clock.now(), clock.scale());
         self.rest.tell_cleanup_ended();
         failures
@@ -139,7 +146,7 @@ impl<'env, A> Run<'env, A> {
     /// Whether the simulated process was killed while cleanups were called.
     #[cfg(feature = "testkit")]
     pub(crate) fn was_killed(&self) -> bool {
-        self.rest.live.is_killed()
+        self.rest.live().is_killed()
     }
 
     fn call_cleanups(&mut self) -> Vec<CleanupError> {
@@ -147,7 +154,7 @@ impl<'env, A> Run<'env, A> {
         if pending.is_empty() {
             return Vec::new(); // the common case, for which no worker is made
         }
-        let done = clean_up(&self.rest.live, pending);
+        let done = clean_up(self.rest.live(), pending);
         for (job, record, error) in done.records {
             self.report.append(job, record, error);
         }
@@ -156,38 +163,64 @@ impl<'env, A> Run<'env, A> {
     }
 
     fn before_drop(&mut self) {
-        if self.rest.live.options.cleanup == Cleanup::OnDrop {
-            self.cleanup();
+        if self.rest.live().options.cleanup == Cleanup::OnDrop {
+            let _ = unwind::discard_all(self.cleanup());
         }
     }
 }
 
 impl<'env, A> Rest<'env, A> {
+    fn live(&self) -> &Live<'env, A> {
+        self.live.as_ref().expect("it is there until this is dropped")
+    }
+
     fn pending(&mut self) -> &mut Vec<DueCleanup<'env, A>> {
         self.pending.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell_cleanup_ended(&self) {
-        let Live { watch, world, .. } = &self.live;
+        let Live { watch, world, .. } = self.live();
         watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(world.clock.now()) });
+    }
+
+    /// Calls the cleanups that are due. Nobody can be given their failures any more, so they are logged.
+    fn clean_up_at_last(&mut self) {
+        let pending = std::mem::take(self.pending());
+        let done = clean_up(self.live(), pending);
+        for (job, _, error) in done.records.iter().filter(|(_, record, _)| !record.passed) {
+            let _error = error.as_deref().unwrap_or(&RETURNED_FALSE);
+            let _job = self.live().plan.graph().name(*job);
+            warning!(job = _job, error = %_error, "a cleanup failed when its run was dropped");
+        }
+        let _ = unwind::discard_all(done.failures);
+        self.tell_cleanup_ended();
+    }
+
+    /// Drops what the user made, one value after another. Nobody is left to be told of a panic in a destructor, and
+    /// two of them at once would end the process.
+    fn put_away(&mut self) {
+        std::mem::take(self.pending()).into_iter().for_each(DueCleanup::discard);
+        let _ = unwind::discard_all(self.errors.drain(..));
+        if let Some(Live { plan, world, watch, .. }) = self.live.take() {
+            let _ = unwind::discard(world);
+            let _ = unwind::discard(plan);
+            watch.discard();
+        }
     }
 }
 
 impl<A> Drop for Rest<'_, A> {
     fn drop(&mut self) {
-        let pending = std::mem::take(self.pending());
-        if pending.is_empty() || self.live.is_killed() {
-            return;
+        let due = self.pending().len();
+        if due > 0 && !self.live().is_killed() {
+            match self.live().options.cleanup {
+                Cleanup::ByHand => {
+                    warning!(due, "a run is dropped, and with it cleanups that were left to `Run::cleanup`");
+                }
+                Cleanup::AtEnd | Cleanup::OnDrop => self.clean_up_at_last(),
+            }
         }
-        if self.live.options.cleanup == Cleanup::ByHand {
-            warning!(
-                due = pending.len(),
-                "a run is dropped, and with it cleanups that were left to `Run::cleanup`"
-            );
-            return;
-        }
-        clean_up(&self.live, pending);
-        self.tell_cleanup_ended();
+        self.put_away();
     }
 }
 
@@ -198,14 +231,22 @@ impl<A> Deref for Run<'_, A> {
     }
 }
 
+/// As its report does.
+impl<A> fmt::Display for Run<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report.fmt(f)
+    }
+}
+
 impl<A> fmt::Debug for Run<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Run").field(&self.report).finish()
     }
 }
 
-/// Some job of a run is not done. It prints the report.
-#[derive(Debug, Clone)]
+/// Some job of a run is not done, or a cleanup has failed. It prints the report, with `{}` and `{:?}` alike: so a
+/// `main` that returns it prints for people.
+#[derive(Clone)]
 pub struct RunFailed {
     report: Box<Report>,
 }
@@ -228,10 +269,16 @@ impl fmt::Display for RunFailed {
     }
 }
 
+/// As it is displayed.
+impl fmt::Debug for RunFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for RunFailed {}
 
-/// A cleanup that failed.
-#[derive(Debug)]
+/// A cleanup that failed. It prints alike with `{}` and `{:?}`.
 pub struct CleanupError {
     job: String,
     error: BoxError,
@@ -242,16 +289,28 @@ impl CleanupError {
     pub fn job(&self) -> &str {
         &self.job
     }
+
+    /// The error itself.
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        shown(&*self.error)
+    }
 }
 
 impl fmt::Display for CleanupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cleanup of `{}` failed", self.job)
+        write!(f, "cleanup of `{}` failed: {}", self.job, self.error())
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for CleanupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl Error for CleanupError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(shown(&*self.error) as _)
+        self.error().source() // the error itself is told already
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::Key;
+use crate::error::BoxError;
+use crate::key::Key;
+use crate::unwind;
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
@@ -91,6 +93,16 @@ impl Store {
         }
         drop(slots);
         Arc::into_inner(value.downcast().ok()?)
+    }
+
+    /// Drops all that is stored, one value after another.
+    ///
+    /// # Errors
+    ///
+    /// The first panic of a destructor.
+    pub(crate) fn discard(self) -> Result<(), BoxError> {
+        let slots = self.slots.into_inner().unwrap_or_else(PoisonError::into_inner);
+        unwind::discard_all(slots.into_values().flatten())
     }
 
     /// Whether nothing at all is stored; needs no lock.

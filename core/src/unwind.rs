@@ -21,6 +21,16 @@ pub(crate) fn discard<T>(value: T) -> Result {
     })
 }
 
+/// Drops values of the user's one by one, and returns the first panic. (Dropped together, a second panic would end the
+/// process: it would happen while the first one unwinds.)
+pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) -> Result {
+    let mut all = Ok(());
+    for value in values {
+        all = all.and(discard(value));
+    }
+    all
+}
+
 #[cold]
 fn panicked(payload: Box<dyn Any + Send>) -> Panicked {
     let text = match payload.downcast::<&'static str>() {

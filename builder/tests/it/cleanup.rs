@@ -289,9 +289,10 @@ fn a_cleanup_that_fails_stops_no_other() {
         .cleanup()
         .iter()
         .map(|failure| {
-            let cause = std::error::Error::source(failure).unwrap();
-            assert_eq!(failure.to_string(), format!("cleanup of `{}` failed", failure.job()));
-            format!("{}: {cause}", failure.job())
+            let text = format!("cleanup of `{}` failed: {}", failure.job(), failure.error());
+            assert_eq!((failure.to_string(), format!("{failure:?}")), (text.clone(), text));
+            assert!(std::error::Error::source(failure).is_none(), "the cause is told already");
+            format!("{}: {}", failure.job(), failure.error())
         })
         .collect();
     assert_eq!(failures, ["d: returned false", "c: no", "b: p"]);
@@ -300,17 +301,54 @@ fn a_cleanup_that_fails_stops_no_other() {
     assert_eq!(run.job("a").unwrap().phases().iter().last().unwrap().phase(), Phase::Cleanup);
 }
 
+/// What `into_result` says of a run whose job is done and whose cleanup fails, or does not.
+#[track_caller]
+fn check_result(cleanup: Cleanup, job_passes: bool, cleanup_passes: bool, expected: Option<&[&str]>) {
+    let graph = Graph::new().job("mount").cleanup(move |_| ensure(cleanup_passes, "/mnt is busy"));
+    let run = runner(cleanup, 1).run(&graph.run_only(move |_| job_passes).compile().unwrap(), ());
+    let text = run.into_result().err().map(|failed| {
+        assert_eq!(format!("{failed:?}"), failed.to_string());
+        failed.to_string()
+    });
+    let Some(expected) = expected else { return assert_eq!(text, None) };
+    let text = text.expect("something has failed");
+    for part in expected {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_cleanup_that_has_failed_is_an_error_of_the_run() {
+    let cleanup_failed = "cleanup of `mount` failed: /mnt is busy";
+    let both: &[&str] = &["`mount` failed after 2 tries", cleanup_failed];
+    let job_alone: &[&str] = &["`mount` failed after 2 tries"];
+    check_result(Cleanup::AtEnd, true, true, None);
+    check_result(Cleanup::AtEnd, true, false, Some(&[cleanup_failed]));
+    check_result(Cleanup::AtEnd, false, true, Some(job_alone));
+    check_result(Cleanup::AtEnd, false, false, Some(both));
+    check_result(Cleanup::OnDrop, true, false, None); // not yet
+    check_result(Cleanup::OnDrop, false, false, Some(both));
+    check_result(Cleanup::ByHand, true, false, None); // never called
+    check_result(Cleanup::ByHand, false, false, Some(job_alone));
+
+    let plan = Graph::new().job("a").cleanup(|_| false).run_only(|_| ()).compile().unwrap();
+    let mut run = runner(Cleanup::ByHand, 1).run(&plan, ());
+    assert_eq!(run.cleanup().len(), 1);
+    assert!(run.into_result().unwrap_err().to_string().contains("cleanup of `a` failed"));
+}
+
 #[test]
 fn what_an_observer_sees_of_late_cleanups() {
     let check = |cleanup: Cleanup, expected: &str| {
         let trace = Trace::default();
         let runner = Runner::builder().threads(1).cleanup(cleanup).observer(trace.clone()).build();
-        let plan = Graph::new().job("a").cleanup(|_| ()).run_only(|_| ()).compile().unwrap();
+        let plan = Graph::new().job("a").cleanup(|_| false).run_only(|_| ()).compile().unwrap();
         drop(runner.run(&plan, ()));
         let words: Vec<String> = trace
             .events()
             .iter()
             .filter_map(|event| match event {
+                Event::PhaseEnded { phase: Phase::Cleanup, error: None, .. } => panic!("it has failed"),
                 Event::PhaseEnded { phase, .. } => Some(phase.to_string()),
                 Event::RunEnded { cleanups_due, .. } => Some(format!("end({cleanups_due})")),
                 Event::CleanupEnded { .. } => Some("cleaned".to_owned()),

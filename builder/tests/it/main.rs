@@ -1,6 +1,7 @@
 //! The library as its users see it.
 
 mod support; // what they share
+mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
 mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs

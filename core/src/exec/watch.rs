@@ -46,6 +46,11 @@ impl Watch {
         }
     }
 
+    /// Lets go of the observers, one by one.
+    pub(crate) fn discard(self) {
+        let _ = unwind::discard_all(self.observers);
+    }
+
     #[cold]
     #[inline(never)]
     fn tell_all(&self, event: impl FnOnce() -> Event) {

@@ -4,6 +4,7 @@ use crate::error::BoxError;
 use crate::graph::JobId;
 use crate::job::AnyJob;
 use crate::store::Store;
+use crate::unwind;
 
 /// What the tries of one worker, or of all, have left.
 pub(crate) struct Leftovers<'env, A> {
@@ -21,6 +22,14 @@ pub(crate) struct DueCleanup<'env, A> {
     pub(in crate::exec) local: Store,
     /// Only of a struct job; the cleanup of a closure job stands in the plan.
     pub(in crate::exec) instance: Option<Box<dyn AnyJob<A> + 'env>>,
+}
+
+impl<A> DueCleanup<'_, A> {
+    /// Drops it uncalled, one value after another.
+    pub(crate) fn discard(self) {
+        let _ = unwind::discard(self.instance);
+        let _ = self.local.discard();
+    }
 }
 
 impl<A> Default for Leftovers<'_, A> {

@@ -303,7 +303,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[cold]
     fn drop_owned<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
         let local = std::mem::take(self.cx.local_mut());
-        match (unwind::discard((own, local)), result) {
+        match (unwind::discard(own).and(local.discard()), result) {
             (Err(panic), Ok(value)) => {
                 // a second panic, while the value is dropped, has nothing to add
                 let _ = unwind::discard(value);
