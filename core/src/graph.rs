@@ -1,14 +1,25 @@
 //! What depends on what: all of a plan but what its jobs do.
 
+mod rows;
+mod nests;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+
+pub use nests::{Nest, NestId};
+pub(crate) use nests::{NestSpan, Nests, StartEdges};
+pub(crate) use rows::{Edges, Rows};
 
 use crate::key::JobName;
 use crate::names::{NameId, Names};
 use crate::words::Kind;
 
 /// A job of one [`JobGraph`]: its place in the order of declaration.
+///
+/// Inside this crate it may also stand for the start of a nest: those are numbered behind all jobs. Whoever gets one
+/// from outside sees jobs alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub(crate) u32);
 
@@ -28,111 +39,6 @@ impl JobId {
 impl fmt::Debug for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
-    }
-}
-
-/// For each job a row of others, without a vector for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rows {
-    offsets: Vec<u32>,
-    targets: Vec<JobId>,
-}
-
-impl Rows {
-    pub(crate) fn with_capacity(jobs: usize, edges: usize) -> Self {
-        let mut offsets = Vec::with_capacity(jobs + 1);
-        offsets.push(0);
-        Rows { offsets, targets: Vec::with_capacity(edges) }
-    }
-
-    pub(crate) fn push(&mut self, target: JobId) {
-        self.targets.push(target);
-    }
-
-    pub(crate) fn end_row(&mut self) {
-        self.offsets.push(u32::try_from(self.targets.len()).expect("a plan has fewer than 2^32 edges"));
-    }
-
-    #[inline]
-    pub(crate) fn row(&self, job: JobId) -> &[JobId] {
-        let bounds = &self.offsets[job.index()..][..2];
-        &self.targets[bounds[0] as usize..bounds[1] as usize]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// How many there are in each row.
-    pub(crate) fn lengths(&self) -> impl Iterator<Item = u32> {
-        self.offsets.windows(2).map(|row| row[1] - row[0])
-    }
-
-    pub(crate) fn edges(&self) -> usize {
-        self.targets.len()
-    }
-
-    /// The same edges, seen from their targets; each row in ascending order. A counting sort.
-    pub(crate) fn reversed(&self) -> Rows {
-        let mut offsets = vec![0; self.offsets.len()];
-        for target in &self.targets {
-            offsets[target.index() + 1] += 1;
-        }
-        for at in 1..offsets.len() {
-            offsets[at] += offsets[at - 1];
-        }
-        let mut free = offsets.clone();
-        let mut targets = vec![JobId(0); self.targets.len()];
-        for (at, bounds) in self.offsets.windows(2).enumerate() {
-            for target in &self.targets[bounds[0] as usize..bounds[1] as usize] {
-                let place = &mut free[target.index()];
-                targets[*place as usize] = JobId::new(at);
-                *place += 1;
-            }
-        }
-        Rows { offsets, targets }
-    }
-}
-
-/// What each job is after, and the same seen from the other side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Edges {
-    pub(crate) after: Rows,
-    pub(crate) before: Rows,
-}
-
-impl Edges {
-    pub(crate) fn of(after: Rows) -> Self {
-        let before = after.reversed();
-        Edges { after, before }
-    }
-
-    /// The jobs in the order in which one worker executes them, if none is tried again: first ready, first served, and
-    /// the dependants that a job made ready in order of declaration. Jobs in a circle, and those behind one, are left
-    /// out.
-    pub(crate) fn order(&self) -> Vec<JobId> {
-        let mut left: Vec<u32> = self.after.lengths().collect();
-        let mut order: Vec<JobId> = Vec::with_capacity(left.len());
-        order.extend((0..left.len()).filter(|at| left[*at] == 0).map(JobId::new));
-        let mut at = 0;
-        while let Some(job) = order.get(at) {
-            for dependant in self.before.row(*job) {
-                let left = &mut left[dependant.index()];
-                *left -= 1;
-                if *left == 0 {
-                    order.push(*dependant);
-                }
-            }
-            at += 1;
-        }
-        order
-    }
-
-    /// The jobs that an `order` has left out: those in a circle, and those behind one.
-    pub(crate) fn left_out(&self, order: &[JobId]) -> Vec<JobId> {
-        let mut is_placed = vec![false; self.after.len()];
-        order.iter().for_each(|job| is_placed[job.index()] = true);
-        (0..self.after.len()).filter(|at| !is_placed[*at]).map(JobId::new).collect()
     }
 }
 
@@ -158,10 +64,14 @@ pub struct JobGraph {
     kinds: Vec<Kind>,
     descriptions: BTreeMap<JobId, Box<str>>,
     edges: Edges,
+    nests: Nests,
+    /// The graph that this one is a part of. Names are looked up there too.
+    whole: Option<Arc<JobGraph>>,
 }
 
 impl JobGraph {
-    /// `job_of` has a job for every name, `name_of` is its inverse.
+    /// `job_of` has a job for every name, `name_of` is its inverse. The rows of `after` are those of the jobs, and
+    /// behind them those of the starts that `nests` knows.
     pub(crate) fn new(
         names: Names,
         name_of: Vec<NameId>,
@@ -169,10 +79,11 @@ impl JobGraph {
         kinds: Vec<Kind>,
         descriptions: BTreeMap<JobId, Box<str>>,
         edges: Edges,
+        nests: Nests,
     ) -> Self {
-        debug_assert!(name_of.len() == kinds.len() && kinds.len() == edges.after.len());
+        debug_assert!(name_of.len() == kinds.len() && kinds.len() <= edges.after.len());
         debug_assert_eq!(names.len(), job_of.len());
-        JobGraph { names, name_of, job_of, kinds, descriptions, edges }
+        JobGraph { names, name_of, job_of, kinds, descriptions, edges, nests, whole: None }
     }
 
     /// How many jobs there are.
@@ -185,7 +96,8 @@ impl JobGraph {
         self.kinds.is_empty()
     }
 
-    /// How many dependencies there are, each counted once.
+    /// How many dependencies there are, each counted once. A nest of m jobs after n others has n + m at most: what it
+    /// waits for, and which of its jobs wait for that.
     pub fn edges(&self) -> usize {
         self.edges.after.edges()
     }
@@ -215,19 +127,75 @@ impl JobGraph {
         self.descriptions.get(&job).map(|text| &**text)
     }
 
-    /// What it depends on directly, each once, in the order in which that was said.
-    #[inline]
-    pub fn after(&self, job: JobId) -> &[JobId] {
-        self.edges.after.row(job)
+    /// What it depends on directly, each once, in order of declaration. What the nest around it is after is among
+    /// these, unless the job waits for another one inside of that nest, and so for all that this one waits for.
+    ///
+    /// It is borrowed from the graph, but for jobs that wait with their nest: then it is put together, in a time that
+    /// grows with its length. [`own_after`](JobGraph::own_after) and [`Nest::after`] are the two parts of it.
+    pub fn after(&self, job: JobId) -> Cow<'_, [JobId]> {
+        self.jobs_among(self.after_nodes(job), JobGraph::after_nodes)
     }
 
-    /// What depends on it directly, in order of declaration.
-    #[inline]
-    pub fn before(&self, job: JobId) -> &[JobId] {
-        self.edges.before.row(job)
+    /// What depends on it directly, each once, in order of declaration; also by way of nests, as in
+    /// [`after`](JobGraph::after).
+    pub fn before(&self, job: JobId) -> Cow<'_, [JobId]> {
+        self.jobs_among(self.before_nodes(job), JobGraph::before_nodes)
     }
 
-    /// For each job, how many it is after.
+    /// What it depends on by itself, and not because the nest that it is inside of does. In order of declaration.
+    pub fn own_after(&self, job: JobId) -> &[JobId] {
+        match self.after_nodes(job) {
+            [own @ .., last] if self.is_start(*last) => own, // a row has one start at most
+            own => own,
+        }
+    }
+
+    /// All nests, each after the one that it is inside of.
+    pub fn nests(&self) -> impl ExactSizeIterator<Item = Nest<'_>> {
+        self.nests.ids().map(|id| Nest::new(self, id))
+    }
+
+    /// The innermost nest that a job is inside of.
+    pub fn nest_of(&self, job: JobId) -> Option<Nest<'_>> {
+        self.nests.nest_of(job).map(|id| Nest::new(self, id))
+    }
+
+    /// The nest of that name.
+    pub fn find_nest<M>(&self, name: impl JobName<M>) -> Option<Nest<'_>> {
+        let name = name.job_name();
+        self.nests().find(|nest| nest.name() == name)
+    }
+
+    /// How many nodes the rows of edges have: the jobs, and behind them the starts of nests.
+    pub(crate) fn nodes(&self) -> usize {
+        self.edges.after.len()
+    }
+
+    /// Whether a node is the start of a nest, and no job.
+    #[inline]
+    pub(crate) fn is_start(&self, node: JobId) -> bool {
+        node.index() >= self.kinds.len()
+    }
+
+    /// What a job or a start waits for: jobs, and the start of the nest that it is inside of.
+    #[inline]
+    pub(crate) fn after_nodes(&self, node: JobId) -> &[JobId] {
+        self.edges.after.row(node)
+    }
+
+    /// What waits for a job or a start: jobs, and starts of nests.
+    #[inline]
+    pub(crate) fn before_nodes(&self, node: JobId) -> &[JobId] {
+        self.edges.before.row(node)
+    }
+
+    /// Calls `ready` with each job that may begin when `ended` is done; see [`Edges::release`].
+    #[inline]
+    pub(crate) fn release(&self, ended: JobId, release: impl FnMut(JobId) -> bool, ready: impl FnMut(JobId)) {
+        self.edges.release(ended, release, ready);
+    }
+
+    /// For each node, how many it waits for.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = u32> {
         self.edges.after.lengths()
     }
@@ -237,31 +205,62 @@ impl JobGraph {
         self.edges.order()
     }
 
-    /// The part that has `jobs` (ascending) and all edges between them.
-    pub(crate) fn part(&self, jobs: &[JobId]) -> JobGraph {
-        let new_id = |job: &JobId| jobs.binary_search(job).ok().map(JobId::new);
-        let mut names = Names::default();
-        let mut after = Rows::with_capacity(jobs.len(), jobs.len());
-        for job in jobs {
-            names.intern(self.name(*job));
-            self.after(*job).iter().filter_map(new_id).for_each(|target| after.push(target));
-            after.end_row();
+    /// Whether a job waits for that one itself, or as all in its nest do.
+    pub(crate) fn is_directly_after(&self, job: JobId, on: JobId) -> bool {
+        let start =
+            |node: &JobId| self.after_nodes(*node).last().copied().filter(|last| self.is_start(*last));
+        std::iter::successors(Some(job), start).any(|node| self.after_nodes(node).binary_search(&on).is_ok())
+    }
+
+    /// The job that `name` means to a job inside of nests: the nearest in them, from the innermost on, and then
+    /// outside. A name of the whole plan hides one further out also where its job is not in this part of it.
+    pub(crate) fn find_from(&self, reader: JobId, name: &str) -> Lookup {
+        let whole = self.whole.as_deref().unwrap_or(self);
+        let within = |nest: NestId| format!("{}/{name}", self.nests.name(nest));
+        let nearest =
+            self.nests.around(self.nests.nest_of(reader)).map(within).find(|name| whole.find(name).is_some());
+        let name = nearest.unwrap_or_else(|| name.to_owned());
+        match self.find(&name) {
+            Some(job) => Lookup::Found(job),
+            None if whole.find(&name).is_some() => Lookup::LeftOut(name),
+            None => Lookup::Unknown,
         }
+    }
+
+    /// The part that has `jobs` (ascending) and all edges between them.
+    pub(crate) fn part(self: &Arc<Self>, jobs: &[JobId]) -> JobGraph {
+        let mut names = Names::default();
+        jobs.iter().for_each(|job| _ = names.intern(self.name(*job)));
+        let new_id = |job: &JobId| jobs.binary_search(job).ok().map(JobId::new);
+        let kept_of = |own: &[JobId], rows: &mut Rows| {
+            own.iter().filter_map(new_id).for_each(|target| rows.push(target));
+            rows.end_row();
+        };
+        let mut own = Rows::with_capacity(jobs.len(), jobs.len());
+        jobs.iter().for_each(|job| kept_of(self.own_after(*job), &mut own));
+        let (kept, mut nests) = self.nests.part(jobs);
+        let mut nests_after = Rows::with_capacity(kept.len(), kept.len());
+        kept.iter().for_each(|nest| kept_of(Nest::new(self, *nest).after(), &mut nests_after));
+        let after = nests.with_starts(own, &nests_after, StartEdges::Few);
+
         let descriptions = jobs
             .iter()
             .enumerate()
             .filter_map(|(at, job)| self.descriptions.get(job).map(|text| (JobId::new(at), text.clone())));
-        JobGraph::new(
+        let edges = Edges::new(after, jobs.len(), nests.nodes(jobs.len()));
+        JobGraph {
             names,
-            (0..jobs.len() as u32).map(NameId).collect(),
-            (0..jobs.len() as u32).map(JobId).collect(),
-            jobs.iter().map(|job| self.kind(*job)).collect(),
-            descriptions.collect(),
-            Edges::of(after),
-        )
+            name_of: (0..jobs.len() as u32).map(NameId).collect(),
+            job_of: (0..jobs.len() as u32).map(JobId).collect(),
+            kinds: jobs.iter().map(|job| self.kind(*job)).collect(),
+            descriptions: descriptions.collect(),
+            edges,
+            nests,
+            whole: Some(self.whole.clone().unwrap_or_else(|| Arc::clone(self))),
+        }
     }
 
-    /// Everything that can be reached from `start` by `next`, `start` included, in ascending order.
+    /// Every node that can be reached from `start` by `next`, `start` included, in ascending order.
     pub(crate) fn reach<'a>(
         &'a self,
         start: impl IntoIterator<Item = JobId>,
@@ -278,12 +277,57 @@ impl JobGraph {
         found.sort_unstable();
         found
     }
+
+    /// Every job that can be reached, as by [`reach`](JobGraph::reach).
+    pub(crate) fn reach_jobs<'a>(
+        &'a self,
+        start: impl IntoIterator<Item = JobId>,
+        next: impl Fn(&'a JobGraph, JobId) -> &'a [JobId],
+    ) -> Vec<JobId> {
+        let mut reached = self.reach(start, next);
+        reached.truncate(reached.partition_point(|node| !self.is_start(*node)));
+        reached
+    }
+
+    /// The jobs among `nodes`, and in the place of a start those that `next` leads to from there.
+    fn jobs_among<'a>(
+        &'a self,
+        nodes: &'a [JobId],
+        next: impl Fn(&'a JobGraph, JobId) -> &'a [JobId],
+    ) -> Cow<'a, [JobId]> {
+        if self.nodes() == self.len() || !nodes.iter().any(|node| self.is_start(*node)) {
+            return Cow::Borrowed(nodes);
+        }
+        let (mut jobs, mut starts) = (Vec::new(), Vec::new());
+        let mut sort = |nodes: &[JobId], starts: &mut Vec<JobId>| {
+            for node in nodes {
+                if self.is_start(*node) { starts.push(*node) } else { jobs.push(*node) }
+            }
+        };
+        sort(nodes, &mut starts);
+        while let Some(start) = starts.pop() {
+            sort(next(self, start), &mut starts);
+        }
+        jobs.sort_unstable();
+        jobs.dedup();
+        Cow::Owned(jobs)
+    }
+}
+
+/// What a name means to a job.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Found(JobId),
+    /// The plan that this is a part of has such a job, under that whole name.
+    LeftOut(String),
+    Unknown,
 }
 
 impl PartialEq for JobGraph {
     fn eq(&self, other: &Self) -> bool {
         self.kinds == other.kinds
             && self.edges == other.edges
+            && self.nests == other.nests
             && self.descriptions == other.descriptions
             && self.ids().all(|job| self.name(job) == other.name(job))
     }

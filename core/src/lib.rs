@@ -52,7 +52,7 @@ pub use error::{
     unknown,
 };
 pub use event::{Event, Observer};
-pub use graph::{JobGraph, JobId, JobRef};
+pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
 pub use job::{Job, JobOptions, JobSpec};
 pub use judge::{Violation, judge};
 pub use key::{JobName, JobNames, Key, Many, One, Typed, Untyped};

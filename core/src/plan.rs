@@ -43,7 +43,7 @@ impl<'env, A> Plan<'env, A> {
         specs: Arc<Vec<JobSpec<'env, A>>>,
         origin: Option<Vec<JobId>>,
     ) -> Self {
-        let both_ready = |pair: &[JobId]| !graph.after(pair[1]).contains(&pair[0]);
+        let both_ready = |pair: &[JobId]| !graph.is_directly_after(pair[1], pair[0]);
         let alone = order.windows(2).position(both_ready).unwrap_or(order.len());
         let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
@@ -77,7 +77,7 @@ impl<'env, A> Plan<'env, A> {
     pub fn depends<M, N>(&self, job: impl JobName<M>, on: impl JobName<N>) -> bool {
         let graph = self.graph();
         let (Some(job), Some(on)) = (graph.find(job), graph.find(on)) else { return false };
-        job != on && graph.reach([job], JobGraph::after).binary_search(&on).is_ok()
+        job != on && graph.reach([job], JobGraph::after_nodes).binary_search(&on).is_ok()
     }
 
     /// The plan of the named jobs and all that they depend on. It shares the closures with this one.
@@ -109,7 +109,7 @@ impl<'env, A> Plan<'env, A> {
             }),
         });
         errors.into_result()?;
-        let kept = graph.reach(wanted, JobGraph::after);
+        let kept = graph.reach_jobs(wanted, JobGraph::after_nodes);
         let part = graph.part(&kept);
         let order = part.order();
         let origin = kept.into_iter().map(|job| self.origin(job)).collect();

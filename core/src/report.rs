@@ -217,9 +217,10 @@ impl Report {
     /// Of a job that is not blocked there are none. The graph is walked on demand.
     pub fn root_causes<M>(&self, name: impl JobName<M>) -> Vec<JobReport<'_>> {
         let Some(job) = self.graph.find(name) else { return Vec::new() };
-        let blocked = |job| self.status_of(job) == Status::Blocked;
-        let upwards = |graph, job| if blocked(job) { JobGraph::after(graph, job) } else { &[] };
-        let reached = self.graph.reach([job], upwards);
+        let graph = &self.graph;
+        let goes_on = |node| graph.is_start(node) || self.status_of(node) == Status::Blocked;
+        let upwards = |graph, node| if goes_on(node) { JobGraph::after_nodes(graph, node) } else { &[] };
+        let reached = graph.reach_jobs([job], upwards);
         reached
             .into_iter()
             .filter(|cause| *cause != job)

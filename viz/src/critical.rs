@@ -25,12 +25,12 @@ impl CriticalPath {
         while let Some(&job) = ready.get(at) {
             at += 1;
             // everything that it is after has its final length by now
-            let longest = graph.after(job).iter().rev().max_by_key(|on| length[on.index()]);
+            let longest = graph.after(job).iter().copied().rev().max_by_key(|on| length[on.index()]);
             if let Some(on) = longest.filter(|on| length[on.index()] > Duration::ZERO) {
-                before[job.index()] = Some(*on);
+                before[job.index()] = Some(on);
                 length[job.index()] = length[job.index()].saturating_add(length[on.index()]);
             }
-            for next in graph.before(job) {
+            for next in &*graph.before(job) {
                 left[next.index()] -= 1;
                 if left[next.index()] == 0 {
                     ready.push(*next);

@@ -89,7 +89,8 @@ pub struct Scene {
 impl Scene {
     /// A job for each of the graph's, without a status.
     pub fn of(graph: &JobGraph) -> Self {
-        let edges = |job| graph.after(job).iter().map(move |on: &JobId| (JobId::index(job), on.index()));
+        let edge = |job: JobId| move |on: JobId| (job.index(), on.index());
+        let edges = |job| graph.after(job).into_owned().into_iter().map(edge(job));
         Self {
             nodes: graph.ids().map(|job| SceneNode::new(graph.name(job))).collect(),
             edges: graph.ids().flat_map(edges).collect(),

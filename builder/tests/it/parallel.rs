@@ -734,7 +734,7 @@ fn what_follows_from_an_event_begins_after_it_was_told() {
     let order = order.0.lock().unwrap();
     let place = |name: &str, what| order.iter().position(|seen| seen == &(name.to_owned(), what)).unwrap();
     for job in plan.graph().ids() {
-        for on in plan.graph().after(job) {
+        for on in &*plan.graph().after(job) {
             assert!(place(plan.graph().name(*on), "ended") < place(plan.graph().name(job), "starts"));
         }
     }

@@ -11,7 +11,7 @@ use crate::report::Head;
 /// They are atomics, because several workers may come to share them; one who has them alone reads and writes them as
 /// plain numbers.
 pub(super) struct Books {
-    /// A [`Head`] each.
+    /// A [`Head`] each; behind those of the jobs come the starts of nests, which can be blocked, and nothing else.
     pub(super) heads: Vec<AtomicU64>,
     /// Dependencies that are not yet done. Empty as long as nobody has to count.
     pub(super) left: Vec<AtomicU32>,
@@ -20,7 +20,7 @@ pub(super) struct Books {
 impl Books {
     pub(super) fn of(graph: &JobGraph) -> Self {
         let mut heads = Vec::new();
-        heads.resize_with(graph.len(), AtomicU64::default);
+        heads.resize_with(graph.nodes(), AtomicU64::default);
         Books { heads, left: Vec::new() }
     }
 
@@ -35,7 +35,7 @@ impl Books {
         self.count_all(graph);
         for job in begun {
             if self.head(job).is_done() {
-                graph.before(job).iter().for_each(|dependant| _ = self.release(*dependant));
+                graph.release(job, |node| self.release(node), |_| ());
             }
         }
     }
@@ -75,8 +75,8 @@ impl Books {
         })
     }
 
-    pub(super) fn into_heads(self) -> Vec<Head> {
-        self.heads.into_iter().map(|head| Head::from_bits(head.into_inner())).collect()
+    pub(super) fn into_heads(self, graph: &JobGraph) -> Vec<Head> {
+        self.heads.into_iter().take(graph.len()).map(|head| Head::from_bits(head.into_inner())).collect()
     }
 }
 
@@ -86,18 +86,29 @@ pub(super) struct Blocked {
     pub(super) because: JobId,
 }
 
-/// Walks what depends on `ended`, as far as `claim` says that a job is blocked by this.
+/// Walks what depends on `ended`, as far as `claim` says that a job is blocked by this. What stands behind the start of a
+/// nest is blocked by what the nest waits for.
 pub(super) fn blocked_by(
     graph: &JobGraph,
     ended: JobId,
     mut claim: impl FnMut(JobId) -> bool,
 ) -> Vec<Blocked> {
     let mut blocked: Vec<Blocked> = Vec::new();
+    let mut starts: Vec<JobId> = Vec::new();
     let mut because = ended;
     let mut walked = 0;
     loop {
-        let claimed = graph.before(because).iter().copied().filter(|job| claim(*job));
-        blocked.extend(claimed.map(|job| Blocked { job, because }));
+        let mut from = Some(because);
+        while let Some(node) = from {
+            for node in graph.before_nodes(node).iter().copied().filter(|node| claim(*node)) {
+                if graph.is_start(node) {
+                    starts.push(node);
+                } else {
+                    blocked.push(Blocked { job: node, because });
+                }
+            }
+            from = starts.pop();
+        }
         match blocked.get(walked) {
             Some(next) => because = next.job,
             None => return blocked,

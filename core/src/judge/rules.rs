@@ -199,7 +199,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
     }
 
     fn dependencies_are_done(&self, job: JobId, at: Duration) -> Ruling {
-        for on in self.plan.graph().after(job) {
+        for on in &*self.plan.graph().after(job) {
             let on = &self.jobs[on.index()];
             let done = matches!(on.state, State::Ended(status) if status.is_done());
             ensure(done, "something that the job depends on is not done")?;

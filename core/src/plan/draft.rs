@@ -1,10 +1,12 @@
 //! A graph while it is being declared, and its compilation to a plan.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::graph::{Edges, JobGraph, JobId, Rows};
+use crate::graph::{Edges, JobGraph, JobId, NestId, NestSpan, Nests, Rows, StartEdges};
 use crate::job::{Body, JobSpec};
 use crate::log::debug;
 use crate::names::{NameId, Names};
@@ -39,6 +41,8 @@ pub struct Draft<'env, A = ()> {
     after_ends: Vec<u32>,
     /// What jobs are before, in order of declaration.
     before: Vec<(JobId, NameId)>,
+    /// The jobs of each nest, at any depth. The one behind them is its end, and its edges are those of the nest.
+    nests: Vec<Range<u32>>,
 }
 
 impl<A> Default for Draft<'_, A> {
@@ -50,6 +54,7 @@ impl<A> Default for Draft<'_, A> {
             after: Vec::new(),
             after_ends: Vec::new(),
             before: Vec::new(),
+            nests: Vec::new(),
         }
     }
 }
@@ -85,64 +90,51 @@ impl<'env, A> Draft<'env, A> {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "no job is open");
     }
 
-    /// Ends the open job as the whole of another graph: its jobs become `name/inner`, wait for what `name` is
-    /// after, and `name` is done when they are. Names in it are looked up inside first, then outside.
+    /// Ends the open job as the whole of another graph: its jobs become `name/inner`, and `name` is done when they are.
+    /// An edge to `name` holds all of them back, an edge from `name` waits for all of them, whichever end declares it.
+    /// Names in it are looked up inside first, then outside.
     pub fn nest(&mut self, inner: Draft<'env, A>, options: JobSpec<'env, A>) {
         let outer = self.pop_open();
-        let prefix = |name: &str| format!("{}/{name}", outer.name);
-        let declared: HashSet<u32> = inner.name_of.iter().map(|name| name.0).collect();
-        let resolve = |name: NameId| {
-            let text = inner.names.get(name);
-            if declared.contains(&name.0) { prefix(text) } else { text.to_owned() }
-        };
-        let (firsts, lasts) = inner.ends(&declared);
+        let prefix = self.names.get(outer.name).to_owned();
+        let mut is_declared = vec![false; inner.names.len()];
+        inner.name_of.iter().for_each(|name| is_declared[name.index()] = true);
+        let jobs = inner.specs.len();
+        self.append(inner, |name, text| match is_declared[name.index()] {
+            true => Cow::Owned(format!("{prefix}/{text}")),
+            false => Cow::Borrowed(text),
+        });
 
-        let mut jobs = Vec::with_capacity(inner.specs.len());
-        for (at, is_first) in firsts.into_iter().enumerate() {
-            let own = inner.row(at).iter().map(|name| resolve(*name));
-            let from_outside = outer.after.iter().filter(|_| is_first).cloned();
-            jobs.push((
-                prefix(inner.names.get(inner.name_of[at])),
-                own.chain(from_outside).collect::<Vec<_>>(),
-            ));
+        let end = self.specs.len();
+        if jobs > 0 {
+            self.nests.push((end - jobs) as u32..end as u32);
         }
-        let before: Vec<(JobId, String)> =
-            inner.before.iter().map(|(job, name)| (*job, resolve(*name))).collect();
-
-        let base = self.specs.len();
-        for ((name, after), spec) in jobs.iter().zip(inner.specs) {
-            self.open(name);
-            after.iter().for_each(|name| self.after(name));
-            self.close(spec);
-        }
-        for (job, name) in before {
-            let name = self.names.intern(&name);
-            self.before.push((JobId::new(base + job.index()), name));
-        }
-
-        self.open(&outer.name);
-        let waits_for = jobs.iter().zip(&lasts).filter(|(_, last)| **last).map(|((name, _), _)| name);
-        waits_for.for_each(|name| self.after(name));
-        if jobs.is_empty() {
-            outer.after.iter().for_each(|name| self.after(name));
-        }
-        outer.before.iter().for_each(|name| self.before(name));
+        self.name_of.push(outer.name);
+        self.after.extend(outer.after);
+        self.before.extend(outer.before.into_iter().map(|name| (JobId::new(end), name)));
         self.close(options);
     }
 
     /// Adds the jobs of another graph, after those that are here.
     pub fn merge(&mut self, other: Draft<'env, A>) {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "a job is open");
+        self.append(other, |_, text| Cow::Borrowed(text));
+    }
+
+    /// Adds the jobs of another graph, with their names and those that they name put through `rename`.
+    fn append(&mut self, other: Draft<'env, A>, rename: impl Fn(NameId, &str) -> Cow<'_, str>) {
         let new_name: Vec<NameId> = (0..other.names.len() as u32)
-            .map(|name| self.names.intern(other.names.get(NameId(name))))
+            .map(NameId)
+            .map(|name| self.names.intern(&rename(name, other.names.get(name))))
             .collect();
         let (base, edges) = (self.specs.len(), self.after.len() as u32);
-        let rename = |name: &NameId| new_name[name.index()];
-        self.name_of.extend(other.name_of.iter().map(rename));
-        self.after.extend(other.after.iter().map(rename));
+        let new_name = |name: &NameId| new_name[name.index()];
+        self.name_of.extend(other.name_of.iter().map(new_name));
+        self.after.extend(other.after.iter().map(new_name));
         self.after_ends.extend(other.after_ends.iter().map(|end| edges + end));
         self.before
-            .extend(other.before.iter().map(|(job, name)| (JobId::new(base + job.index()), rename(name))));
+            .extend(other.before.iter().map(|(job, name)| (JobId::new(base + job.index()), new_name(name))));
+        let moved = |jobs: &Range<u32>| jobs.start + base as u32..jobs.end + base as u32;
+        self.nests.extend(other.nests.iter().map(moved));
         self.specs.extend(other.specs);
     }
 
@@ -156,21 +148,48 @@ impl<'env, A> Draft<'env, A> {
         let mut errors = PlanErrors::default();
         let job_of = self.resolve_names(&mut errors);
         self.check_jobs(&job_of, &mut errors);
-        let edges = Edges::of(self.rows(&job_of));
+        let (nests, edges) = self.edges(&job_of, StartEdges::Few);
         let order = edges.order();
         if order.len() < self.specs.len() {
-            for path in shortest_cycles(&edges.left_out(&order), &edges.after) {
-                errors.push(|| self.cycle_error(&path));
-            }
+            self.tell_cycles(&job_of, &mut errors);
         }
         errors.into_result()?;
-        debug!(jobs = edges.after.len(), edges = edges.after.edges(), "plan compiled");
+        debug!(jobs = self.specs.len(), edges = edges.after.edges(), "plan compiled");
 
         let job_of = job_of.into_iter().flatten().collect(); // without a mistake, every name has its job
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
         let descriptions = self.descriptions();
-        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges);
+        let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges, nests);
         Ok(Plan::new(graph, order, Arc::new(self.specs), None))
+    }
+
+    /// What waits for what. Edges that were reported as mistakes are left out.
+    fn edges(&self, job_of: &[Option<JobId>], which: StartEdges) -> (Nests, Edges) {
+        let (jobs, mut nests) = (self.specs.len(), self.nests());
+        let declared = Declared::new(self, job_of);
+        let (own, nests_after) = if nests.is_empty() {
+            (declared.rows((0..jobs).map(JobId::new)), Rows::with_capacity(0, 0))
+        } else {
+            let ends = Ends::new(&nests, jobs, &declared, which);
+            let end_of = |nest| JobId(nests.jobs(nest).end);
+            (ends.own_rows(&declared, jobs), declared.rows(nests.ids().map(end_of)))
+        };
+        let after = nests.with_starts(own, &nests_after, which);
+        let edges = Edges::new(after, jobs, nests.nodes(jobs));
+        (nests, edges)
+    }
+
+    fn nests(&self) -> Nests {
+        let span =
+            |jobs: &Range<u32>| NestSpan { name: self.name(jobs.end as usize).into(), jobs: jobs.clone() };
+        Nests::new(self.nests.iter().map(span).collect())
+    }
+
+    fn tell_cycles(&self, job_of: &[Option<JobId>], errors: &mut PlanErrors) {
+        let (nests, edges) = self.edges(job_of, StartEdges::All);
+        for path in shortest_cycles(&edges.left_out(&edges.order()), &edges.after) {
+            errors.push(|| self.cycle_error(&path, &nests));
+        }
     }
 
     fn row(&self, at: usize) -> &[NameId] {
@@ -240,45 +259,18 @@ impl<'env, A> Draft<'env, A> {
         }
     }
 
-    /// What each job is after, by id, each once; edges that were reported as mistakes are left out.
-    fn rows(&self, job_of: &[Option<JobId>]) -> Rows {
-        let jobs = self.specs.len();
-        let pulled = self.pulled_edges(job_of);
-        let mut pulled = pulled.iter().peekable();
-        let mut rows = Rows::with_capacity(jobs, self.after.len() + self.before.len());
-        let mut seen_by = vec![u32::MAX; jobs];
-        for at in 0..jobs {
-            let mut add = |on: JobId| {
-                if on.index() != at && seen_by[on.index()] != at as u32 {
-                    seen_by[on.index()] = at as u32;
-                    rows.push(on);
-                }
-            };
-            self.row(at).iter().filter_map(|name| job_of[name.index()]).for_each(&mut add);
-            while let Some((_, on)) = pulled.next_if(|(job, _)| job.index() == at) {
-                add(*on);
-            }
-            rows.end_row();
-        }
-        rows
-    }
-
-    /// The edges that were declared by `before`, as (who waits, for whom), sorted by who waits.
-    fn pulled_edges(&self, job_of: &[Option<JobId>]) -> Vec<(JobId, JobId)> {
-        let mut edges: Vec<(JobId, JobId)> =
-            self.before.iter().filter_map(|(job, name)| Some((job_of[name.index()]?, *job))).collect();
-        edges.sort_by_key(|(waits, _)| *waits); // stable: the order of declaration stays
-        edges
-    }
-
-    fn cycle_error(&self, path: &[JobId]) -> PlanError {
+    fn cycle_error(&self, path: &[JobId], nests: &Nests) -> PlanError {
         /// A longer path is told by its ends.
         const SHOWN: usize = 12;
         let elided = path.len().saturating_sub(SHOWN);
         let (start, end) = (path.len().min(SHOWN).div_ceil(2), path.len().min(SHOWN) / 2);
         let shown =
             if elided == 0 { path.to_vec() } else { [&path[..start], &path[path.len() - end..]].concat() };
-        PlanError::Cycle { path: shown.iter().map(|job| self.name(job.index())).collect(), elided }
+        let name = |node: &JobId| match nests.nest_of_start(*node) {
+            Some(nest) => format!("(nest {})", nests.name(nest)),
+            None => self.name(node.index()),
+        };
+        PlanError::Cycle { path: shown.iter().map(name).collect(), elided }
     }
 
     fn descriptions(&self) -> BTreeMap<JobId, Box<str>> {
@@ -289,39 +281,98 @@ impl<'env, A> Draft<'env, A> {
     /// Takes back the job that was opened last.
     fn pop_open(&mut self) -> OpenJob {
         let job = JobId::new(self.specs.len());
-        let name = self.name_of.pop().expect("a job is open");
         let start = self.after_ends.last().map_or(0, |end| *end as usize);
-        let text = |name: NameId| self.names.get(name).to_owned();
-        let own_before = self.before.iter().position(|(from, _)| *from == job).unwrap_or(self.before.len());
+        let own_before = self.before.iter().rposition(|(from, _)| *from != job).map_or(0, |last| last + 1);
         OpenJob {
-            name: text(name),
-            after: self.after.drain(start..).map(text).collect(),
-            before: self.before.drain(own_before..).map(|(_, name)| text(name)).collect(),
+            name: self.name_of.pop().expect("a job is open"),
+            after: self.after.split_off(start),
+            before: self.before.split_off(own_before).into_iter().map(|(_, name)| name).collect(),
         }
-    }
-
-    /// Which jobs are after none of their own graph, and which have none of it after them.
-    fn ends(&self, declared: &HashSet<u32>) -> (Vec<bool>, Vec<bool>) {
-        let (mut firsts, mut lasts) = (vec![true; self.specs.len()], vec![true; self.specs.len()]);
-        let job_of: BTreeMap<u32, usize> =
-            self.name_of.iter().enumerate().map(|(at, name)| (name.0, at)).collect();
-        let edges = (0..self.specs.len())
-            .flat_map(|at| self.row(at).iter().map(move |name| (at, *name)))
-            .filter(|(_, name)| declared.contains(&name.0))
-            .map(|(at, name)| (at, job_of[&name.0]));
-        let pulled = self.before.iter().filter_map(|(job, name)| Some((*job_of.get(&name.0)?, job.index())));
-        for (waits, on) in edges.chain(pulled) {
-            firsts[waits] = false;
-            lasts[on] = false;
-        }
-        (firsts, lasts)
     }
 }
 
 struct OpenJob {
-    name: String,
-    after: Vec<String>,
-    before: Vec<String>,
+    name: NameId,
+    after: Vec<NameId>,
+    before: Vec<NameId>,
+}
+
+/// The edges of a draft as they were declared, by the job that waits. Those of a nest stand with the job that ends it.
+struct Declared<'d, 'env, A> {
+    draft: &'d Draft<'env, A>,
+    job_of: &'d [Option<JobId>],
+    /// The edges that were declared by `before`, seen from the job that waits.
+    pulled: Option<Rows>,
+}
+
+impl<'d, 'env, A> Declared<'d, 'env, A> {
+    fn new(draft: &'d Draft<'env, A>, job_of: &'d [Option<JobId>]) -> Self {
+        let edge = |(job, name): &(JobId, NameId)| Some((job_of[name.index()]?, *job));
+        let pairs: Vec<(JobId, JobId)> = draft.before.iter().filter_map(edge).collect();
+        let pulled = (!pairs.is_empty()).then(|| Rows::of_pairs(draft.specs.len(), &pairs));
+        Declared { draft, job_of, pulled }
+    }
+
+    /// What a job waits for, whichever of the two says so; possibly more than once.
+    fn of(&self, job: JobId) -> impl Iterator<Item = JobId> {
+        let own = self.draft.row(job.index()).iter().filter_map(|name| self.job_of[name.index()]);
+        let pulled = self.pulled.as_ref().map_or(&[][..], |rows| rows.row(job));
+        own.chain(pulled.iter().copied()).filter(move |on| *on != job)
+    }
+
+    fn rows(&self, jobs: impl ExactSizeIterator<Item = JobId>) -> Rows {
+        let mut rows = Rows::with_capacity(jobs.len(), self.draft.after.len().min(4 * jobs.len()));
+        for job in jobs {
+            self.of(job).for_each(|on| rows.push(on));
+            rows.end_row();
+        }
+        rows
+    }
+}
+
+/// What the ends of nests wait for: the jobs that nothing else inside of the same nest waits for.
+struct Ends {
+    /// For each job, whether it is the end of a nest.
+    is_end: Vec<bool>,
+    lasts: Rows,
+}
+
+impl Ends {
+    fn new<A>(nests: &Nests, jobs: usize, declared: &Declared<'_, '_, A>, which: StartEdges) -> Self {
+        let ids = || (0..jobs).map(JobId::new);
+        let nest_of: Vec<Option<NestId>> = ids().map(|job| nests.nest_of(job)).collect();
+        let mut is_last = vec![true; jobs];
+        if which == StartEdges::Few {
+            for (job, on) in ids().flat_map(|job| declared.of(job).map(move |on| (job, on))) {
+                // the job may be the end of a nest, which is inside of the same nests as its start
+                if nest_of[on.index()].is_some_and(|nest| nests.holds(nest, job)) {
+                    is_last[on.index()] = false;
+                }
+            }
+        }
+        let mut is_end = vec![false; jobs];
+        nests.ids().for_each(|nest| is_end[nests.jobs(nest).end as usize] = true);
+        let last = |job: JobId| {
+            let nest = nest_of[job.index()].filter(|_| is_last[job.index()])?;
+            Some((JobId(nests.jobs(nest).end), job))
+        };
+        let lasts: Vec<(JobId, JobId)> = ids().filter_map(last).collect();
+        Ends { is_end, lasts: Rows::of_pairs(jobs, &lasts) }
+    }
+
+    /// What each job waits for by itself.
+    fn own_rows<A>(&self, declared: &Declared<'_, '_, A>, jobs: usize) -> Rows {
+        let mut rows = Rows::with_capacity(jobs, declared.draft.after.len() + jobs);
+        for job in (0..jobs).map(JobId::new) {
+            if self.is_end[job.index()] {
+                self.lasts.row(job).iter().for_each(|last| rows.push(*last));
+            } else {
+                declared.of(job).for_each(|on| rows.push(on));
+            }
+            rows.end_row();
+        }
+        rows
+    }
 }
 
 fn check_name(name: &str, at: usize, errors: &mut PlanErrors) {

@@ -8,21 +8,37 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{Scale, Stamp};
 use crate::error::{ErrorText, RETURNED_FALSE};
-use crate::graph::{Edges, JobGraph, JobId, Rows};
+use crate::graph::{Edges, JobGraph, JobId, NestSpan, Nests, Rows, StartEdges};
 use crate::names::{NameId, Names};
 use crate::report::{Head, Log, PhaseRecord, Record, Report};
 use crate::words::{Kind, Phase, Status};
 
-/// What this version of the library writes, and all that it reads.
-const VERSION: u32 = 1;
+/// What this version of the library writes.
+const VERSION: u32 = 2;
+/// The oldest one that it reads. In version 1 there were no nests.
+const OLDEST: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Report", expecting = "a report", deny_unknown_fields)]
-struct SavedReport<Jobs> {
+struct SavedReport<Jobs, Nests> {
     dojobber_report: Version,
     dry_run: bool,
     elapsed_ns: u64,
     jobs: Jobs,
+    #[serde(default)]
+    nests: Nests,
+}
+
+/// A nest; those that it is inside of come before it.
+#[derive(Serialize, Deserialize)]
+#[serde(expecting = "a nest", deny_unknown_fields)]
+struct SavedNest<Text, Ids> {
+    name: Text,
+    /// The first of the jobs inside, and how many there are at any depth.
+    first: u32,
+    jobs: u32,
+    /// What everything inside waits for, beside what jobs are after themselves.
+    after: Ids,
 }
 
 /// Comes first, so that a report of another version is refused for that and not for what it holds.
@@ -59,6 +75,8 @@ fn none<T>() -> Option<T> {
     None
 }
 
+type ReadReport = SavedReport<Vec<ReadJob>, Vec<ReadNest>>;
+type ReadNest = SavedNest<String, Vec<u32>>;
 type ReadJob = SavedJob<String, Vec<u32>, Vec<SavedPhase<ErrorText>>>;
 
 impl Serialize for Version {
@@ -70,10 +88,11 @@ impl Serialize for Version {
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let version = u32::deserialize(deserializer)?;
-        if version == VERSION {
+        if (OLDEST..=VERSION).contains(&version) {
             return Ok(Version);
         }
-        Err(D::Error::custom(format!("a report of version {version}; this program reads version {VERSION}")))
+        let read = format!("this program reads versions {OLDEST} to {VERSION}");
+        Err(D::Error::custom(format!("a report of version {version}; {read}")))
     }
 }
 
@@ -98,15 +117,22 @@ impl Serialize for Report {
             name: job.name(),
             kind: job.kind(),
             description: job.description(),
-            after: Sequence::of(self.graph.after(job.id()).iter().map(|on| on.0)),
+            after: Sequence::of(self.graph.own_after(job.id()).iter().map(|on| on.0)),
             status: job.status(),
             phases: Sequence::of(job.phases().into_iter().map(saved_phase)),
+        });
+        let nests = self.graph.nests().map(|nest| SavedNest {
+            name: nest.name(),
+            first: nest.jobs().next().map_or(0, |job| job.0),
+            jobs: nest.jobs().len() as u32,
+            after: Sequence::of(nest.after().iter().map(|on| on.0)),
         });
         SavedReport {
             dojobber_report: Version,
             dry_run: self.dry_run.is_on(),
             elapsed_ns: self.elapsed,
             jobs: Sequence::of(jobs),
+            nests: Sequence::of(nests),
         }
         .serialize(serializer)
     }
@@ -126,12 +152,12 @@ fn saved_phase(record: PhaseRecord<'_>) -> SavedPhase<&ErrorText> {
 
 impl<'de> Deserialize<'de> for Report {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let saved: SavedReport<Vec<ReadJob>> = SavedReport::deserialize(deserializer)?;
+        let saved: ReadReport = SavedReport::deserialize(deserializer)?;
         restore(saved).map_err(D::Error::custom)
     }
 }
 
-fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
+fn restore(saved: ReadReport) -> Result<Report, Unfit> {
     let jobs = saved.jobs.len();
     let mut names = Names::default();
     let mut after = Rows::with_capacity(jobs, jobs);
@@ -139,13 +165,13 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         if names.intern(&job.name).index() != at {
             return Err(Unfit::new(job, "stands in it twice"));
         }
-        restore_edges(job, jobs, &mut after)?;
+        restore_edges(&job.name, &job.after, jobs, &mut after)?;
     }
-    let edges = Edges::of(after);
+    let (nests, edges) = restore_nests(&saved, &names, after)?;
     if let Some(job) = edges.left_out(&edges.order()).first() {
         return Err(Unfit::new(
             &saved.jobs[job.index()],
-            "depends on jobs that depend on each other in a circle",
+            "depends on jobs that depend on each other in a cycle",
         ));
     }
     let mut logs = Vec::new();
@@ -166,24 +192,63 @@ fn restore(saved: SavedReport<Vec<ReadJob>>) -> Result<Report, Unfit> {
         saved.jobs.iter().map(|job| job.kind).collect(),
         descriptions.collect(),
         edges,
+        nests,
     );
     let mut report = Report::new(graph.into(), saved.dry_run.into(), heads, logs);
     report.close(saved.elapsed_ns, Scale::NANOS);
     Ok(report)
 }
 
-fn restore_edges(job: &ReadJob, jobs: usize, after: &mut Rows) -> Result<(), Unfit> {
+/// The nests, and all edges: those of the jobs, and those that come of what nests wait for.
+fn restore_nests(saved: &ReadReport, names: &Names, own: Rows) -> Result<(Nests, Edges), Unfit> {
+    let jobs = saved.jobs.len();
+    let mut spans: Vec<NestSpan> = Vec::with_capacity(saved.nests.len());
+    let mut after = Rows::with_capacity(saved.nests.len(), 0);
     let mut seen = BTreeSet::new();
-    for on in &job.after {
+    let mut open: Vec<u32> = Vec::new(); // where the nests end that the next one may be inside of
+    for nest in &saved.nests {
+        let unfit = |why: String| Err(Unfit { job: nest.name.clone(), why });
+        let Some(end) =
+            nest.first.checked_add(nest.jobs).filter(|end| nest.jobs > 0 && *end as usize <= jobs)
+        else {
+            return unfit(format!(
+                "is a nest of {} jobs from job {} on, but there are {jobs}",
+                nest.jobs, nest.first
+            ));
+        };
+        while open.pop_if(|around| *around <= nest.first).is_some() {}
+        // a group that ends it has its name, and stands behind it
+        let fits = names.find(&nest.name).is_none_or(|name| name.0 == end);
+        if !fits || !seen.insert(&nest.name) {
+            return unfit("is the name of a nest and of something else".to_owned());
+        }
+        let is_in_order = spans.last().is_none_or(|last| last.jobs.start <= nest.first);
+        if !is_in_order || open.last().is_some_and(|around| end > *around) {
+            return unfit("is a nest that is neither inside of another nor beside it".to_owned());
+        }
+        open.push(end);
+        spans.push(NestSpan { name: nest.name.as_str().into(), jobs: nest.first..end });
+        restore_edges(&nest.name, &nest.after, jobs, &mut after)?;
+    }
+    let mut nests = Nests::new(spans);
+    let rows = nests.with_starts(own, &after, StartEdges::Few);
+    let edges = Edges::new(rows, jobs, nests.nodes(jobs));
+    Ok((nests, edges))
+}
+
+fn restore_edges(name: &str, after: &[u32], jobs: usize, rows: &mut Rows) -> Result<(), Unfit> {
+    let unfit = |why| Err(Unfit { job: name.to_owned(), why });
+    let mut seen = BTreeSet::new();
+    for on in after {
         if *on as usize >= jobs {
-            return Err(Unfit::new(job, format!("is after job {on}, but there are {jobs}, counted from 0")));
+            return unfit(format!("is after job {on}, but there are {jobs}, counted from 0"));
         }
         if !seen.insert(*on) {
-            return Err(Unfit::new(job, format!("is after job {on} twice")));
+            return unfit(format!("is after job {on} twice"));
         }
-        after.push(JobId(*on));
+        rows.push(JobId(*on));
     }
-    after.end_row();
+    rows.end_row();
     Ok(())
 }
 

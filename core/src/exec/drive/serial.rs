@@ -39,7 +39,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
 
     pub(super) fn finish(self) -> Finished<'env, A> {
         let (log, leftovers) = self.worker.into_parts();
-        Finished { heads: self.books.into_heads(), logs: vec![log], leftovers }
+        Finished { heads: self.books.into_heads(self.live.graph()), logs: vec![log], leftovers }
     }
 
     /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and
@@ -133,18 +133,10 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
 
     #[inline]
     fn release(&mut self, done: JobId) -> Option<JobId> {
-        let books = &mut self.books;
-        let dependants = self.live.graph().before(done).iter().copied();
-        let mut ready = dependants.filter(|dependant| books.release(*dependant));
-        let first = ready.next()?;
-        let second = ready.next();
-        if second.is_none() && self.ready.is_empty() && self.retries.is_empty() {
-            return Some(first);
-        }
-        self.ready.push_back(first);
-        self.ready.extend(second);
-        self.ready.extend(ready);
-        None
+        let (books, ready) = (&mut self.books, &mut self.ready);
+        let was_empty = ready.is_empty() && self.retries.is_empty();
+        self.live.graph().release(done, |node| books.release(node), |job| ready.push_back(job));
+        if was_empty && ready.len() == 1 { ready.pop_front() } else { None }
     }
 
     #[cold]

@@ -203,9 +203,8 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
         self.books.set_head(job, head);
         let graph = self.live.graph();
         if head.is_done() {
-            let books = &mut self.books;
-            self.ready
-                .extend(graph.before(job).iter().copied().filter(|dependant| books.release(*dependant)));
+            let (books, ready) = (&mut self.books, &mut self.ready);
+            graph.release(job, |node| books.release(node), |job| ready.push(job));
         } else {
             let blocked = self.books.block(graph, job);
             self.seats[at].worker.tell_blocked(&blocked);
@@ -224,6 +223,6 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
             logs.push(log);
             leftovers.append(more);
         }
-        Finished { heads: self.books.into_heads(), logs, leftovers }
+        Finished { heads: self.books.into_heads(self.live.graph()), logs, leftovers }
     }
 }

@@ -59,7 +59,7 @@ fn together<'env, A: Send + Sync>(
         live,
         ended: Ended::new(ended, live.graph().len()),
         books,
-        ends: zeroes(live.graph().len()),
+        ends: zeroes(live.graph().nodes()),
         began: worker.look_at_the_clock(),
         stock: Stock::of(ready.into()),
         stealers: deques.iter().map(Deque::stealer).collect(),
@@ -87,14 +87,14 @@ fn together<'env, A: Send + Sync>(
         logs.push(log);
         leftovers.append(more);
     }
-    Finished { heads: crew.books.into_heads(), logs, leftovers }
+    Finished { heads: crew.books.into_heads(live.graph()), logs, leftovers }
 }
 
 /// All workers of one run.
 struct Crew<'r, 'env, A> {
     live: &'r Live<'env, A>,
     books: Books,
-    /// When each job ended: a [`Stamp`].
+    /// When each job ended, and the start of each nest was passed: a [`Stamp`].
     ends: Vec<AtomicU64>,
     /// What happened before the helpers came happened before this.
     began: Stamp,
@@ -197,9 +197,27 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         Some(attempt)
     }
 
+    /// Takes so many from what a node waits for, and says whether these were the last. A start is passed with that.
     #[inline]
-    fn release(&self, job: JobId) -> bool {
-        take(&self.books.left[job.index()], 1)
+    fn release(&self, graph: &JobGraph, node: JobId, count: u32) -> bool {
+        let is_last = take(&self.books.left[node.index()], count);
+        if is_last && graph.is_start(node) {
+            self.pass(graph, node);
+        }
+        is_last
+    }
+
+    /// A start ends when the last of what it waits for has.
+    #[cold]
+    fn pass(&self, graph: &JobGraph, start: JobId) {
+        self.ends[start.index()].store(self.may_begin(graph, start).0, Ordering::Relaxed);
+    }
+
+    /// The ends of what a node waits for: its start is no earlier, though another processor's counter said so.
+    #[inline]
+    fn may_begin(&self, graph: &JobGraph, node: JobId) -> Stamp {
+        let ends = graph.after_nodes(node).iter().map(|on| self.ends[on.index()].load(Ordering::Relaxed));
+        Stamp(ends.max().unwrap_or(0))
     }
 }
 
@@ -214,7 +232,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
 
     /// Executes a try, and then whatever becomes ready here.
     fn follow(&mut self, mut attempt: Try) {
-        self.worker.not_before(self.may_begin(attempt.job));
+        self.worker.not_before(self.crew.may_begin(self.graph, attempt.job));
         loop {
             let next = match self.worker.attempt(&mut attempt) {
                 TryEnd::Again { due } => {
@@ -227,18 +245,21 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             let next = next.or_else(|| self.deque.pop());
             let next = if self.owed.count > 0 { self.pay(next) } else { next };
             let Some(Offer { job, by }) = next else { return };
-            if by != self.id || self.graph.after(job).len() > 1 {
-                self.worker.not_before(self.may_begin(job)); // else all that it waited for has ended here
+            if by != self.id || !self.waited_for_one(job) {
+                self.worker.not_before(self.crew.may_begin(self.graph, job));
             }
             attempt = Try::first(job);
         }
     }
 
-    /// The ends of what a job depends on: its start is no earlier, though another processor's counter said so.
+    /// Whether a job waited for a single other one at most. If it was made ready here, that one has ended here, too.
     #[inline]
-    fn may_begin(&self, job: JobId) -> Stamp {
-        let ends = self.graph.after(job).iter().map(|on| self.crew.ends[on.index()].load(Ordering::Relaxed));
-        Stamp(ends.max().unwrap_or(0))
+    fn waited_for_one(&self, job: JobId) -> bool {
+        match self.graph.after_nodes(job) {
+            [] => true,
+            [on] => !self.graph.is_start(*on),
+            _ => false,
+        }
     }
 
     /// Books the end of a job. Of what it made ready, one is returned; the others are offered to all.
@@ -251,21 +272,24 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
             self.block(job);
             return None;
         }
-        let dependants = self.graph.before(job);
-        if let [only] = dependants {
+        if let [only] = self.graph.before_nodes(job)
+            && !self.graph.is_start(*only)
+        {
             return self.settle_only(*only);
         }
-        let mut ready = dependants.iter().copied().filter(|dependant| self.crew.release(*dependant));
-        let next = ready.next()?;
-        let mut more = false;
-        for job in ready {
-            self.deque.push(Offer { job, by: self.id });
-            more = true;
-        }
+        let (mut next, mut more) = (None, false);
+        let release = |node| self.crew.release(self.graph, node, 1);
+        self.graph.release(job, release, |job| match next {
+            None => next = Some(job),
+            Some(_) => {
+                self.deque.push(Offer { job, by: self.id });
+                more = true;
+            }
+        });
         if more {
             self.crew.sleep.offer();
         }
-        Some(next)
+        next
     }
 
     /// Books the end of a job that only one waits for.
@@ -284,7 +308,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
     #[inline]
     fn pay(&mut self, next: Option<Offer>) -> Option<Offer> {
         let Owed { job, count } = self.owed;
-        if next.is_some_and(|next| self.graph.before(next.job) == [job]) {
+        if next.is_some_and(|next| self.graph.before_nodes(next.job) == [job]) {
             return next;
         }
         self.owed = Owed::NOTHING;
