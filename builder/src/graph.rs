@@ -171,7 +171,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// assert_eq!(
     ///     error.to_string(),
     ///     "job `walls` is after `fundation`, which does not exist; did you mean `foundation`?\n\
-    ///      jobs depend on each other in a circle: foundation -> drawing -> foundation \
+    ///      jobs depend on each other in a cycle: foundation -> drawing -> foundation \
     ///      (each is after the next: remove one of these edges)"
     /// );
     /// ```
@@ -179,7 +179,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// # Errors
     ///
     /// [`PlanErrors`], with every mistake there is and one line each: empty, duplicate or unprintable names,
-    /// dependencies that do not exist, circles, and options that a job of its kind cannot have.
+    /// dependencies that do not exist, cycles, and options that a job of its kind cannot have.
     pub fn compile(self) -> Result<Plan<'env, A>, PlanErrors>
     where
         S: SettledGraph,

@@ -212,21 +212,6 @@ impl JobGraph {
         std::iter::successors(Some(job), start).any(|node| self.after_nodes(node).binary_search(&on).is_ok())
     }
 
-    /// The job that `name` means to a job inside of nests: the nearest in them, from the innermost on, and then
-    /// outside. A name of the whole plan hides one further out also where its job is not in this part of it.
-    pub(crate) fn find_from(&self, reader: JobId, name: &str) -> Lookup {
-        let whole = self.whole.as_deref().unwrap_or(self);
-        let within = |nest: NestId| format!("{}/{name}", self.nests.name(nest));
-        let nearest =
-            self.nests.around(self.nests.nest_of(reader)).map(within).find(|name| whole.find(name).is_some());
-        let name = nearest.unwrap_or_else(|| name.to_owned());
-        match self.find(&name) {
-            Some(job) => Lookup::Found(job),
-            None if whole.find(&name).is_some() => Lookup::LeftOut(name),
-            None => Lookup::Unknown,
-        }
-    }
-
     /// The part that has `jobs` (ascending) and all edges between them.
     pub(crate) fn part(self: &Arc<Self>, jobs: &[JobId]) -> JobGraph {
         let mut names = Names::default();
@@ -312,15 +297,6 @@ impl JobGraph {
         jobs.dedup();
         Cow::Owned(jobs)
     }
-}
-
-/// What a name means to a job.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Lookup {
-    Found(JobId),
-    /// The plan that this is a part of has such a job, under that whole name.
-    LeftOut(String),
-    Unknown,
 }
 
 impl PartialEq for JobGraph {

@@ -116,17 +116,29 @@ impl<'env, A> Plan<'env, A> {
         Ok(Plan::new(part, order, Arc::clone(&self.inner.specs), Some(origin)))
     }
 
+    /// All jobs in the order in which one worker executes them, if none is tried again: each after all that it depends
+    /// on; those that are ready at the same time as they became so, and then by declaration.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec};
+    /// # let mut draft = Draft::<()>::default();
+    /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
+    /// # draft.open("walls"); draft.close(JobSpec::group());
+    /// # let plan = draft.compile().unwrap();
+    /// let names: Vec<&str> = plan.order().map(|job| plan.graph().name(job)).collect();
+    /// assert_eq!(names, ["walls", "roof"]);
+    /// ```
+    pub fn order(&self) -> impl ExactSizeIterator<Item = JobId> + DoubleEndedIterator {
+        let order = self.inner.order.as_deref();
+        self.graph().ids().map(move |job| order.map_or(job, |order| order[job.index()]))
+    }
+
     pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {
         self.specs().of(job)
     }
 
     pub(crate) fn specs(&self) -> Specs<'_, 'env, A> {
         Specs { specs: &self.inner.specs, origin: self.inner.origin.as_deref() }
-    }
-
-    pub(crate) fn order(&self) -> impl ExactSizeIterator<Item = JobId> {
-        let order = self.inner.order.as_deref();
-        self.graph().ids().map(move |job| order.map_or(job, |order| order[job.index()]))
     }
 
     /// How many jobs at the start of the order have no other one ready beside them.

@@ -53,7 +53,8 @@ fn movie() -> Sample {
     let plan = example::graph(&house, &friends).compile().expect("the example is sound");
     let graph = plan.graph();
     let names: Vec<&str> = plan.names().collect();
-    let edges = graph.ids().flat_map(|job| graph.own_after(job).iter().map(move |on| (job.index(), on.index())));
+    let edges =
+        graph.ids().flat_map(|job| graph.own_after(job).iter().map(move |on| (job.index(), on.index())));
     Sample::new("movie", names.len(), |node| names[node].to_owned(), edges.collect())
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use dojobber::{Context, Graph, Job, Key, Kind, Plan, PlanError, PlanErrors, Result};
+use dojobber::{Context, Graph, Job, Key, Kind, Plan, PlanError, PlanErrors, Result, Runner, Status, judge};
 
-use crate::support::{Notes, runner};
+use crate::support::{Notes, Trace, runner};
 
 /// Every mistake of a graph, in its exact words.
 #[track_caller]
@@ -104,13 +104,13 @@ fn a_job_cannot_depend_on_itself() {
 }
 
 #[test]
-fn circles() {
+fn cycles() {
     let check = |edges: &[(&str, &str)], expected: &[&str]| {
         let graph =
             Graph::new().each(edges, |graph, (job, on)| graph.job(job).after(on.split_whitespace()).group());
         let told = |path| {
             format!(
-                "jobs depend on each other in a circle: {path} (each is after the next: remove one of these edges)"
+                "jobs depend on each other in a cycle: {path} (each is after the next: remove one of these edges)"
             )
         };
         let expected: Vec<String> = expected.iter().map(told).collect();
@@ -124,13 +124,13 @@ fn circles() {
 }
 
 #[test]
-fn a_long_circle_is_told_by_its_ends() {
+fn a_long_cycle_is_told_by_its_ends() {
     let name = |at: usize| format!("j{at}");
     let graph =
         (0..100).fold(Graph::new(), |graph, at| graph.job(name(at)).after(name((at + 1) % 100)).group());
     refused(
         graph,
-        &["jobs depend on each other in a circle: j0 -> j1 -> j2 -> j3 -> j4 -> j5 -> .. 89 more .. -> \
+        &["jobs depend on each other in a cycle: j0 -> j1 -> j2 -> j3 -> j4 -> j5 -> .. 89 more .. -> \
            j95 -> j96 -> j97 -> j98 -> j99 -> j0 (each is after the next: remove one of these edges)"],
     );
 }
@@ -190,7 +190,7 @@ fn every_mistake_is_told_at_once() {
             "job `c` is a check_only, which has no run to clean up after: remove `.cleanup(..)`",
             "the name \"d\\0\" holds a control character: names are one line of text",
             "job `d\\0` is before `elsewhere`, which does not exist",
-            "jobs depend on each other in a circle: b -> c -> b (each is after the next: remove one of these edges)",
+            "jobs depend on each other in a cycle: b -> c -> b (each is after the next: remove one of these edges)",
         ],
     );
 }
@@ -322,6 +322,206 @@ fn a_graph_as_a_job() {
         &["o/i/a: ", "o/i/b: o/i/a", "o/i/c: ", "o/i: o/i/b, o/i/c", "o/after: o/i", "o: o/after"],
     );
     check(Graph::new().job("x").group().job("n").after("x").nest(Graph::new()), &["x: ", "n: x"]);
+}
+
+/// The same edge, declared by each of its ends: equal plans, in the words of either.
+#[track_caller]
+fn check_edge(graph: impl Fn(&str, &str) -> Graph<'static>, expected: &[&str]) {
+    let (by_after, by_before) =
+        (graph("after", "").compile().unwrap(), graph("", "before").compile().unwrap());
+    assert_eq!(shape(&by_after), expected);
+    assert_eq!(by_after.graph(), by_before.graph());
+}
+
+#[test]
+fn an_edge_to_a_nest_holds_back_all_in_it() {
+    let steps = || Graph::new().job("a").group().job("b").after("a").group().job("c").group();
+    let some = |name: &'static str, said: &str| (!said.is_empty()).then_some(name);
+    // a job before a nest
+    check_edge(
+        |after, before| {
+            let nest = Graph::new().job("db").after(some("x", after)).nest(steps());
+            nest.job("x").before(some("db", before)).group()
+        },
+        &["db/a: x", "db/b: db/a", "db/c: x", "db: db/b, db/c", "x: "],
+    );
+    // a nest before a job, and before a nest, declared before it
+    check_edge(
+        |after, before| {
+            let first = Graph::new().job("x").after(some("db", after)).nest(Graph::new().job("in").group());
+            first.job("db").before(some("x", before)).nest(steps()).job("y").after("x").group()
+        },
+        &["x/in: db", "x: x/in", "db/a: ", "db/b: db/a", "db/c: ", "db: db/b, db/c", "y: x"],
+    );
+    // inside of a nest: a job and a nest beside it, one of which is after something outside
+    check_edge(
+        |after, before| {
+            let inner = Graph::new().job("deep").after(some("side", after)).after("out").nest(steps());
+            let inner = inner.job("side").before(some("deep", before)).group();
+            Graph::new().job("n").nest(inner).job("out").group()
+        },
+        &[
+            "n/deep/a: n/side, out",
+            "n/deep/b: n/deep/a",
+            "n/deep/c: n/side, out",
+            "n/deep: n/deep/b, n/deep/c",
+            "n/side: ",
+            "n: n/deep",
+            "out: ",
+        ],
+    );
+    // a name from inside: the nest that stands outside, and a job that is inside of it
+    check_edge(
+        |after, before| {
+            let inner = Graph::new().job("y").after(some("db", after)).before("db/c").group();
+            let db = Graph::new().job("db").before(some("n/y", before)).nest(Graph::new().job("a").group());
+            db.job("db/c").group().job("n").nest(inner)
+        },
+        &["db/a: ", "db: db/a", "db/c: n/y", "n/y: db", "n: n/y"],
+    );
+    // merged
+    check_edge(
+        |after, before| {
+            let one = Graph::new().job("x").before(some("db", before)).group();
+            one.merge(Graph::new().job("db").after(some("x", after)).nest(steps()))
+        },
+        &["x: ", "db/a: x", "db/b: db/a", "db/c: x", "db: db/b, db/c"],
+    );
+    // an empty nest is a group
+    check_edge(
+        |after, before| {
+            let nest = Graph::new().job("n").after(some("x", after)).nest(Graph::new());
+            nest.job("x").before(some("n", before)).group().job("y").after("n").group()
+        },
+        &["n: x", "x: ", "y: n"],
+    );
+}
+
+#[test]
+fn all_in_nests_waits_for_what_each_of_them_is_after() {
+    let deep = Graph::new().job("x").group().job("y").after("x").group();
+    let mid = Graph::new().job("deep").after("b").nest(deep).job("z").after("deep").group();
+    let graph = Graph::new().job("a").group().job("b").group().job("top").after("a").nest(mid);
+    let plan = graph.compile().unwrap();
+    assert_eq!(
+        shape(&plan),
+        [
+            "a: ",
+            "b: ",
+            "top/deep/x: a, b",
+            "top/deep/y: top/deep/x",
+            "top/deep: top/deep/y",
+            "top/z: top/deep",
+            "top: top/z"
+        ]
+    );
+    let graph = plan.graph();
+    let before: Vec<&str> =
+        graph.before(graph.find("a").unwrap()).iter().map(|job| graph.name(*job)).collect();
+    assert_eq!(before, ["top/deep/x"]);
+    let nests: Vec<_> = graph
+        .nests()
+        .map(|nest| (nest.name(), nest.parent().map(|nest| nest.name()), nest.jobs().len()))
+        .collect();
+    assert_eq!(nests, [("top", None, 4), ("top/deep", Some("top"), 2)]);
+    let order: Vec<&str> = plan.order().map(|job| graph.name(job)).collect();
+    assert_eq!(order, ["a", "b", "top/deep/x", "top/deep/y", "top/deep", "top/z", "top"]);
+}
+
+#[test]
+fn jobs_after_a_nest_cost_what_both_have() {
+    let stage = |jobs: usize| (0..jobs).fold(Graph::new(), |graph, i| graph.job(format!("{i}")).group());
+    let edges = |graph: Graph<'_>| graph.compile().unwrap().graph().edges();
+    let (n, m) = (300, 200);
+    // m jobs lead to the end of the first; the start of the second waits for it, and n jobs for that; and its end
+    assert_eq!(edges(Graph::new().job("a").nest(stage(m)).job("b").after("a").nest(stage(n))), m + 1 + n + n);
+    assert_eq!(
+        edges(Graph::new().job("a").before("b").nest(stage(m)).job("b").nest(stage(n))),
+        m + 1 + n + n
+    );
+    // the same by the names of all that are in the first
+    let names: Vec<String> = (0..m).map(|i| format!("a/{i}")).collect();
+    assert_eq!(
+        edges(Graph::new().job("a").nest(stage(m)).job("b").after(&names).nest(stage(n))),
+        m + m + n + n
+    );
+    let single = |graph: Graph<'static>, i| graph.job(format!("x{i}")).after("a").group();
+    assert_eq!(edges((0..n).fold(Graph::new().job("a").nest(stage(m)), single)), m + n);
+}
+
+#[test]
+fn cycles_through_nests() {
+    let told = |path: &str| {
+        format!(
+            "jobs depend on each other in a cycle: {path} (each is after the next: remove one of these edges)"
+        )
+    };
+    let one = || Graph::new().job("a").group();
+    refused(Graph::new().job("n").after("n/a").nest(one()), &[&told("n/a -> (nest n) -> n/a")]);
+    refused(
+        Graph::new().job("n").nest(Graph::new().job("a").before("n").group()),
+        &[&told("n/a -> (nest n) -> n/a")],
+    );
+    refused(
+        Graph::new().job("n").nest(Graph::new().job("a").after("n").group()),
+        &[&told("n/a -> n -> n/a")],
+    );
+    refused(
+        Graph::new().job("n").after("x").nest(one()).job("x").after("n/a").group(),
+        &[&told("n/a -> (nest n) -> x -> n/a")],
+    );
+    // the shortest, though `b` waits for the nest by way of `a` as well
+    let two = Graph::new().job("b").after("a").group().job("a").group();
+    refused(
+        Graph::new().job("n").after("x").nest(two).job("x").after("n/b").group(),
+        &[&told("n/b -> (nest n) -> x -> n/b")],
+    );
+    refused(Graph::new().job("n").after("n").nest(one()), &["job `n` depends on itself: remove that edge"]);
+}
+
+#[test]
+fn a_part_of_a_plan_keeps_its_nests() {
+    let steps = || Graph::new().job("a").group().job("b").after("a").group();
+    let plan =
+        Graph::new().job("x").group().job("n").after("x").nest(steps()).job("y").group().compile().unwrap();
+    let check = |name: &str, expected: &[&str], jobs: usize, end: bool| {
+        let part = plan.select(name).unwrap();
+        assert_eq!(shape(&part), expected);
+        let nest = part.graph().nests().next().unwrap();
+        assert_eq!((nest.name(), nest.jobs().len(), nest.job().is_some()), ("n", jobs, end));
+    };
+    check("n/a", &["x: ", "n/a: x"], 1, false);
+    check("n/b", &["x: ", "n/a: x", "n/b: n/a"], 2, false);
+    check("n", &["x: ", "n/a: x", "n/b: n/a", "n: n/b"], 2, true);
+    assert_eq!(plan.select("y").unwrap().graph().nests().len(), 0);
+}
+
+/// The run, and not only the plan: what is in the nest begins after what the nest is after, or is blocked by it.
+#[test]
+fn a_nest_waits_when_it_is_run() {
+    let check = |threads: usize, passes: bool| {
+        let (notes, trace) = (Notes::default(), Trace::default());
+        let deep = Graph::new().job("drop").run_only(|_| notes.add("drop")).job("log").after("drop").group();
+        let inner = Graph::new().job("deep").nest(deep).job("side").run_only(|_| ());
+        let graph = Graph::new().job("db").nest(inner).job("backup").before("db").tries(1).run_only(|_| {
+            notes.add("backup");
+            passes
+        });
+        let plan = graph.compile().unwrap();
+        let run = Runner::builder().threads(threads).observer(trace.clone()).build().run(&plan, ());
+        assert_eq!(judge(&plan, &trace.events()), Ok(()));
+        assert_eq!(run.jobs().len(), 6);
+        let words = if passes { "backup drop" } else { "backup" };
+        assert_eq!(notes.take(), words);
+        let status = if passes { Status::Satisfied } else { Status::Blocked };
+        assert_eq!(["db/deep/log", "db/deep", "db"].map(|job| run.status(job)), [Some(status); 3]);
+        let causes: Vec<&str> = run.root_causes("db/deep/log").iter().map(|job| job.name()).collect();
+        assert_eq!(causes, if passes { vec![] } else { vec!["backup"] });
+    };
+    for threads in [1, 4] {
+        check(threads, true);
+        check(threads, false);
+    }
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn json_and_back_is_the_identity() {
 
 /// A report as it is saved, by hand: what a version has written once, it must read for ever.
 const SAVED: &str = r#"{
-"dojobber_report": 1,
+"dojobber_report": 2,
 "dry_run": false,
 "elapsed_ns": 900,
 "jobs": [
@@ -121,7 +121,7 @@ const SAVED: &str = r#"{
         "status": "satisfied", "phases": [
         {"attempt": 1, "phase": "check", "worker": 0, "start_ns": 10, "length_ns": 5}
     ]},
-    {"name": "user", "kind": "job", "after": [1, 0], "status": "changed", "phases": [
+    {"name": "user", "kind": "job", "after": [0, 1], "status": "changed", "phases": [
         {"attempt": 1, "phase": "check", "worker": 0, "start_ns": 20, "length_ns": 1,
             "error": {"message": "returned false"}},
         {"attempt": 1, "phase": "run", "worker": 0, "start_ns": 21, "length_ns": 100, "sequence": 1},
@@ -136,7 +136,8 @@ const SAVED: &str = r#"{
             "error": {"message": "lost for words", "panicked": true}}
     ]},
     {"name": "end", "kind": "group", "after": [3], "status": "blocked", "phases": []}
-]}"#;
+],
+"nests": []}"#;
 
 #[test]
 fn a_saved_report_is_read() {
@@ -166,7 +167,7 @@ fn a_saved_report_is_read() {
 
     let user = report.job("user").unwrap();
     let after: Vec<_> = report.graph().after(user.id()).iter().map(|on| report.graph().name(*on)).collect();
-    assert_eq!(after, ["disk", "base"]);
+    assert_eq!(after, ["base", "disk"]);
     let run = &user.phases()[1];
     assert_eq!((run.phase(), run.sequence(), run.passed()), (Phase::Run, Some(1), true));
     assert_eq!((run.start(), run.length()), (Duration::from_nanos(21), Duration::from_nanos(100)));
@@ -190,6 +191,60 @@ fn check_unfit(part: &str, other: &str, reason: &str) {
     check_refused(part, other, &format!("the report does not fit together: job {reason}"));
 }
 
+/// A report of the first version, which knew no nests.
+#[test]
+fn a_report_of_the_first_version_is_read() {
+    let first =
+        SAVED.replace("\"dojobber_report\": 2", "\"dojobber_report\": 1").replace(",\n\"nests\": []", "");
+    assert_eq!(serde_json::from_str::<Report>(&first).unwrap(), serde_json::from_str(SAVED).unwrap());
+}
+
+/// `base`, and `disk` to `greet` in a nest that `end` ends and that waits for `base`; `user` and `greet` in a nest
+/// inside of it.
+const NESTS: &str = "[{\"name\": \"end\", \"first\": 1, \"jobs\": 3, \"after\": [0]},
+    {\"name\": \"inner\", \"first\": 2, \"jobs\": 2, \"after\": []}]";
+
+#[test]
+fn nests_are_read() {
+    let report: Report =
+        serde_json::from_str(&SAVED.replace("\"nests\": []", &format!("\"nests\": {NESTS}"))).unwrap();
+    check_round_trip(&report);
+    let graph = report.graph();
+    let nests =
+        graph.nests().map(|nest| (nest.name(), nest.parent().map(|nest| nest.name()), nest.jobs().len()));
+    assert_eq!(nests.collect::<Vec<_>>(), [("end", None, 3), ("inner", Some("end"), 2)]);
+    let nest_of = |name| graph.nest_of(graph.find(name).unwrap()).map(|nest| nest.name());
+    assert_eq!(["base", "disk", "user", "end"].map(nest_of), [None, Some("end"), Some("inner"), None]);
+    assert_eq!(graph.find_nest("end").unwrap().job(), graph.find("end"));
+    assert_eq!(graph.find_nest("inner").unwrap().job(), None);
+}
+
+#[test]
+fn nests_that_do_not_fit_are_refused() {
+    let check = |part: &str, other: &str, reason: &str| {
+        assert_eq!(NESTS.matches(part).count(), 1, "{part}");
+        let nests = NESTS.replace(part, other);
+        check_unfit("\"nests\": []", &format!("\"nests\": {nests}"), reason);
+    };
+    check("\"jobs\": 2", "\"jobs\": 0", "\"inner\" is a nest of 0 jobs from job 2 on, but there are 5");
+    check("\"jobs\": 2", "\"jobs\": 4", "\"inner\" is a nest of 4 jobs from job 2 on, but there are 5");
+    check(
+        "\"first\": 2",
+        "\"first\": 4294967295",
+        "\"inner\" is a nest of 2 jobs from job 4294967295 on, but there are 5",
+    );
+    let beside = "\"inner\" is a nest that is neither inside of another nor beside it";
+    check("\"jobs\": 2", "\"jobs\": 3", beside); // it would end behind the nest that it begins in
+    check("\"first\": 2", "\"first\": 0", beside); // the outer one comes first
+    let twice = "is the name of a nest and of something else";
+    check("\"name\": \"inner\"", "\"name\": \"end\"", &format!("\"end\" {twice}"));
+    check("\"name\": \"inner\"", "\"name\": \"user\"", &format!("\"user\" {twice}")); // a job in it
+    check("\"name\": \"end\"", "\"name\": \"base\"", &format!("\"base\" {twice}"));
+    check("[0]", "[5]", "\"end\" is after job 5, but there are 5, counted from 0");
+    check("[0]", "[0, 0]", "\"end\" is after job 0 twice");
+    check("[0]", "[2]", "\"disk\" depends on jobs that depend on each other in a cycle");
+}
+
 #[test]
 fn what_is_no_report_is_refused() {
     let refused = |text: &str| serde_json::from_str::<Report>(text).unwrap_err().to_string();
@@ -201,17 +256,17 @@ fn what_is_no_report_is_refused() {
         let error = serde_json::from_str::<Report>(&SAVED[..end]).unwrap_err();
         assert!(error.is_eof(), "cut after {end} bytes: {error}");
     }
-    check_refused("\n]}", "\n]}}", "trailing characters at line 26 column 3");
+    check_refused("[]}\n]", "[]}\n]]", "expected `,` or `}` at line 26 column 2");
 }
 
 #[test]
 fn another_version_is_refused_for_that_and_not_for_what_it_holds() {
-    let reason = "a report of version 2; this program reads version 1 at line 2 column 20";
-    check_refused("\"dojobber_report\": 1,\n", "\"dojobber_report\": 2,\n\"pools\": [],\n", reason);
-    let reason = "a report of version 0; this program reads version 1 at line 2 column 20";
-    check_refused("\"dojobber_report\": 1", "\"dojobber_report\": 0", reason);
+    let reason = "a report of version 3; this program reads versions 1 to 2 at line 2 column 20";
+    check_refused("\"dojobber_report\": 2,\n", "\"dojobber_report\": 3,\n\"pools\": [],\n", reason);
+    let reason = "a report of version 0; this program reads versions 1 to 2 at line 2 column 20";
+    check_refused("\"dojobber_report\": 2", "\"dojobber_report\": 0", reason);
     let reason = "invalid type: string \"1\", expected u32 at line 2 column 22";
-    check_refused("\"dojobber_report\": 1", "\"dojobber_report\": \"1\"", reason);
+    check_refused("\"dojobber_report\": 2", "\"dojobber_report\": \"1\"", reason);
 }
 
 #[test]
@@ -219,9 +274,9 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "\"dry_run\"",
         "\"dryrun\"",
-        "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `elapsed_ns`, `jobs` at line 3 column 8",
+        "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `elapsed_ns`, `jobs`, `nests` at line 3 column 8",
     );
-    check_refused("\"elapsed_ns\": 900,\n", "", "missing field `elapsed_ns` at line 25 column 2");
+    check_refused("\"elapsed_ns\": 900,\n", "", "missing field `elapsed_ns` at line 26 column 12");
     check_refused(
         "\"description\"",
         "\"color\"",
@@ -260,10 +315,10 @@ fn unknown_and_missing_fields_are_refused() {
 #[test]
 fn ids_that_do_not_fit_are_refused() {
     check_unfit("[3]", "[5]", "\"end\" is after job 5, but there are 5, counted from 0");
-    check_unfit("[1, 0]", "[1, 1]", "\"user\" is after job 1 twice");
+    check_unfit("[0, 1]", "[1, 1]", "\"user\" is after job 1 twice");
     check_unfit("\"name\": \"greet\"", "\"name\": \"disk\"", "\"disk\" stands in it twice");
-    check_unfit("[2]", "[3]", "\"greet\" depends on jobs that depend on each other in a circle");
-    check_unfit("[1, 0]", "[1, 3]", "\"user\" depends on jobs that depend on each other in a circle");
+    check_unfit("[2]", "[3]", "\"greet\" depends on jobs that depend on each other in a cycle");
+    check_unfit("[0, 1]", "[1, 3]", "\"user\" depends on jobs that depend on each other in a cycle");
     check_refused("[3]", "[-1]", "invalid value: integer `-1`, expected u32 at line 25 column 49");
 }
 

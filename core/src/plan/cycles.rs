@@ -1,4 +1,4 @@
-//! Finds the circles among the jobs that a counter pass could not place.
+//! Finds the cycles among the jobs that a counter pass could not place.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::graph::{JobId, Rows};
 
 /// For each strongly connected component one shortest way round, from its first declared job; the last job of
-/// each is the first again. `stuck` holds the jobs that are in a circle, or behind one, in ascending order.
+/// each is the first again. `stuck` holds the jobs that are in a cycle, or behind one, in ascending order.
 pub(super) fn shortest_cycles(stuck: &[JobId], after: &Rows) -> Vec<Vec<JobId>> {
     let graph = subgraph(stuck, after);
     let components = kosaraju_scc(&graph);

@@ -15,7 +15,7 @@ impl PlanErrors {
     /// Lists stop here; what follows is only counted.
     pub const LIMIT: usize = 100;
 
-    /// The mistakes: duplicate names, then all others in order of declaration, and circles last.
+    /// The mistakes: duplicate names, then all others in order of declaration, and cycles last.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PlanError> {
         self.listed.iter()
     }
@@ -89,7 +89,7 @@ pub enum PlanError {
         /// The job.
         job: String,
     },
-    /// Jobs depend on each other in a circle, so that none could ever begin.
+    /// Jobs depend on each other in a cycle, so that none could ever begin.
     Cycle {
         /// The way round: each depends on the next, and the last one is the first again. The middle of a long
         /// way is left out.
@@ -160,7 +160,7 @@ impl fmt::Display for PlanError {
                 write!(f, "job {} depends on itself: remove that edge", Quoted(job))
             }
             PlanError::Cycle { path, elided } => {
-                write!(f, "jobs depend on each other in a circle: ")?;
+                write!(f, "jobs depend on each other in a cycle: ")?;
                 cycle(f, path, *elided)?;
                 write!(f, " (each is after the next: remove one of these edges)")
             }
