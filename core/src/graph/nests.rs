@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::graph::{JobGraph, JobId, Rows};
+use crate::graph::{JobId, Rows};
 
-/// A nest of one [`JobGraph`].
+/// A nest of one [`JobGraph`](crate::JobGraph).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NestId(u32);
 
@@ -169,75 +169,6 @@ impl Nests {
         let span = |nest: &NestId| NestSpan { name: self.name(*nest).into(), jobs: within(nest) };
         let nests = Nests::new(kept.iter().map(span).collect());
         (kept, nests)
-    }
-}
-
-/// Jobs that were nested: a view into a [`JobGraph`].
-///
-/// ```
-/// # use dojobber_core::{Draft, JobSpec};
-/// # let mut inner = Draft::<()>::default();
-/// # inner.open("install"); inner.close(JobSpec::group());
-/// # let mut draft = Draft::default();
-/// # draft.open("disk"); draft.close(JobSpec::group());
-/// # draft.open("db"); draft.after("disk"); draft.nest(inner, JobSpec::group());
-/// # let plan = draft.compile().unwrap();
-/// let graph = plan.graph(); // a job `disk`, and a nest `db` after it with a job `install` inside
-/// let nest = graph.nest_of(graph.find("db/install").unwrap()).unwrap();
-/// assert_eq!((nest.name(), nest.parent().is_none()), ("db", true));
-/// assert_eq!(nest.job(), graph.find("db"));
-/// assert_eq!(nest.after(), [graph.find("disk").unwrap()]);
-/// ```
-#[derive(Clone, Copy)]
-pub struct Nest<'a> {
-    graph: &'a JobGraph,
-    id: NestId,
-}
-
-impl<'a> Nest<'a> {
-    pub(super) fn new(graph: &'a JobGraph, id: NestId) -> Self {
-        Nest { graph, id }
-    }
-
-    /// Its place among the nests of the graph.
-    pub fn id(self) -> NestId {
-        self.id
-    }
-
-    /// Its whole name, which is that of the job that ends it: `a/b` for a nest `b` inside of a nest `a`.
-    pub fn name(self) -> &'a str {
-        self.graph.nests.name(self.id)
-    }
-
-    /// The nest that it is inside of.
-    pub fn parent(self) -> Option<Nest<'a>> {
-        self.graph.nests.parent(self.id).map(|id| Nest::new(self.graph, id))
-    }
-
-    /// The group that is done when all in it are. `None` in a part of a plan that does not need it.
-    pub fn job(self) -> Option<JobId> {
-        self.graph.find(self.name())
-    }
-
-    /// All jobs inside, at any depth, in order of declaration. The group that ends the nest is not inside.
-    pub fn jobs(self) -> impl ExactSizeIterator<Item = JobId> + DoubleEndedIterator + use<> {
-        self.graph.nests.jobs(self.id).map(JobId)
-    }
-
-    /// Whether a job is inside, at any depth.
-    pub fn contains(self, job: JobId) -> bool {
-        self.graph.nests.holds(self.id, job)
-    }
-
-    /// What the nest as a whole is after: everything inside waits for it. Nests around it may be after more.
-    pub fn after(self) -> &'a [JobId] {
-        self.graph.nests.start(self.id).map_or(&[], |start| self.graph.own_after(start))
-    }
-}
-
-impl fmt::Debug for Nest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Nest").field(&self.name()).finish()
     }
 }
 
