@@ -77,7 +77,7 @@ impl<'env, A> Plan<'env, A> {
     pub fn depends<M, N>(&self, job: impl JobName<M>, on: impl JobName<N>) -> bool {
         let graph = self.graph();
         let (Some(job), Some(on)) = (graph.find(job), graph.find(on)) else { return false };
-        job != on && graph.reach([job], JobGraph::after_nodes).binary_search(&on).is_ok()
+        graph.is_after(job, on)
     }
 
     /// The plan of the named jobs and all that they depend on. It shares the closures with this one.

@@ -173,6 +173,11 @@ impl JobGraph {
         self.edges.order()
     }
 
+    /// Whether a job waits for that one, directly or by way of others. Walks all that it waits for.
+    pub(crate) fn is_after(&self, job: JobId, on: JobId) -> bool {
+        job != on && self.reach([job], JobGraph::after_nodes).binary_search(&on).is_ok()
+    }
+
     /// Whether a job waits for that one itself, or as all in its nest do.
     pub(crate) fn is_directly_after(&self, job: JobId, on: JobId) -> bool {
         let start =

@@ -49,7 +49,7 @@ fn is_cleanup(touch: &Touch) -> bool {
 }
 
 fn is_after(graph: &JobGraph, job: JobId, on: JobId) -> bool {
-    graph.reach([job], JobGraph::after).binary_search(&on).is_ok()
+    graph.is_after(job, on)
 }
 
 /// Who writes comes first: what reads it has to wait for that.
