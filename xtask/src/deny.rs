@@ -11,7 +11,6 @@ use crate::util::{cargo, this_cargo};
 /// Lets cargo-deny check, where it is there.
 pub(crate) fn run(root: &Path) -> Result<()> {
     if !succeeds(root, "--version") {
-        // where the CI has installed what it could, it must be there
         println!("    skipped: cargo-deny is not there; to have it: cargo install cargo-deny --locked");
         return Ok(());
     }

@@ -18,6 +18,7 @@ pub(crate) struct Metadata {
 #[serde(default)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) description: Option<String>,
     pub(crate) license: Option<String>,
