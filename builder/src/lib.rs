@@ -98,6 +98,14 @@ struct Readme;
 #[doc = include_str!("../../TESTING.md")]
 struct Testing;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide.md")]
+struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/closures.md")]
+struct Closures;
+
 mod console;
 mod state;
 mod graph;
