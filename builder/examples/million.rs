@@ -1,4 +1,4 @@
-//! A million jobs: a chain, a fan, a chain that is blocked at its first link, and a circle that is refused.
+//! A million jobs: a chain, a fan, a chain that is blocked at its first link, and a cycle that is refused.
 //!
 //! ```text
 //! cargo run --release --example million            # all four, each in a process of its own
@@ -38,7 +38,7 @@ pub(crate) fn go_through(shape: Shape, jobs: usize, threads: usize) -> Times {
         Ok(plan) => plan,
         Err(errors) => {
             assert_eq!(shape, Shape::Cycle);
-            check_circle(&errors, jobs);
+            check_cycle(&errors, jobs);
             return times;
         }
     };
@@ -71,7 +71,7 @@ fn build(shape: Shape, jobs: usize) -> Graph<'static> {
     graph
 }
 
-fn check_circle(errors: &PlanErrors, jobs: usize) {
+fn check_cycle(errors: &PlanErrors, jobs: usize) {
     assert_eq!(errors.count(), 1);
     let Some(PlanError::Cycle { path, elided }) = errors.iter().next() else { panic!("{errors}") };
     assert_eq!(path.len() + elided, jobs + 1);

@@ -1,6 +1,6 @@
 //! Small idempotent jobs as a graph: check, run, recheck, in parallel.
 //!
-//! Each job has a *check* (is the wished-for state there?), a *run* (do something about it), and a recheck that
+//! Each job has a *check* (is the desired state there?), a *run* (do something about it), and a recheck that
 //! decides. Jobs name what they are after; whatever is not blocked runs in parallel, what fails is tried again
 //! while other jobs use the time, and cleanups follow in reverse order. Run the program again and it gets closer to
 //! done, because what is done is checked and skipped.

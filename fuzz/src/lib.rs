@@ -85,7 +85,7 @@ fn read(bytes: &[u8]) -> Option<Report> {
     Some(report)
 }
 
-/// Draws any graph, circles and odd names included, in all ways.
+/// Draws any graph, cycles and odd names included, in all ways.
 pub fn scene(bytes: &[u8]) {
     any::check(bytes);
 }

@@ -43,7 +43,7 @@ pub use model::{Direction, EdgePath, Layout, LayoutGraph, Options};
 /// # Panics
 ///
 /// If an edge or a parent is a node that has no size, an edge leads into a box or out of one, or boxes stand in each
-/// other in a circle.
+/// other in a cycle.
 pub fn layout(graph: &LayoutGraph, options: &Options) -> Layout {
     match options.direction {
         Direction::Down => nested::draw(graph, options),

@@ -45,7 +45,7 @@ fn pictures() -> Result<Vec<(String, String)>> {
     Ok(pictures.map(|(name, content)| (format!("docs/{name}"), content)).to_vec())
 }
 
-/// A site is built and tested in three parts, one of which does not build.
+/// A site is built and tested in three subgraphs, one of which does not build.
 fn site() -> Result<Report> {
     let part = |name: &'static str| {
         Graph::new()

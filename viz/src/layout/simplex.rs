@@ -40,7 +40,7 @@ struct Simplex<'a> {
     /// The tree's edges, in no order, and where the search for a negative cut goes on.
     members: Vec<usize>,
     next: usize,
-    /// Exchanges since the cost last fell; a long row of them may be a circle.
+    /// Exchanges since the cost last fell; a long row of them may be a cycle.
     idle: usize,
 }
 
