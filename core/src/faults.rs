@@ -1,5 +1,6 @@
 //! What a simulation does to a run between its jobs and their code.
 
+mod baton;
 mod record;
 mod process;
 mod inside;
@@ -7,9 +8,10 @@ mod injector;
 
 use std::time::Duration;
 
+pub(crate) use baton::Baton;
 pub(crate) use injector::FaultInjector;
 pub use inside::{interruption, is_killed, on_exit, touches, world_time};
-pub(crate) use process::{Circumstances, Strike, mix};
+pub(crate) use process::{Circumstances, Points, Strike, mix};
 pub(crate) use record::{Call, Recorder, Records, Step, Touch};
 
 use crate::key::JobName;

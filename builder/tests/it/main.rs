@@ -14,6 +14,8 @@ mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
 mod programs; // the other example programs, from outside
+#[cfg(feature = "testkit")]
+mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod movie; // the example program, from outside
 mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs

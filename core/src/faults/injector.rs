@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::clock::{Clock, nanos};
 use crate::context::Place;
 use crate::error::{BoxError, Result};
+use crate::faults::baton::Baton;
 use crate::faults::inside::Inside;
-use crate::faults::process::{Circumstances, Process};
+use crate::faults::process::{Circumstances, Points, Process};
 use crate::faults::record::{Call, Step};
 use crate::faults::{Fault, Faults};
 use crate::graph::JobGraph;
@@ -44,6 +45,11 @@ impl FaultInjector {
         self.process.run
     }
 
+    /// Phases that may be left at their interruption points.
+    pub(crate) fn points(&self) -> &Points {
+        self.process.points()
+    }
+
     pub(crate) fn is_killed(&self) -> bool {
         self.process.is_killed()
     }
@@ -59,7 +65,8 @@ impl FaultInjector {
         let Place { job, phase, attempt, .. } = place;
         let call = Call { run: self.process.run, step: Step { job, attempt, phase, part: 0 } };
         let number = self.process.recorder.push(call);
-        let inside = Inside { process: Arc::clone(&self.process), call, clock: clock.clone() };
+        let inside =
+            Inside { process: Arc::clone(&self.process), call, clock: clock.clone(), baton: Baton::take() };
         let code = || inside.enter(|| unwind::catch(code));
         let result = match self.process.fault(call, number) {
             None => code(),

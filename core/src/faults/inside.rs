@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::faults::baton::Baton;
 use crate::faults::process::Process;
 use crate::faults::record::{Call, Touch};
 use crate::faults::{Access, Fault};
@@ -113,6 +114,8 @@ pub(super) struct Inside {
     pub(super) process: Arc<Process>,
     pub(super) call: Call,
     pub(super) clock: Clock,
+    /// Where the phase may be left for others to go on.
+    pub(super) baton: Option<Arc<Baton>>,
 }
 
 thread_local! {
@@ -154,6 +157,9 @@ impl Inside {
             call.step.part += 1;
             *call
         });
+        if self.baton.as_ref().is_some_and(|baton| !baton.pause()) || self.process.is_killed() {
+            die();
+        }
         match self.process.fault(call, self.process.recorder.push(call)) {
             Some(Fault::Crash) => {
                 self.process.kill();

@@ -1,5 +1,6 @@
 //! A simulated process: what is going to go wrong in it, and whether it still lives.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,7 @@ pub(crate) struct Process {
     /// How often the process was killed before this run.
     crashes: u32,
     strikes: Vec<Strike>,
+    points: Points,
     may_be_killed: bool,
     killed: AtomicBool,
 }
@@ -44,14 +46,19 @@ pub(crate) struct Circumstances {
     /// How often the process was killed before.
     pub(crate) crashes: u32,
     pub(crate) strikes: Vec<Strike>,
+    /// Where other jobs may go on in the middle of a phase.
+    pub(crate) points: Points,
 }
+
+/// Phases that have interruption points.
+pub(crate) type Points = Arc<BTreeSet<(JobId, Phase)>>;
 
 impl Process {
     /// # Panics
     ///
     /// If a fault is to happen to a job that is not in the graph.
     pub(super) fn new(faults: &Faults, graph: &JobGraph, seed: u64, circumstances: Circumstances) -> Self {
-        let Circumstances { recorder, crashes, strikes } = circumstances;
+        let Circumstances { recorder, crashes, strikes, points } = circumstances;
         let rules = faults.rules.iter().map(|rule| {
             let job = graph.find(&*rule.job).unwrap_or_else(|| {
                 panic!("a fault is to happen to job `{}`, which is not in the plan", rule.job)
@@ -66,6 +73,7 @@ impl Process {
             seed,
             crashes,
             strikes,
+            points,
             may_be_killed: crashes < CRASHES,
             killed: AtomicBool::new(false),
         }
@@ -74,6 +82,11 @@ impl Process {
     /// The same, which cannot be killed.
     pub(super) fn immortal(self) -> Self {
         Process { may_be_killed: false, ..self }
+    }
+
+    /// Phases that may be left at their interruption points.
+    pub(super) fn points(&self) -> &Points {
+        &self.points
     }
 
     pub(super) fn kill(&self) {

@@ -142,6 +142,7 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
             recorder: Arc::clone(recorder),
             crashes: self.crashes,
             strikes: experiment.strikes.clone(),
+            points: Arc::clone(&experiment.points),
         };
         let ended = setup.run(&plan, self.args, &mut self.choices, circumstances);
         let after = recorder.calls();

@@ -1,7 +1,7 @@
 //! What is to be done with the runs of a body: plain data.
 
 use crate::exec::Choices;
-use crate::faults::{Fault, Strike};
+use crate::faults::{Fault, Points, Strike};
 
 /// A script for all runs of one call of a body. It goes in; an [`Observation`](super::observation::Observation) comes
 /// out.
@@ -12,6 +12,8 @@ pub(super) struct Experiment {
     pub(super) choices: Choices,
     /// What goes wrong beside the body's own faults.
     pub(super) strikes: Vec<Strike>,
+    /// Where other jobs may go on in the middle of a phase.
+    pub(super) points: Points,
     pub(super) stop: Option<Stop>,
     pub(super) then: Then,
     /// Cleanups are called at the end of each run, whatever the body says.
@@ -49,7 +51,15 @@ impl Experiment {
 
     /// Every run of the body as it is, in the order of those choices.
     pub(super) fn in_order(seed: u64, choices: Choices) -> Self {
-        Experiment { seed, choices, strikes: Vec::new(), stop: None, then: Then::GoOn, cleans_up: false }
+        Experiment {
+            seed,
+            choices,
+            strikes: Vec::new(),
+            points: Points::default(),
+            stop: None,
+            then: Then::GoOn,
+            cleans_up: false,
+        }
     }
 
     /// Lets something go wrong at the so manieth call, from 1.
@@ -61,6 +71,11 @@ impl Experiment {
     /// Nothing is done after so many calls, but for a dry run.
     pub(super) fn stop(self, after: usize, dry_run: bool) -> Self {
         Experiment { stop: Some(Stop { after, dry_run }), ..self }.strike(after + 1, Fault::Crash)
+    }
+
+    /// Lets other jobs go on at the interruption points of those phases.
+    pub(super) fn interleaved(self, points: &Points) -> Self {
+        Experiment { points: Points::clone(points), ..self }
     }
 
     pub(super) fn then(self, then: Then) -> Self {

@@ -1,8 +1,10 @@
 //! All orders lead to the same.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::exec::{Choice, Choices, following_choices};
+use crate::faults::Points;
 use crate::testkit::conflicts::conflict;
 use crate::testkit::difference::{Texts, contrast_texts, texts};
 use crate::testkit::experiment::Experiment;
@@ -16,9 +18,13 @@ use crate::testkit::trials::Trials;
 /// each time, and is returned.
 ///
 /// The body makes its world, builds its plan, runs it with the simulation, and says what it sees in the end. If there are
-/// no more than `schedules` orders, all of them are taken; else those of as many seeds. The two steps whose order makes
-/// the difference are found and named: that is a dependency that was forgotten, or a thing that two jobs share and
-/// neither protects.
+/// no more than `schedules` orders, all of them are taken; else those of as many seeds. Every run must succeed. The two
+/// steps whose order makes the difference are found and named: that is a dependency that was forgotten, or a thing that
+/// two jobs share and neither protects.
+///
+/// A phase is one step, unless what it calls has [`interruption`](super::interruption) points: at these other jobs go on,
+/// too, and the phase then has a thread of its own. Two jobs without an order that [touch](super::touches) the same thing
+/// are a finding after the first run.
 ///
 /// ```should_panic
 /// # use dojobber_core::{Draft, JobSpec, testkit::explore};
@@ -59,7 +65,7 @@ pub fn try_explore<O: PartialEq + Debug>(
     schedules: u64,
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
-    Exploration { schedules: schedules.max(1), compared: Compared::Success }.over(&Trials::of(body))
+    Exploration::new(schedules, Compared::Success).over(&Trials::of(body))
 }
 
 /// As [`explore`]; every job must also be done in all orders, or in none. [`OrderIndependence`] has more to ask for.
@@ -136,7 +142,7 @@ impl OrderIndependence {
     /// The first [`Finding`].
     pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
         let compared = if self.statuses { Compared::Statuses } else { Compared::Done };
-        Exploration { schedules: self.schedules.max(1), compared }.over(&Trials::of(body))
+        Exploration::new(self.schedules, compared).over(&Trials::of(body))
     }
 }
 
@@ -154,13 +160,26 @@ enum Compared {
 struct Exploration {
     schedules: u64,
     compared: Compared,
+    /// Where other jobs may go on in the middle of a phase.
+    points: Points,
 }
 
 impl Exploration {
-    fn over<O: PartialEq + Debug>(&self, trials: &Trials<impl Fn(&Simulation) -> O>) -> Result<O, Finding> {
-        let first = trials.observe(in_order(Choices::listed(Vec::new())));
+    fn new(schedules: u64, compared: Compared) -> Self {
+        Exploration { schedules: schedules.max(1), compared, points: Points::default() }
+    }
+
+    fn over<O: PartialEq + Debug>(
+        mut self,
+        trials: &Trials<impl Fn(&Simulation) -> O>,
+    ) -> Result<O, Finding> {
+        let mut first = trials.observe(self.in_order(Choices::listed(Vec::new())));
         if let Some(trouble) = first.calm_trouble().or_else(|| conflict(&first)) {
             return Err(trials.found(trouble, None));
+        }
+        self.points = points(&first);
+        if !self.points.is_empty() {
+            first = trials.observe(self.in_order(Choices::listed(Vec::new())));
         }
         match orders(&first.choices) <= self.schedules {
             true => self.every_order(&first, trials)?,
@@ -181,7 +200,7 @@ impl Exploration {
             if tried == self.schedules {
                 return self.seeds(first, trials);
             }
-            let experiment = in_order(Choices::listed(choices));
+            let experiment = self.in_order(Choices::listed(choices));
             let trial = trials.observe(experiment.clone());
             self.compare(first, &trial, (None, experiment), trials)?;
             next = following_choices(trial.choices);
@@ -196,7 +215,7 @@ impl Exploration {
         trials: &Trials<impl Fn(&Simulation) -> O>,
     ) -> Result<(), Finding> {
         for seed in 0..self.schedules {
-            let experiment = in_order(Choices::seeded(seed));
+            let experiment = self.in_order(Choices::seeded(seed));
             let trial = trials.observe(experiment.clone());
             self.compare(first, &trial, (Some(seed), experiment), trials)?;
         }
@@ -216,7 +235,7 @@ impl Exploration {
         let trouble = match self.randomness(other, &trials.observe(experiment)) {
             Some(trouble) => trouble,
             None => {
-                let follow = |order: &[_]| trials.observe(in_order(Choices::following(order)));
+                let follow = |order: &[_]| trials.observe(self.in_order(Choices::following(order)));
                 let narrowed = narrow(first, other, follow, |trial| self.same(first, trial));
                 match narrowed {
                     Some(narrowed) => narrowed.trouble(difference),
@@ -250,6 +269,11 @@ impl Exploration {
         })
     }
 
+    /// The seed is always the same, and random faults with it: what differs is the order alone.
+    fn in_order(&self, choices: Choices) -> Experiment {
+        Experiment::in_order(0, choices).interleaved(&self.points)
+    }
+
     fn same<O: PartialEq>(&self, one: &Observation<O>, other: &Observation<O>) -> bool {
         let same_end = |one: &RunSeen, other: &RunSeen| match self.compared {
             Compared::Success => one.success() == other.success(),
@@ -263,9 +287,10 @@ impl Exploration {
     }
 }
 
-/// The seed is always the same, and random faults with it: what differs is the order alone.
-fn in_order(choices: Choices) -> Experiment {
-    Experiment::in_order(0, choices)
+/// The phases that have interruption points.
+fn points<O>(observation: &Observation<O>) -> Points {
+    let steps = observation.calls.iter().map(|call| call.step).filter(|step| step.part > 0);
+    Arc::new(steps.map(|step| (step.job, step.phase)).collect())
 }
 
 /// The last run of each that the body has asked for: those that were killed are started anew.

@@ -82,10 +82,19 @@ impl<O: Debug + PartialEq> Narrowed<O> {
         let (one, other) = (bad.job(*early), bad.job(*late));
         let good_order = format!("{}, then {}", good.told(*late), good.told(*early));
         let bad_order = format!("{}, then {}", bad.told(*early), bad.told(*late));
-        Trouble::new(format!("it makes a difference whether `{one}` or `{other}` comes first"))
-            .job(one.as_str())
-            .job(other.as_str())
-            .phase(early.step.phase)
+        let trouble = match late.step.part {
+            0 => Trouble::new(format!("it makes a difference whether `{one}` or `{other}` comes first"))
+                .job(one.as_str())
+                .job(other.as_str())
+                .phase(early.step.phase),
+            _ => {
+                Trouble::new(format!("it makes a difference that `{one}` goes on in the middle of `{other}`"))
+                    .job(other.as_str())
+                    .job(one.as_str())
+                    .phase(late.step.phase)
+            }
+        };
+        trouble
             .detail(contrast((&good_order, good), (&bad_order, bad)))
             .detail("neither is after the other: if one needs what the other does, say so with `.after(..)`")
             .detail(format!("an order that shows it: {}", self.order()))

@@ -1,18 +1,24 @@
-//! The driver of the test kit: several workers on one thread, and somebody else's choice of what happens next.
+//! The driver of the test kit: virtual workers, and somebody else's choice of what happens next.
 //!
 //! It executes one phase at a time. What may happen next is what might with real threads: a worker that is inside a
 //! try goes on with it; a free one takes something that is ready, or a retry that is due if nothing is; time passes.
+//! A phase with interruption points may be left there, if that is asked for: it has a thread of its own then, which
+//! moves only while this one waits.
 
 mod choices;
+mod coroutine;
 
 pub(crate) use choices::{Choice, Choices, following_choices};
 
+use std::thread;
+
 use crate::exec::attempt::{Leftovers, Open, Progress, Worker};
 use crate::exec::books::Books;
+use crate::exec::drive::simulated::coroutine::{Coroutine, Threads};
 use crate::exec::finished::Finished;
 use crate::exec::live::Live;
 use crate::exec::tries::{Retry, Try, TryEnd};
-use crate::faults::Step;
+use crate::faults::{FaultInjector, Step};
 use crate::graph::JobId;
 use crate::job::Body;
 use crate::report::Head;
@@ -30,37 +36,52 @@ pub(crate) fn simulate<'env, A: Send + Sync>(
     live: &Live<'env, A>,
     choices: &mut Choices,
 ) -> Simulated<'env, A> {
-    let mut stage = Theatre::new(live);
-    let mut acts = Vec::new();
-    loop {
-        stage.list_acts(&mut acts);
-        let Some(act) = choices.choose(&acts, |act| stage.step(*act)) else { break };
-        stage.perform(act);
-        if live.is_killed() {
-            return Simulated::Killed(stage.done());
-        }
+    let points = live.injector.as_ref().map(FaultInjector::points);
+    if points.is_some_and(|points| !points.is_empty()) {
+        thread::scope(|scope| Simulator::new(live, Some(Threads::new(scope))).run(choices))
+    } else {
+        Simulator::new(live, None).run(choices)
     }
-    Simulated::Ended(stage.into_finished())
 }
 
-struct Theatre<'r, 'env, A> {
+struct Simulator<'s, 'o, 'r, 'env, A> {
     live: &'r Live<'env, A>,
-    seats: Vec<Seat<'r, 'env, A>>,
+    workers: Vec<VirtualWorker<'r, 'env, A>>,
     books: Books,
     ready: Vec<JobId>,
     retries: Vec<Retry>,
+    /// Where phases may be left at their interruption points.
+    threads: Option<Threads<'s, 'o>>,
 }
 
 /// A worker, and the try that it is inside of.
-struct Seat<'r, 'env, A> {
-    worker: Worker<'r, 'env, A>,
-    inside: Option<Open<'r, 'env, A>>,
+enum VirtualWorker<'r, 'env, A> {
+    Free(Worker<'r, 'env, A>),
+    /// Between two phases.
+    Inside(Worker<'r, 'env, A>, Open<'r, 'env, A>),
+    /// At an interruption point of a phase: the step that follows.
+    Paused(Ahead<'r, 'env, A>, Step),
+    /// It is moving just now.
+    Away,
+}
+
+/// A phase that is executed on another thread, and who executes it.
+type Ahead<'r, 'env, A> = Coroutine<(Worker<'r, 'env, A>, Progress<'r, 'env, A>)>;
+
+impl<A> VirtualWorker<'_, '_, A> {
+    fn is_free(&self) -> bool {
+        matches!(self, VirtualWorker::Free(_))
+    }
+
+    fn leave(&mut self) -> Self {
+        std::mem::replace(self, VirtualWorker::Away)
+    }
 }
 
 /// Something that may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
-    /// The worker of that seat goes on.
+    /// That worker goes on.
     GoOn(usize),
     /// A free worker takes that one of the ready jobs.
     Begin(usize),
@@ -70,14 +91,28 @@ enum Act {
     Wait,
 }
 
-impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
-    fn new(live: &'r Live<'env, A>) -> Self {
+impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
+    fn new(live: &'r Live<'env, A>, threads: Option<Threads<'s, 'o>>) -> Self {
         let workers = live.options.threads.min(live.plan.len()).max(1);
-        let seat = |id| Seat { worker: Worker::new(live, id as u16), inside: None };
+        let worker = |id| VirtualWorker::Free(Worker::new(live, id as u16));
         let mut books = Books::of(live.graph());
         books.count_all(live.graph());
         let ready = live.graph().ids().filter(|job| books.is_ready(*job)).collect();
-        Theatre { live, seats: (0..workers).map(seat).collect(), books, ready, retries: Vec::new() }
+        let workers = (0..workers).map(worker).collect();
+        Simulator { live, workers, books, ready, retries: Vec::new(), threads }
+    }
+
+    fn run(mut self, choices: &mut Choices) -> Simulated<'env, A> {
+        let mut acts = Vec::new();
+        loop {
+            self.list_acts(&mut acts);
+            let Some(act) = choices.choose(&acts, |act| self.step(*act)) else { break };
+            self.perform(act);
+            if self.live.is_killed() {
+                return Simulated::Killed(self.done());
+            }
+        }
+        Simulated::Ended(self.into_finished())
     }
 
     /// All that may happen next. Nothing: the run is over.
@@ -86,10 +121,10 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
     /// it changes nothing for the others when it is. With a single worker the order is that of the serial driver.
     fn list_acts(&self, acts: &mut Vec<Act>) {
         acts.clear();
-        let inside = (0..self.seats.len()).filter(|at| self.seats[*at].inside.is_some());
+        let inside = (0..self.workers.len()).filter(|at| !self.workers[*at].is_free());
         acts.extend(inside.map(Act::GoOn));
-        let is_free = acts.len() < self.seats.len();
-        let alone = self.seats.len() == 1;
+        let is_free = acts.len() < self.workers.len();
+        let alone = self.workers.len() == 1;
         if is_free
             && let Some(at) = self.ready.iter().position(|job| self.has_no_phases(*job))
             && !alone
@@ -123,18 +158,17 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
 
     /// The phase that an act executes; `None` if it executes none.
     fn step(&self, act: Act) -> Option<Step> {
+        let begins = |attempt: Try| Some((attempt, self.first_phase(attempt.job)?));
         let (attempt, phase) = match act {
-            Act::GoOn(at) => self.seats[at].inside.as_ref().map(|open| (open.attempt, open.due))?,
-            Act::Begin(at) => (Try::first(self.ready[at]), self.first_phase(self.ready[at])?),
-            Act::Repeat(at) => {
-                let attempt = self.retries[at].attempt;
-                (attempt, self.first_phase(attempt.job)?)
-            }
+            Act::GoOn(at) => match &self.workers[at] {
+                VirtualWorker::Inside(_, open) => (open.attempt, open.due),
+                VirtualWorker::Paused(_, step) => return Some(*step),
+                VirtualWorker::Free(_) | VirtualWorker::Away => return None,
+            },
+            Act::Begin(at) => begins(Try::first(self.ready[at]))?,
+            Act::Repeat(at) => begins(self.retries[at].attempt)?,
             // what time passes for: so an order that goes on with it can be followed
-            Act::Wait => {
-                let attempt = self.retries.iter().min()?.attempt;
-                (attempt, self.first_phase(attempt.job)?)
-            }
+            Act::Wait => begins(self.retries.iter().min()?.attempt)?,
         };
         Some(Step { job: attempt.job, attempt: attempt.attempt, phase, part: 0 })
     }
@@ -169,37 +203,70 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
 
     /// The first free worker begins a try: up to the end of its first phase.
     fn begin(&mut self, attempt: Try) {
-        let at = self.seats.iter().position(|seat| seat.inside.is_none()).expect("a worker is free");
-        let worker = &mut self.seats[at].worker;
+        let at = self.workers.iter().position(VirtualWorker::is_free).expect("a worker is free");
+        let VirtualWorker::Free(mut worker) = self.workers[at].leave() else { unreachable!("it is free") };
         worker.look_at_the_clock();
         let was_called = matches!(self.live.plan.spec(attempt.job).body, Body::Struct(_));
         let progress = worker.begin(attempt);
         let is_over = matches!(progress, Progress::Over(..));
-        self.settle(at, progress);
+        self.settle(at, worker, progress);
         if !was_called && !is_over {
             self.go_on(at);
         }
     }
 
+    /// A worker goes on: up to the end of its phase, or to an interruption point where that may be.
     fn go_on(&mut self, at: usize) {
-        let Seat { worker, inside } = &mut self.seats[at];
-        if let Some(open) = inside.take() {
-            worker.look_at_the_clock();
-            let progress = worker.advance(open);
-            self.settle(at, progress);
+        match self.workers[at].leave() {
+            VirtualWorker::Inside(mut worker, open) => {
+                worker.look_at_the_clock();
+                let step =
+                    Step { job: open.attempt.job, attempt: open.attempt.attempt, phase: open.due, part: 0 };
+                match self.threads.as_mut().filter(|_| may_pause(self.live, step)) {
+                    None => {
+                        let progress = worker.advance(open);
+                        self.settle(at, worker, progress);
+                    }
+                    Some(threads) => {
+                        let code = threads.prepare(at, move || {
+                            let progress = worker.advance(open);
+                            (worker, progress)
+                        });
+                        self.resume(at, code, step);
+                    }
+                }
+            }
+            VirtualWorker::Paused(code, step) => self.resume(at, code, step),
+            other => self.workers[at] = other,
+        }
+    }
+
+    fn resume(&mut self, at: usize, mut code: Ahead<'r, 'env, A>, mut step: Step) {
+        match code.resume() {
+            Some((worker, progress)) => self.settle(at, worker, progress),
+            None => {
+                step.part += 1;
+                self.workers[at] = VirtualWorker::Paused(code, step);
+            }
         }
     }
 
     /// Keeps a worker in its try, or frees it.
-    fn settle(&mut self, at: usize, progress: Progress<'r, 'env, A>) {
+    fn settle(&mut self, at: usize, worker: Worker<'r, 'env, A>, progress: Progress<'r, 'env, A>) {
         match progress {
-            Progress::Open(open) => self.seats[at].inside = Some(open),
-            Progress::Over(attempt, TryEnd::Ended(head)) => self.end(at, attempt.job, head),
-            Progress::Over(attempt, TryEnd::Again { due }) => self.retries.push(attempt.again(due)),
+            Progress::Open(open) => self.workers[at] = VirtualWorker::Inside(worker, open),
+            Progress::Over(attempt, TryEnd::Ended(head)) => {
+                self.end(&worker, attempt.job, head);
+                self.workers[at] = VirtualWorker::Free(worker);
+            }
+            Progress::Over(attempt, TryEnd::Again { due }) => {
+                self.retries.push(attempt.again(due));
+                self.workers[at] = VirtualWorker::Free(worker);
+            }
         }
     }
 
-    fn end(&mut self, at: usize, job: JobId, head: Head) {
+    fn end(&mut self, worker: &Worker<'r, 'env, A>, job: JobId, head: Head) {
         self.books.set_head(job, head);
         let graph = self.live.graph();
         if head.is_done() {
@@ -207,7 +274,7 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
             graph.release(job, |node| books.release(node), |job| ready.push(job));
         } else {
             let blocked = self.books.block(graph, job);
-            self.seats[at].worker.tell_blocked(&blocked);
+            worker.tell_blocked(&blocked);
         }
     }
 
@@ -218,11 +285,17 @@ impl<'r, 'env, A: Send + Sync> Theatre<'r, 'env, A> {
 
     fn into_finished(self) -> Finished<'env, A> {
         let (mut logs, mut leftovers) = (Vec::new(), Leftovers::default());
-        for seat in self.seats {
-            let (log, more) = seat.worker.into_parts();
+        for worker in self.workers {
+            let VirtualWorker::Free(worker) = worker else { unreachable!("the run is over") };
+            let (log, more) = worker.into_parts();
             logs.push(log);
             leftovers.append(more);
         }
         Finished { heads: self.books.into_heads(self.live.graph()), logs, leftovers }
     }
+}
+
+/// Whether a phase may be left at its interruption points.
+fn may_pause<A>(live: &Live<'_, A>, step: Step) -> bool {
+    live.injector.as_ref().is_some_and(|injector| injector.points().contains(&(step.job, step.phase)))
 }

@@ -1,0 +1,289 @@
+//! What the test kit finds inside of phases: at the points where their fakes could be cut.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use dojobber::testkit::{
+    Access, Fault, Faults, Finding, Simulation, check_cleans_up, check_convergent, explore, interruption,
+    touches, try_explore,
+};
+use dojobber::{Graph, Phase, Status, ensure};
+
+/// Files that are written in two steps.
+#[derive(Default)]
+struct Disk(Mutex<BTreeMap<&'static str, String>>);
+
+impl Disk {
+    fn read(&self, file: &str) -> Option<String> {
+        self.0.lock().unwrap().get(file).cloned()
+    }
+
+    fn set(&self, file: &'static str, text: &str) {
+        self.0.lock().unwrap().insert(file, text.to_owned());
+    }
+
+    fn write(&self, file: &'static str, text: &str) {
+        self.set(file, &text[..text.len() / 2]);
+        interruption();
+        self.set(file, text);
+    }
+
+    fn rename(&self, from: &str, to: &'static str) {
+        let text = self.0.lock().unwrap().remove(from).expect("it is there");
+        self.set(to, &text);
+    }
+}
+
+fn on_a_disk(
+    graph: impl for<'d> Fn(&'d Disk) -> Graph<'d>,
+) -> impl Fn(&Simulation) -> BTreeMap<&'static str, String> {
+    move |simulation| {
+        let disk = Disk::default();
+        let plan = graph(&disk).compile().unwrap();
+        let _ = simulation.run(&plan, ());
+        drop(plan);
+        disk.0.into_inner().unwrap()
+    }
+}
+
+/// The kit finds the bug and blames `job` first; it passes the mended twin.
+#[track_caller]
+fn check(job: &str, words: &str, look: impl Fn(bool) -> Result<(), Finding>) {
+    let finding = look(true).expect_err("the bug was not found");
+    assert_eq!(finding.jobs().first().map(String::as_str), Some(job), "{finding}");
+    assert!(finding.to_string().contains(words), "{finding}");
+    if let Err(finding) = look(false) {
+        panic!("the mended twin was not passed: {finding}");
+    }
+}
+
+#[test]
+fn a_file_that_is_half_written() {
+    check("config", "a crash in `config`.run at its interruption point 1", |bug| {
+        let body = on_a_disk(|disk| {
+            Graph::new()
+                .job("user")
+                .check(|_| disk.read("user").is_some())
+                .run(|_| disk.set("user", "www"))
+                .job("config")
+                .after("user")
+                .check(|_| disk.read("config").is_some()) // whatever stands in it
+                .run(move |_| match bug {
+                    true => disk.write("config", "port 80"),
+                    false => {
+                        disk.write("config.new", "port 80");
+                        disk.rename("config.new", "config");
+                    }
+                })
+        });
+        check_convergent(1, body).map(drop)
+    });
+}
+
+/// Each of two jobs adds a line to what it has read before.
+#[test]
+fn two_jobs_that_write_one_file() {
+    check("web", "it makes a difference that `db` goes on in the middle of `web`", |bug| {
+        let body = on_a_disk(|disk| {
+            Graph::new().job("hosts").run_only(|_| disk.set("hosts", "")).each(
+                ["web", "db"],
+                |graph, host| {
+                    let after = if bug || host == "web" { "hosts" } else { "web" };
+                    graph
+                        .job(host)
+                        .after(after)
+                        .check(move |_| disk.read("hosts").is_some_and(|hosts| hosts.contains(host)))
+                        .run(move |_| {
+                            let hosts = disk.read("hosts").unwrap_or_default();
+                            interruption();
+                            disk.set("hosts", &format!("{hosts} {host}"));
+                        })
+                },
+            )
+        });
+        let sorted = |simulation: &Simulation| {
+            let mut hosts: Vec<String> =
+                body(simulation)["hosts"].split_whitespace().map(str::to_owned).collect();
+            hosts.sort();
+            hosts
+        };
+        try_explore(100, sorted).map(drop)
+    });
+}
+
+/// Nobody is ever seen with half of what it should be, but between two writes.
+#[test]
+fn a_content_that_is_replaced_in_two_steps() {
+    check("swap", "at its interruption point 1", |bug| {
+        let body = on_a_disk(|disk| {
+            Graph::new()
+                .job("current")
+                .run_only(|_| disk.set("current", "release 1"))
+                .job("swap")
+                .after("current")
+                .run_only(move |_| {
+                    if bug {
+                        disk.0.lock().unwrap().remove("current");
+                        interruption();
+                    }
+                    disk.set("current", "release 2");
+                })
+                .job("serve")
+                .after("current")
+                .tries(1)
+                .run_only(|_| ensure(disk.read("current").is_some(), "there is no release"))
+        });
+        try_explore(100, body).map(drop)
+    });
+}
+
+#[test]
+fn two_jobs_that_touch_one_thing() {
+    check("write", "the edge that is missing: `.job(\"read\").after(\"write\")`", |bug| {
+        let body = |simulation: &Simulation| {
+            let graph = Graph::new()
+                .job("first")
+                .run_only(|_| touches("hosts", Access::Write))
+                .job("write")
+                .after("first")
+                .run_only(|_| touches("hosts", Access::Write))
+                .job("read")
+                .after(if bug { "first" } else { "write" })
+                .run_only(|_| touches("hosts", Access::Read))
+                .job("other")
+                .run_only(|_| touches("users", Access::Write))
+                .job("too")
+                .after("first")
+                .run_only(|_| touches("groups", Access::Read))
+                .job("three")
+                .run_only(|_| touches("groups", Access::Read));
+            let _ = simulation.run(&graph.compile().unwrap(), ());
+        };
+        let found = try_explore(100, body);
+        if let Err(finding) = &found {
+            assert_eq!((finding.jobs(), finding.runs()), (["write", "read"].map(String::from).as_slice(), 1));
+        }
+        found
+    });
+}
+
+/// A panic in the middle of a run leaves what its cleanup does not know of.
+#[test]
+fn a_cleanup_that_knows_only_the_end() {
+    check("unpack", "after a panic in `unpack`.run at its interruption point 1", |bug| {
+        let body = |simulation: &Simulation| {
+            let disk = Disk::default();
+            let plan = Graph::new()
+                .job("unpack")
+                .cleanup(|_| {
+                    let is_whole = disk.read("archive").is_some_and(|text| text == "abcd");
+                    if !bug || is_whole {
+                        disk.0.lock().unwrap().remove("archive");
+                    }
+                })
+                .tries(1)
+                .run_only(|_| disk.write("archive", "abcd"))
+                .compile()
+                .unwrap();
+            let _ = simulation.run(&plan, ());
+            disk.read("archive")
+        };
+        check_cleans_up(1, body).map(drop)
+    });
+}
+
+#[test]
+fn a_fault_may_strike_at_a_point() {
+    let run = |fault, point| {
+        let disk = Disk::default();
+        let plan = Graph::new()
+            .job("write")
+            .check(|_| disk.read("file").is_some_and(|text| text == "abcd"))
+            .run(|_| disk.write("file", "abcd"))
+            .compile()
+            .unwrap();
+        let faults = Faults::none().on_interruption("write", Phase::Run, point, fault);
+        let run = Simulation::new(0).faults(faults).run(&plan, ());
+        let error = run.job("write").unwrap().phases().iter().find_map(|record| record.error().cloned());
+        (
+            run.status("write"),
+            run.job("write").unwrap().tries(),
+            error.map(|error| error.message().to_owned()),
+        )
+    };
+    let no = Some("returned false".to_owned());
+    assert_eq!(run(Fault::Crash, 1), (Some(Status::Changed), 1, no.clone()));
+    assert_eq!(run(Fault::Panic, 1), (Some(Status::Changed), 2, no.clone()));
+    assert_eq!(run(Fault::Crash, 2), (Some(Status::Changed), 1, no));
+}
+
+/// While one job pauses, others go on; the order follows from the seed, and no two phases ever move at once.
+#[test]
+fn phases_are_interleaved_and_nothing_runs_at_once() {
+    let body = |simulation: &Simulation| {
+        let log = Mutex::new(Vec::new());
+        let plan = Graph::new()
+            .each(["a", "b", "c"], |graph, name| {
+                let log = &log;
+                graph.job(name).run_only(move |_| {
+                    for step in 0..3 {
+                        log.try_lock().expect("nobody else moves").push(format!("{name}{step}"));
+                        interruption();
+                    }
+                })
+            })
+            .compile()
+            .unwrap();
+        assert!(simulation.run(&plan, ()).success());
+        drop(plan);
+        log.into_inner().unwrap()
+    };
+    let seen = Mutex::new(std::collections::BTreeSet::new());
+    let shuffled = |simulation: &Simulation| {
+        let mut log = body(simulation);
+        seen.lock().unwrap().insert(log.clone());
+        log.sort();
+        log
+    };
+    explore(200, shuffled);
+    let orders = seen.into_inner().unwrap();
+    assert!(orders.len() > 100, "{} orders", orders.len());
+    let alternates =
+        |log: &Vec<String>| log.windows(2).filter(|pair| pair[0][..1] != pair[1][..1]).count() > 5;
+    assert!(orders.iter().any(alternates));
+}
+
+/// A process that is killed while jobs pause: they unwind, and the world is that of the moment.
+#[test]
+fn a_crash_while_others_pause() {
+    let body = |simulation: &Simulation| {
+        let log = Mutex::new(Vec::new());
+        let plan = Graph::new()
+            .each(["a", "b"], |graph, name| {
+                let log = &log;
+                graph.job(name).run_only(move |_| {
+                    log.lock().unwrap().push((name, "begins"));
+                    interruption();
+                    log.lock().unwrap().push((name, "ends"));
+                })
+            })
+            .compile()
+            .unwrap();
+        let faults = Faults::none().on_interruption("a", Phase::Run, 1, Fault::Crash);
+        assert!(simulation.clone().faults(faults).run(&plan, ()).success());
+        drop(plan);
+        let log = log.into_inner().unwrap();
+        let count = |what| log.iter().filter(|entry| **entry == ("a", what)).count();
+        (count("begins"), count("ends"))
+    };
+    assert_eq!(explore(50, body), (2, 1));
+}
+
+/// Outside of a simulation nothing happens.
+#[test]
+fn points_are_nothing_in_a_real_run() {
+    let disk = Disk::default();
+    let plan = Graph::new().job("write").run_only(|_| disk.write("file", "abcd")).compile().unwrap();
+    assert!(plan.run(()).success());
+    assert_eq!(disk.read("file").as_deref(), Some("abcd"));
+}
