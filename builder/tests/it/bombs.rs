@@ -46,7 +46,9 @@ impl fmt::Display for Boom {
 
 impl std::error::Error for Boom {}
 
-const WAYS: [(&str, fn(Run<'_, Args>)); 4] = [
+type PutAway = fn(Run<'_, Args>);
+
+const WAYS: [(&str, PutAway); 4] = [
     ("drop", |run| drop(run)),
     ("into_result", |run| drop(run.into_result())),
     ("into_report", |run| drop(run.into_report())),
