@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use dojobber_core::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status};
+use dojobber_core::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status, printable};
 
 /// An observer that writes whole lines, in DoJobber's form, to standard error or elsewhere:
 ///
@@ -81,7 +81,7 @@ impl Console {
     }
 
     fn failed(&self, text: &mut String, job: &JobRef, phase: Phase, error: &ErrorText) -> fmt::Result {
-        let with_error = format!("fail \"{}\"", one_line(error.message()));
+        let with_error = format!("fail \"{}\"", printable(error.message()));
         let ends_try = match phase {
             Phase::Create | Phase::Recheck | Phase::Cleanup => true,
             Phase::Check => job.kind() == Kind::CheckOnly,
@@ -129,10 +129,6 @@ fn name(phase: Phase) -> &'static str {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n")
-}
-
 /// The error and its causes, indented.
 fn details(text: &mut String, error: &ErrorText) -> fmt::Result {
     let panicked = if error.panicked() { "panicked: " } else { "" };
@@ -145,7 +141,7 @@ fn details(text: &mut String, error: &ErrorText) -> fmt::Result {
 
 fn indented(text: &mut String, before: &str, message: &str) -> fmt::Result {
     for (at, part) in message.lines().enumerate() {
-        writeln!(text, "  {}{part}", if at == 0 { before } else { "" })?;
+        writeln!(text, "  {}{:#}", if at == 0 { before } else { "" }, printable(part))?;
     }
     Ok(())
 }

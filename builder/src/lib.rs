@@ -120,7 +120,7 @@ pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, ErrorText, Event,
     Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
     OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, Run, RunFailed,
-    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, sh,
+    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, printable, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{

@@ -262,7 +262,7 @@ impl<A> fmt::Debug for Context<A> {
 }
 
 /// An output was asked for that this job cannot have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutputError {
     reader: String,
     read: String,
@@ -300,6 +300,13 @@ impl fmt::Display for OutputError {
             Why::NoOutput => write!(f, "which returns nothing: let its check or run return the value"),
             Why::OtherType(wanted) => write!(f, "which is not a {wanted}: name that job with the same key"),
         }
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -15,6 +15,8 @@ pub use wrap::{
 };
 pub(crate) use wrap::{ReturnedFalse, shown};
 
+use crate::text::printable;
+
 /// Any error that may travel between threads: what a phase fails with.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -117,12 +119,13 @@ impl ErrorText {
 const MAX_CAUSES: usize = 64;
 
 impl fmt::Display for ErrorText {
-    /// The message, and with `{:#}` its causes behind it: `message: cause: cause`.
+    /// The message, and with `{:#}` its causes behind it: `message: cause: cause`. Line breaks stay, and characters that
+    /// a terminal would obey are escaped; [`message`](Self::message) is as it came.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        write!(f, "{:#}", printable(&self.message))?;
         if f.alternate() {
             for cause in &self.causes {
-                write!(f, ": {cause}")?;
+                write!(f, ": {:#}", printable(cause))?;
             }
         }
         Ok(())

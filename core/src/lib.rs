@@ -11,6 +11,7 @@
 
 // in reading order: a module imports only from those before it
 mod log;
+mod text;
 mod key;
 mod words;
 #[allow(dead_code)] // until execution asks it
@@ -62,5 +63,6 @@ pub use report::{JobReport, PhaseRecord, Report};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};
+pub use text::{Printable, printable};
 pub use verdict::{Outcome, Verdict};
 pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

@@ -148,7 +148,7 @@ impl fmt::Debug for Store {
 }
 
 /// Nothing is stored under a key that was required.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MissingKey {
     name: String,
     type_name: &'static str,
@@ -164,6 +164,13 @@ impl MissingKey {
 impl fmt::Display for MissingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no value of type {} is stored under `{}`", self.type_name, self.name)
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for MissingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

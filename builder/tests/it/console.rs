@@ -142,7 +142,7 @@ fn cleanups_are_shown_when_they_fail() {
 fn an_error_stays_on_its_line() {
     for (text, shown) in [
         ("a\nb", "a\\nb"),
-        ("a\r\nb\rc\n", "a\\nb\\nc\\n"),
+        ("a\r\nb\rc\n", "a\\nb\\rc\\n"),
         ("with \"quotes\" and \\", "with \"quotes\" and \\"),
         ("", ""),
     ] {

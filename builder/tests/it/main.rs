@@ -13,6 +13,7 @@ mod errors; // errors that say more, through the types of users
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
+mod printing; // what reaches a terminal
 mod programs; // the other example programs, from outside
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched

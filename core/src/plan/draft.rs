@@ -13,6 +13,7 @@ use crate::names::{NameId, Names};
 use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
 use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit, nearest};
+use crate::text::{NameFault, name_fault};
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
 /// [`compile`](Draft::compile).
@@ -376,11 +377,13 @@ impl Ends {
 }
 
 fn check_name(name: &str, at: usize, errors: &mut PlanErrors) {
-    if name.is_empty() {
-        errors.push(|| PlanError::EmptyName { place: at + 1 });
-    } else if name.chars().any(char::is_control) {
-        errors.push(|| PlanError::ControlCharacter { job: name.to_owned() });
-    }
+    let Some(fault) = name_fault(name) else { return };
+    let job = || name.to_owned();
+    errors.push(|| match fault {
+        NameFault::Empty => PlanError::EmptyName { place: at + 1 },
+        NameFault::Acts => PlanError::ControlCharacter { job: job() },
+        NameFault::Unseen => PlanError::UnseenName { job: job() },
+    });
 }
 
 fn check_options<A>(spec: &JobSpec<'_, A>, name: impl Fn() -> String, errors: &mut PlanErrors) {

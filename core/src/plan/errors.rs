@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use crate::text::printable;
+
 /// All mistakes of a graph, at most [`PlanErrors::LIMIT`] of them in full.
 ///
-/// It prints one mistake a line; each says what to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// It prints one mistake a line, with `{}` and `{:?}` alike; each says what to do.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PlanErrors {
     listed: Vec<PlanError>,
     more: usize,
@@ -52,10 +54,17 @@ impl fmt::Display for PlanErrors {
     }
 }
 
+/// As it is displayed.
+impl fmt::Debug for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for PlanErrors {}
 
-/// One mistake in a graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One mistake in a graph. It prints alike with `{}` and `{:?}`.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {
     /// A job has no name.
@@ -63,8 +72,13 @@ pub enum PlanError {
         /// Its place in the order of declaration, from 1.
         place: usize,
     },
-    /// A name holds a line break or another control character.
+    /// A name holds a line break, or another character that acts in place of showing.
     ControlCharacter {
+        /// The name.
+        job: String,
+    },
+    /// Nothing of a name can be seen: its characters have no width.
+    UnseenName {
         /// The name.
         job: String,
     },
@@ -146,7 +160,20 @@ impl fmt::Display for PlanError {
         match self {
             PlanError::EmptyName { place } => write!(f, "job {place} has an empty name: give it one"),
             PlanError::ControlCharacter { job } => {
-                write!(f, "the name {job:?} holds a control character: names are one line of text")
+                let control = job.chars().any(char::is_control);
+                let what = if control {
+                    "control character"
+                } else {
+                    "character that turns text round or breaks it"
+                };
+                write!(f, "the name {job:?} holds a {what}: names are one line of text")
+            }
+            PlanError::UnseenName { job } => {
+                write!(
+                    f,
+                    "nothing of the name \"{}\" can be seen: give the job another",
+                    job.escape_default()
+                )
             }
             PlanError::DuplicateName { job } => {
                 write!(f, "job {} is declared more than once: give each its own name", Quoted(job))
@@ -173,6 +200,13 @@ impl fmt::Display for PlanError {
                 did_you_mean(f, nearest)
             }
         }
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -211,32 +245,17 @@ fn cycle(f: &mut fmt::Formatter<'_>, path: &[String], elided: usize) -> fmt::Res
         if at == middle && elided > 0 {
             write!(f, ".. {elided} more .. -> ")?;
         }
-        write!(f, "{}", OneLine(name))?;
+        write!(f, "{}", printable(name))?;
     }
     Ok(())
 }
 
-/// A name in backquotes.
+/// A name in backquotes. It may be the very mistake that is told, and then hold anything.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", OneLine(self.0))
-    }
-}
-
-/// A name whose control characters are escaped: it may be the very mistake that is told.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(char::is_control) {
-            match part.char_indices().next_back() {
-                Some((at, last)) if last.is_control() => write!(f, "{}{}", &part[..at], last.escape_debug())?,
-                _ => f.write_str(part)?,
-            }
-        }
-        Ok(())
+        write!(f, "`{}`", printable(self.0))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::{ErrorText, RETURNED_FALSE};
 use crate::graph::{Edges, JobGraph, JobId, NestSpan, Nests, Rows, StartEdges};
 use crate::names::{NameId, Names};
 use crate::report::{Head, Log, PhaseRecord, Record, Report};
+use crate::text::{NameFault, name_fault};
 use crate::words::{Kind, Phase, Status};
 
 /// What this version of the library writes.
@@ -162,6 +163,7 @@ fn restore(saved: ReadReport) -> Result<Report, Unfit> {
     let mut names = Names::default();
     let mut after = Rows::with_capacity(jobs, jobs);
     for (at, job) in saved.jobs.iter().enumerate() {
+        check_name(&job.name)?;
         if names.intern(&job.name).index() != at {
             return Err(Unfit::new(job, "stands in it twice"));
         }
@@ -208,6 +210,7 @@ fn restore_nests(saved: &ReadReport, names: &Names, own: Rows) -> Result<(Nests,
     let mut open: Vec<u32> = Vec::new(); // where the nests end that the next one may be inside of
     for nest in &saved.nests {
         let unfit = |why: String| Err(Unfit { job: nest.name.clone(), why });
+        check_name(&nest.name)?;
         let Some(end) =
             nest.first.checked_add(nest.jobs).filter(|end| nest.jobs > 0 && *end as usize <= jobs)
         else {
@@ -234,6 +237,17 @@ fn restore_nests(saved: &ReadReport, names: &Names, own: Rows) -> Result<(Nests,
     let rows = nests.with_starts(own, &after, StartEdges::Few);
     let edges = Edges::new(rows, jobs, nests.nodes(jobs));
     Ok((nests, edges))
+}
+
+/// The names of a plan can be read; so can those of a report, which may come from anywhere.
+fn check_name(name: &str) -> Result<(), Unfit> {
+    let why = match name_fault(name) {
+        None => return Ok(()),
+        Some(NameFault::Empty) => "has an empty name",
+        Some(NameFault::Acts) => "has a name with a character that does not show, but acts",
+        Some(NameFault::Unseen) => "has a name of which nothing can be seen",
+    };
+    Err(Unfit { job: name.to_owned(), why: why.to_owned() })
 }
 
 fn restore_edges(name: &str, after: &[u32], jobs: usize, rows: &mut Rows) -> Result<(), Unfit> {
