@@ -6,7 +6,8 @@
 //! 0. `nested` draws what is inside of boxes before what is around them;
 //! 1. `components` takes the graph apart, `packing` puts the drawn parts side by side;
 //! 2. `acyclic` turns edges around until there is no cycle;
-//! 3. `ranks` gives every node a row, by the network `simplex`; `fans` spreads wide fans over several rows;
+//! 3. `blocks` folds equal parts of wide fans into nodes of their own, and `layered` draws the rest in rows:
+//!    `ranks` gives every node one, by the network `simplex`;
 //! 4. `layers` makes long edges chains of bends, one on every row they pass;
 //! 5. `order` arranges each row so that few edges cross;
 //! 6. `columns` and `heights` find the coordinates;
@@ -24,13 +25,14 @@ mod adjacency;
 mod acyclic;
 mod simplex;
 mod ranks;
-mod fans;
 mod layers;
 mod order;
 mod columns;
 mod heights;
 mod routes;
+mod layered;
 mod components;
+mod blocks;
 mod packing;
 mod component;
 mod nested;

@@ -50,7 +50,8 @@ pub fn write(scene: &Scene, layout: &Layout, options: &Options) -> String {
         write_node(&mut svg, index + 1, node, layout.centers[index]);
     }
     for (index, (&(a, b), path)) in scene.edges.iter().zip(&layout.edges).enumerate() {
-        let title = format!("{}->{}", scene.nodes[a].name, scene.nodes[b].name);
+        let title =
+            format!("{}->{}", text::mention(&scene.nodes[a].name), text::mention(&scene.nodes[b].name));
         write_edge(&mut svg, index + 1, &title, path);
     }
     legend.write(&mut svg, layout.size.height);

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 /// Labels wider than this many ems lose their middle.
 const WIDEST: f64 = 24.0;
-/// Errors with more characters than this lose their end, where they are only mentioned.
+/// Errors with more characters than this lose their middle, where they are only mentioned.
 const LONGEST: usize = 1000;
+/// So do names.
+const LONGEST_MENTION: usize = 100;
 const ELLIPSIS: char = '…';
 /// Stands for what cannot be drawn.
 const REPLACEMENT: char = '\u{fffd}';
@@ -47,12 +49,34 @@ pub(crate) fn printable(name: &str) -> String {
     name.chars().map(|c| if forbidden(c) { REPLACEMENT } else { c }).collect()
 }
 
-/// The beginning of a text that may be endless.
+/// A text that may be endless without most of its middle: the reason of an error often stands at its end.
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}{ELLIPSIS}", &text[..end]),
-        None => text.to_owned(),
+    shortened_to(text, LONGEST)
+}
+
+/// The same with at most so many characters, and how many were left out between them.
+pub(crate) fn shortened_to(text: &str, most: usize) -> String {
+    // the number of bytes is at least that of characters, and known at once
+    let length = if text.len() <= most { text.len() } else { text.chars().count() };
+    if length <= most {
+        return text.to_owned();
     }
+    let (head, tail) = (most * 2 / 5, most - most * 2 / 5);
+    let place = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+    let (head, tail) = (&text[..place(head)], &text[place(length - tail)..]);
+    format!("{head}{ELLIPSIS} [{} of {length} characters left out] {ELLIPSIS}{tail}", length - most)
+}
+
+/// A name where it is only mentioned.
+pub(crate) fn mention(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= LONGEST_MENTION {
+        return printable(name);
+    }
+    let half = LONGEST_MENTION / 2;
+    let chars = || name.chars();
+    let ends = chars().take(half).chain([ELLIPSIS]).chain(chars().skip(length - half));
+    printable(&ends.collect::<String>())
 }
 
 /// The same text with everything but line breaks printable.
@@ -165,6 +189,26 @@ mod tests {
         let long = elide(&format!("start-{}-end", "x".repeat(500)));
         assert!(long.starts_with("start-xx") && long.contains('…') && long.ends_with("xx-end"), "{long}");
         assert!(ems(&long) <= WIDEST);
+    }
+
+    #[test]
+    fn errors_keep_their_beginning_and_their_reason() {
+        let short = "é".repeat(LONGEST);
+        assert_eq!(shortened(&short), short);
+        let long = format!("cannot start: {}: no such file", "é".repeat(10_000));
+        let cut = shortened(&long);
+        assert!(cut.starts_with("cannot start: éé") && cut.ends_with("éé: no such file"), "{cut}");
+        assert!(cut.contains("é… [9028 of 10028 characters left out] …é"), "{cut}");
+        assert!(cut.chars().count() < LONGEST + 60);
+        assert_eq!(shortened_to("0123456789", 5), "01… [5 of 10 characters left out] …789");
+    }
+
+    #[test]
+    fn mentioned_names_are_bounded() {
+        assert_eq!(mention("a\nb"), "a\u{fffd}b");
+        let long = mention(&format!("begin {} end", "x".repeat(500)));
+        assert!(long.starts_with("begin x") && long.ends_with("x end") && long.contains('…'), "{long}");
+        assert_eq!(long.chars().count(), LONGEST_MENTION + 1);
     }
 
     #[test]

@@ -35,15 +35,23 @@ struct Arguments {
     /// most 1.05 times those of `dot`, and 0.95 in the mean; none in the movie
     #[arg(long)]
     check: bool,
+    /// Draw who needs whom by this lock file of cargo, too
+    #[arg(long, value_name = "Cargo.lock")]
+    lock: Option<PathBuf>,
     /// Keep the pictures in this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
+/// More bytes of SVG for each edge are a mistake.
+const MOST_BYTES: usize = 1024;
+
 /// What became of one graph.
 struct Line {
     name: String,
     ours: Metrics,
+    /// How many bytes of SVG there are for each edge.
+    bytes: usize,
     dot: Option<Metrics>,
 }
 
@@ -56,7 +64,7 @@ fn main() -> ExitCode {
         arguments.no_dot = true;
     }
     println!(
-        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9} {:>9} | {:>9} {:>5} {:>4} {:>9} {:>9} | {:>6} {:>6} {:>6}",
+        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9} {:>9} {:>6} {:>6} | {:>9} {:>5} {:>4} {:>9} {:>9} | {:>6} {:>6} {:>6}",
         "graph",
         "nodes/edges",
         "cross",
@@ -65,6 +73,8 @@ fn main() -> ExitCode {
         "over",
         "length",
         "ms",
+        "b/edge",
+        "w/h",
         "dot cross",
         "thru",
         "over",
@@ -74,7 +84,10 @@ fn main() -> ExitCode {
         "length",
         "time"
     );
-    let wanted = suite::all().into_iter().filter(|sample| arguments.wants(sample));
+    let lock = arguments.lock.as_ref().map(|lock| {
+        suite::crates("lock file", &std::fs::read_to_string(lock).expect("the lock file can be read"))
+    });
+    let wanted = suite::all().into_iter().filter(|sample| arguments.wants(sample)).chain(lock);
     let lines: Vec<Line> = wanted.map(|sample| report(&sample, &arguments)).collect();
     let mean = mean(&lines);
     if let Some((mean, graphs)) = mean {
@@ -119,7 +132,7 @@ fn mean(lines: &[Line]) -> Option<(f64, usize)> {
 
 fn complaints(lines: &[Line], mean: Option<f64>) -> Vec<String> {
     let mut complaints = Vec::new();
-    for Line { name, ours, dot } in lines {
+    for Line { name, ours, bytes, dot } in lines {
         let mut say = |is_wrong: bool, what: String| {
             if is_wrong {
                 complaints.push(format!("{name}: {what}"));
@@ -127,6 +140,7 @@ fn complaints(lines: &[Line], mean: Option<f64>) -> Vec<String> {
         };
         say(ours.overlaps > 0, format!("{} nodes overlap", ours.overlaps));
         say(ours.through > 0, format!("{} edges go through foreign nodes", ours.through));
+        say(*bytes > MOST_BYTES, format!("{bytes} bytes an edge"));
         say(name == "movie" && ours.sibling_crossings > 0, "edges that share a node cross".to_owned());
         if let Some(dot) = dot {
             let is_worse = ours.crossings as f64 > 1.05 * dot.crossings as f64;
@@ -145,10 +159,11 @@ fn report(sample: &Sample, arguments: &Arguments) -> Line {
     let (ours, our_time) = timed(|| draw(sample));
     arguments.keep(&format!("{file}.svg"), &ours);
     let picture = Picture::read(&ours).expect("our own SVG is readable");
+    let (bytes, aspect) = (ours.len() / sample.edges.len().max(1), aspect(&ours));
     let ours = if sample.compared { measure(&picture) } else { measure_nodes(&picture) };
     let counts = format!("{}/{}", sample.nodes.len(), sample.edges.len());
     let mut line = format!(
-        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9.0} {:>9.1}",
+        "{:<16} {:>13} | {:>9} {:>5} {:>4} {:>4} {:>9.0} {:>9.1} {:>6} {:>6.2}",
         sample.name,
         counts,
         ours.crossings,
@@ -156,7 +171,9 @@ fn report(sample: &Sample, arguments: &Arguments) -> Line {
         ours.through,
         ours.overlaps,
         ours.length,
-        milliseconds(our_time)
+        milliseconds(our_time),
+        bytes,
+        aspect
     );
     let dot = (!arguments.no_dot && sample.compared).then(|| {
         let (theirs, their_time) = timed(|| run_dot(sample));
@@ -166,7 +183,16 @@ fn report(sample: &Sample, arguments: &Arguments) -> Line {
         theirs
     });
     println!("{line}");
-    Line { name: sample.name.clone(), ours, dot }
+    Line { name: sample.name.clone(), ours, bytes, dot }
+}
+
+/// How many times wider than high a picture is.
+fn aspect(svg: &str) -> f64 {
+    let number = |name: &str| {
+        let (_, rest) = svg.split_once(&format!(" {name}=\""))?;
+        rest.split('"').next()?.parse::<f64>().ok()
+    };
+    number("width").zip(number("height")).map_or(0.0, |(width, height)| width / height)
 }
 
 fn compared(ours: Metrics, our_time: Duration, theirs: Metrics, their_time: Duration) -> String {

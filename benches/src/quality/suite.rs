@@ -34,10 +34,17 @@ pub fn all() -> Vec<Sample> {
     samples.push(random_layers("random 10000", 100, 100, 3, 14));
     samples.extend([
         chain(2000),
+        chain(5000),
         binary_tree(1023),
         leaves(200),
+        leaves(5000),
+        leaves(20_000),
         fan(200),
         fan(5000),
+        fan(20_000),
+        fleet(300, 4),
+        fleet(1000, 3),
+        crates("crates", include_str!("../../../Cargo.lock")),
         bipartite(100),
         long_edges(400, 7),
     ]);
@@ -161,6 +168,43 @@ fn fan(count: usize) -> Sample {
     Sample::new(&format!("fan {count}"), count + 2, |node| format!("shard {node}"), edges).only_drawn()
 }
 
+/// Many chains of a few jobs, between what all of them need and what needs all of them.
+fn fleet(hosts: usize, jobs: usize) -> Sample {
+    let (network, ready) = (hosts * jobs, hosts * jobs + 1);
+    let chain = |host: usize| {
+        let first = host * jobs;
+        let inside = (first + 1..first + jobs).map(|job| (job, job - 1));
+        [(first, network)].into_iter().chain(inside).chain([(ready, first + jobs - 1)])
+    };
+    let label = move |node: usize| match node {
+        _ if node == network => "network".to_owned(),
+        _ if node == ready => "ready".to_owned(),
+        _ => format!("host {}/{}", node / jobs, ["install", "configure", "start", "check"][node % jobs % 4]),
+    };
+    let edges = (0..hosts).flat_map(chain).collect();
+    Sample::new(&format!("fleet {hosts}x{jobs}"), hosts * jobs + 2, label, edges).only_drawn()
+}
+
+/// What a lock file of cargo says about who needs whom; of several versions of a package, the first.
+pub fn crates(name: &str, lock: &str) -> Sample {
+    let mut nodes: Vec<String> = Vec::new();
+    let mut needs: Vec<Vec<String>> = Vec::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+        let own = package.lines().find(|line| line.starts_with("name = ")).map(quoted).unwrap_or_default();
+        let needed = package.lines().filter(|line| line.starts_with(" \""));
+        let first_word = |line: &str| quoted(line).split(' ').next().unwrap_or_default().to_owned();
+        nodes.push(own);
+        needs.push(needed.map(first_word).collect());
+    }
+    let number = |name: &String| nodes.iter().position(|node| node == name);
+    let edges = needs.iter().enumerate().flat_map(|(node, needed)| {
+        needed.iter().filter_map(number).map(move |on| (node, on)).collect::<Vec<_>>()
+    });
+    let edges: BTreeSet<(usize, usize)> = edges.collect();
+    Sample::new(name, nodes.len(), |node| nodes[node].clone(), edges.into_iter().collect()).only_drawn()
+}
+
 fn bipartite(side: usize) -> Sample {
     let edges = (0..side).flat_map(|a| (side..2 * side).map(move |b| (a, b))).collect();
     Sample::new(&format!("bipartite {side}"), 2 * side, |node| format!("b{node}"), edges).only_drawn()
@@ -188,5 +232,7 @@ mod tests {
         assert_eq!(size("random 1000"), Some((1000, 1528)));
         assert_eq!(size("random 10000"), Some((10000, 15931)));
         assert_eq!(size("random 204 #1").map(|size| size.0), Some(204));
+        assert_eq!(size("fleet 300x4"), Some((1202, 1500)));
+        assert!(size("crates").is_some_and(|(nodes, edges)| nodes > 100 && edges > nodes));
     }
 }

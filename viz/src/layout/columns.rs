@@ -10,6 +10,7 @@ pub(super) use spacing::Spacing;
 
 mod spacing;
 mod sweeps;
+mod straighten;
 mod polish;
 mod center;
 
@@ -25,6 +26,8 @@ pub(super) fn place(layers: &Layers, spacing: &Spacing, budget: &mut Budget) -> 
     if connected && layers.len() + layers.links.len() <= MOST_TO_POLISH {
         polish::polish(layers, spacing, &mut x, budget);
         center::center(layers, spacing, &mut x);
+    } else {
+        straighten::straighten(layers, spacing, &mut x);
     }
     x
 }
@@ -39,15 +42,13 @@ pub(super) fn length(layers: &Layers, spacing: &Spacing) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
-    use crate::layout::{LayoutGraph, Options, Size};
+    use crate::layout::{Options, Size};
 
     fn place_in_order(ranks: &[usize], edges: &[(usize, usize)]) -> Vec<f64> {
         let sizes = vec![Size { width: 54.0, height: 36.0 }; ranks.len()];
-        let graph = LayoutGraph { sizes, edges: edges.to_vec(), ..LayoutGraph::default() };
-        let spread = Spread { tracks: vec![None; edges.len()], ..Spread::default() };
-        let layers = Layers::new(ranks, edges, &spread, 100);
-        place(&layers, &Spacing::new(&graph, &Options::default()), &mut Budget::new(1_000_000))
+        let spacing = Spacing::new(&sizes, &vec![false; ranks.len()], &Options::default());
+        let layers = Layers::new(ranks, edges, 100);
+        place(&layers, &spacing, &mut Budget::new(1_000_000))
     }
 
     #[track_caller]

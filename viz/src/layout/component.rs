@@ -1,35 +1,30 @@
-//! Draws one connected graph: the passes in their order.
+//! Draws one connected graph, whatever stands in its way: cycles, loops, repetitions, wide fans.
 
 use super::acyclic::{self, StandIn};
 use super::budget::Budget;
-use super::columns::{self, Spacing};
-use super::layers::Layers;
-use super::routes::{self, Map};
-use super::{EdgePath, Layout, LayoutGraph, Options, Point, Size, fans, heights, order, packing, ranks};
+use super::layered::Shape;
+use super::{EdgePath, Layout, LayoutGraph, Options, Point, Size, blocks, packing, routes};
 
 /// Lays out a connected graph, whose nodes are ellipses or boxes.
 pub(super) fn draw(graph: &LayoutGraph, is_box: &[bool], options: &Options, budget: &mut Budget) -> Layout {
     let nodes = graph.sizes.len();
     let dag = acyclic::orient(nodes, &graph.edges);
-    let mut ranks = budget.lend(30, |budget| ranks::assign(nodes, &dag.edges, budget));
-    let spread = fans::spread(&graph.sizes, &dag.edges, &mut ranks, options);
-    let mut layers = Layers::new(&ranks, &dag.edges, &spread, options.most_bends);
-    let spacing = Spacing::new(graph, options);
-    let length = |layers: &Layers| columns::length(layers, &spacing);
-    budget.lend(60, |budget| order::arrange(&mut layers, &length, budget));
-    let x = columns::place(&layers, &spacing, budget);
-    let rows = heights::rows(&layers, &graph.sizes, &spread.gaps, options);
-    let map = Map::new(&layers, &spacing, (&graph.sizes, is_box), &x, &rows);
-
-    let curves: Vec<_> = (0..dag.edges.len()).map(|edge| routes::draw(&map, dag.edges[edge], edge)).collect();
+    let mut shape = Shape {
+        sizes: graph.sizes.clone(),
+        is_box: is_box.to_vec(),
+        has_loop: vec![false; nodes],
+        edges: dag.edges,
+    };
+    graph.edges.iter().filter(|(a, b)| a == b).for_each(|&(node, _)| shape.has_loop[node] = true);
+    let sketch = blocks::draw(&shape, options, budget);
     let path = |(&(node, _), &stand_in): (&(usize, usize), &StandIn)| match stand_in {
-        StandIn::Loop => routes::loop_at(&map, node),
-        StandIn::Same(edge) => routes::with_arrow(curves[edge].clone()),
-        StandIn::Reversed(edge) => routes::with_arrow(routes::reversed(&curves[edge])),
+        StandIn::Loop => routes::loop_at(sketch.centers[node], graph.sizes[node], is_box[node]),
+        StandIn::Same(edge) => routes::with_arrow(sketch.curves[edge].clone()),
+        StandIn::Reversed(edge) => routes::with_arrow(routes::reversed(&sketch.curves[edge])),
     };
     let edges = graph.edges.iter().zip(&dag.stand_ins).map(path).collect();
-    let centers = (0..nodes).map(|node| map.center(node)).collect();
-    into_corner(Layout { size: Size::default(), centers, sizes: Vec::new(), edges }, &graph.sizes)
+    let drawing = Layout { size: Size::default(), centers: sketch.centers, sizes: Vec::new(), edges };
+    into_corner(drawing, &graph.sizes)
 }
 
 /// Moves a drawing so that its top left corner is the origin, and measures it.

@@ -15,7 +15,7 @@ pub(super) struct Part {
 
 /// The components in the order of their first nodes.
 pub(super) fn split(graph: &LayoutGraph) -> Vec<Part> {
-    let roots = roots(graph);
+    let roots = roots(graph.sizes.len(), graph.edges.iter().copied());
     let mut parts: Vec<Part> = Vec::new();
     let mut part_of = vec![usize::MAX; roots.len()];
     let mut number = vec![0; roots.len()];
@@ -38,9 +38,9 @@ pub(super) fn split(graph: &LayoutGraph) -> Vec<Part> {
 }
 
 /// For every node the smallest node that it is connected to (union-find with halved paths).
-fn roots(graph: &LayoutGraph) -> Vec<usize> {
-    let mut parents: Vec<usize> = (0..graph.sizes.len()).collect();
-    for &(a, b) in &graph.edges {
+pub(super) fn roots(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut parents: Vec<usize> = (0..nodes).collect();
+    for (a, b) in edges {
         let (a, b) = (find(&mut parents, a), find(&mut parents, b));
         parents[a.max(b)] = a.min(b);
     }

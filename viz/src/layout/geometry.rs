@@ -87,6 +87,16 @@ impl Bezier {
         Self([a, a.towards(b, 1.0 / 3.0), a.towards(b, 2.0 / 3.0), b])
     }
 
+    /// A curve that begins and ends vertically.
+    pub(super) fn bend(a: Point, b: Point) -> Self {
+        let half = Point::new(0.0, (b.y - a.y) / 2.0);
+        Self([a, a + half, b - half, b])
+    }
+
+    pub(super) fn moved(&self, by: Point) -> Self {
+        Self(self.0.map(|point| point + by))
+    }
+
     pub(super) fn at(&self, t: f64) -> Point {
         let [a, b, c, d] = self.0;
         let u = 1.0 - t;

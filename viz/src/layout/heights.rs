@@ -16,17 +16,16 @@ impl Band {
     }
 }
 
-/// The band of each row, as high as the highest node on it; `gaps` are those above the rows, as shares of the usual
-/// one.
-pub(super) fn rows(layers: &Layers, sizes: &[Size], gaps: &[f64], options: &Options) -> Vec<Band> {
+/// The band of each row, as high as the highest node on it.
+pub(super) fn rows(layers: &Layers, sizes: &[Size], options: &Options) -> Vec<Band> {
     let mut top = 0.0;
     let mut bands = Vec::with_capacity(layers.rows.len());
-    for (index, row) in layers.rows.iter().enumerate() {
+    for row in &layers.rows {
         let nodes = row.iter().filter(|&&vertex| layers.is_node(vertex));
         let height = nodes.map(|&node| sizes[node].height).fold(0.0, f64::max);
         let bottom = top + height;
         bands.push(Band { top, bottom });
-        top = bottom + options.row_gap * gaps.get(index + 1).copied().unwrap_or(1.0);
+        top = bottom + options.row_gap;
     }
     bands
 }
@@ -34,16 +33,14 @@ pub(super) fn rows(layers: &Layers, sizes: &[Size], gaps: &[f64], options: &Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
 
     #[test]
     fn rows_are_as_high_as_their_highest_node() {
         let size = |height| Size { width: 54.0, height };
-        let spread = Spread { tracks: vec![None; 3], ..Spread::default() };
-        let layers = Layers::new(&[0, 1, 1, 2], &[(0, 1), (0, 2), (1, 3)], &spread, 10);
+        let layers = Layers::new(&[0, 1, 1, 2], &[(0, 1), (0, 2), (1, 3)], 10);
         let sizes = [size(36.0), size(36.0), size(50.0), size(36.0)];
-        let bands = rows(&layers, &sizes, &[1.0, 1.0, 0.5], &Options::default());
+        let bands = rows(&layers, &sizes, &Options::default());
         let band = |top, bottom| Band { top, bottom };
-        assert_eq!(bands, [band(0.0, 36.0), band(72.0, 122.0), band(140.0, 176.0)]);
+        assert_eq!(bands, [band(0.0, 36.0), band(72.0, 122.0), band(158.0, 194.0)]);
     }
 }

@@ -1,13 +1,12 @@
 //! The graph as rows of vertices in which every link leads to the next row.
 //!
-//! An edge over several rows becomes a chain with a bend on every row between. Edges may share a track, and then
-//! share its bends. Where all bends would be too many, edges to the same node share one; where even that is too
-//! much, the longest edges get no chain and are drawn straight.
+//! An edge over several rows becomes a chain with a bend on every row between. Where all bends would be too many, edges
+//! to the same node share a *track*, and with it their bends; where even that is too much, the longest edges get no
+//! chain and are drawn straight.
 
 use std::collections::BTreeSet;
 
 use super::adjacency::Adjacency;
-use super::fans::Spread;
 
 /// Chains may be so many times longer in sum than there are bends: sharing saves bends, not drawing.
 const SHARING: usize = 12;
@@ -34,10 +33,10 @@ pub(super) struct Layers {
 
 impl Layers {
     /// Builds the rows, with the vertices of each in an arbitrary order.
-    pub(super) fn new(ranks: &[usize], edges: &[(usize, usize)], spread: &Spread, most_bends: usize) -> Self {
+    pub(super) fn new(ranks: &[usize], edges: &[(usize, usize)], most_bends: usize) -> Self {
         let spans: Vec<Span> =
             edges.iter().map(|&(a, b)| Span { first: ranks[a] + 1, end: ranks[b] }).collect();
-        let tracks = Tracks::assign(edges, &spans, spread, most_bends);
+        let tracks = Tracks::assign(edges, &spans, most_bends);
         let mut row_of = ranks.to_vec();
         let bases = tracks.append_bends(&mut row_of);
         let chain = |edge: usize| {
@@ -135,15 +134,12 @@ struct Tracks {
 }
 
 impl Tracks {
-    fn assign(edges: &[(usize, usize)], spans: &[Span], spread: &Spread, most_bends: usize) -> Self {
-        let count = spread.track_count;
-        let own = |edge: usize| spread.tracks[edge].unwrap_or(count + edge);
-        let shared = |edge: usize| spread.tracks[edge].unwrap_or(count + edges[edge].1);
-        let tracks = Self::fill(spans, own, most_bends);
+    fn assign(edges: &[(usize, usize)], spans: &[Span], most_bends: usize) -> Self {
+        let tracks = Self::fill(spans, |edge| edge, most_bends);
         if tracks.of_edge.iter().all(Option::is_some) {
             tracks
         } else {
-            Self::fill(spans, shared, most_bends)
+            Self::fill(spans, |edge| edges[edge].1, most_bends)
         }
     }
 
@@ -215,17 +211,6 @@ fn links(nodes: usize, vertices: usize, chains: &[Option<Vec<usize>>]) -> Vec<(u
 mod tests {
     use super::*;
 
-    fn build(
-        ranks: &[usize],
-        edges: &[(usize, usize)],
-        tracks: &[Option<usize>],
-        most_bends: usize,
-    ) -> Layers {
-        let count = tracks.iter().flatten().max().map_or(0, |&last| last + 1);
-        let spread = Spread { tracks: tracks.to_vec(), track_count: count, gaps: Vec::new() };
-        Layers::new(ranks, edges, &spread, most_bends)
-    }
-
     #[track_caller]
     fn check(layers: &Layers, chains: &[&[usize]], links: &[(usize, usize)]) {
         let actual: Vec<&[usize]> =
@@ -238,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_long_edge_bends_on_every_row() {
-        let layers = build(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], &[None; 3], 100);
+        let layers = Layers::new(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], 100);
         let chains: [&[usize]; 3] = [&[0, 1], &[0, 3, 4, 2], &[1, 5, 2]];
         check(&layers, &chains, &[(0, 1), (0, 3), (3, 4), (4, 2), (1, 5), (5, 2)]);
         assert_eq!(layers.rows, [vec![0], vec![1, 3], vec![4, 5], vec![2]]);
@@ -246,22 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn tracks_share_bends() {
-        let layers = build(&[0, 2, 3], &[(0, 1), (0, 2)], &[Some(0), Some(0)], 100);
-        let chains: [&[usize]; 2] = [&[0, 3, 1], &[0, 3, 4, 2]];
-        check(&layers, &chains, &[(0, 3), (3, 1), (3, 4), (4, 2)]);
-    }
-
-    #[test]
     fn edges_to_one_node_share_when_bends_are_scarce() {
-        let layers = build(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], &[None; 3], 2);
+        let layers = Layers::new(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], 2);
         let chains: [&[usize]; 3] = [&[0, 1], &[0, 3, 4, 2], &[1, 4, 2]];
         check(&layers, &chains, &[(0, 1), (0, 3), (3, 4), (4, 2), (1, 4)]);
     }
 
     #[test]
     fn the_longest_edges_are_straight_when_even_sharing_is_too_much() {
-        let layers = build(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], &[None; 3], 1);
+        let layers = Layers::new(&[0, 1, 3], &[(0, 1), (0, 2), (1, 2)], 1);
         let chains: [&[usize]; 3] = [&[0, 1], &[], &[1, 3, 2]];
         check(&layers, &chains, &[(0, 1), (1, 3), (3, 2)]);
     }

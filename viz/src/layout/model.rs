@@ -34,7 +34,7 @@ pub struct Options {
     pub node_gap: f64,
     /// The gap between two rows, in points.
     pub row_gap: f64,
-    /// Fans with more leaves than this are spread over several rows.
+    /// Fans of more leaves, chains or other equal parts than this are spread over several rows.
     pub widest_fan: usize,
     /// Long edges bend once on every row they pass. With more bends than this, they are bundled; with more bundles
     /// than this, the longest are drawn straight.

@@ -147,12 +147,10 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
 
     #[track_caller]
     fn check(ranks: &[usize], edges: &[(usize, usize)], crossings: u64) {
-        let spread = Spread { tracks: vec![None; edges.len()], ..Spread::default() };
-        let mut layers = Layers::new(ranks, edges, &spread, 1000);
+        let mut layers = Layers::new(ranks, edges, 1000);
         arrange(&mut layers, &|_| 0.0, &mut Budget::new(1_000_000));
         assert_eq!(crossings::total(&layers, &mut Budget::new(0)), crossings, "{:?}", layers.rows);
         let mut vertices: Vec<usize> = layers.rows.concat();
@@ -177,8 +175,7 @@ mod tests {
 
     #[track_caller]
     fn check_taken(crossings: u64, length: f64, is_taken: bool) {
-        let spread = Spread { tracks: vec![None; 2], ..Spread::default() };
-        let mut layers = Layers::new(&[0, 1, 1], &[(0, 1), (0, 2)], &spread, 1000);
+        let mut layers = Layers::new(&[0, 1, 1], &[(0, 1), (0, 2)], 1000);
         let (first, other) = (vec![vec![0], vec![1, 2]], vec![vec![0], vec![2, 1]]);
         let mut best = Best { crossings: 5, rows: first.clone() };
         let length = |layers: &Layers| if layers.places[2] == 0 { length } else { 100.0 };
@@ -196,8 +193,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_still_gives_every_vertex_a_place() {
-        let spread = Spread { tracks: vec![None; 2], ..Spread::default() };
-        let mut layers = Layers::new(&[0, 0, 1, 1], &[(0, 3), (1, 2)], &spread, 1000);
+        let mut layers = Layers::new(&[0, 0, 1, 1], &[(0, 3), (1, 2)], 1000);
         arrange(&mut layers, &|_| 0.0, &mut Budget::new(0));
         assert_eq!(layers.rows.concat().len(), 4);
     }

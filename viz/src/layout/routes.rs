@@ -7,7 +7,7 @@
 
 use super::columns::Spacing;
 use super::geometry::Bezier;
-use super::{EdgePath, Point};
+use super::{EdgePath, Point, Size};
 use corridor::Corridor;
 
 pub(super) use ends::{reversed, with_arrow};
@@ -19,6 +19,7 @@ mod corridor;
 mod funnel;
 mod fit;
 mod corners;
+mod thin;
 mod ends;
 
 /// An edge with more bends than this follows them as if they were a track: that takes linear time.
@@ -33,7 +34,7 @@ pub(super) fn draw(map: &Map, (a, b): (usize, usize), edge: usize) -> Vec<Bezier
             let on_track = map.layers.shared[edge] || chain.len() > MOST_TO_FIT;
             let corridor = Corridor::along(map, chain, on_track);
             let way = funnel::shortest(start, end, &corridor.portals());
-            if on_track { corners::round(&way) } else { fit::round_off(&way, &corridor) }
+            thin::thin(if on_track { corners::round(&way) } else { fit::round_off(&way, &corridor) })
         }
     };
     let node = |node: usize, center| ends::Node { center, size: map.sizes[node], is_box: map.is_box[node] };
@@ -41,12 +42,11 @@ pub(super) fn draw(map: &Map, (a, b): (usize, usize), edge: usize) -> Vec<Bezier
 }
 
 /// The curve of an edge from a node to itself, on the node's right.
-pub(super) fn loop_at(map: &Map, node: usize) -> EdgePath {
-    let (center, size) = (map.center(node), map.sizes[node]);
+pub(super) fn loop_at(center: Point, size: Size, is_box: bool) -> EdgePath {
     let (rx, ry) = (size.width / 2.0, size.height / 2.0);
     let at = |x: f64, y: f64| center + Point::new(x, y);
     let far = rx + Spacing::LOOP_ROOM;
     // on the border of an ellipse at that height; a box has its side there
-    let side = if map.is_box[node] { rx } else { 0.8 * rx };
+    let side = if is_box { rx } else { 0.8 * rx };
     with_arrow(vec![Bezier([at(side, -0.6 * ry), at(far, -ry), at(far, ry), at(side, 0.6 * ry)])])
 }

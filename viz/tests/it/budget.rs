@@ -1,6 +1,7 @@
 //! Every graph is drawn in the end, whatever it costs to draw it well.
 
-use dojobber_viz::layout::{Layout, Options, layout};
+use dojobber_viz::layout::{Direction, Layout, Options, layout};
+use dojobber_viz::svg;
 
 use crate::picture::draw;
 use crate::samples::numbered;
@@ -67,6 +68,67 @@ fn a_wide_fan_is_spread_over_rows() {
     rows.dedup();
     assert!(rows.len() > 8, "{rows:?}");
     assert!(drawn.centers[1].x < drawn.centers[2].x, "leaves stand in the order of their declaration");
+}
+
+#[test]
+fn fans_of_chains_are_spread_as_those_of_leaves() {
+    for (hosts, jobs) in [(300, 4), (1_000, 3), (40, 1), (31, 20)] {
+        let (network, ready) = (hosts * jobs, hosts * jobs + 1);
+        let host = |host: usize| {
+            let (first, last) = (host * jobs, host * jobs + jobs - 1);
+            (first..last).map(|job| (job + 1, job)).chain([(first, network), (ready, last)])
+        };
+        let graph = numbered(hosts * jobs + 2, (0..hosts).flat_map(host)).to_layout_graph();
+        for direction in [Direction::Down, Direction::Right] {
+            let drawn = layout(&graph, &options(|options| options.direction = direction));
+            let ratio = drawn.size.width / drawn.size.height;
+            assert!((1.0 / 3.0..3.0).contains(&ratio), "{hosts} x {jobs}, {direction:?}: {ratio}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_any_shape_are_spread() {
+    // diamonds, each job of which needs the disk, and the last of which is needed
+    let diamond = |part: usize| {
+        let first = 4 * part;
+        let inside = [(1, 0), (2, 0), (3, 1), (3, 2)].map(|(a, b)| (first + a, first + b));
+        let disk = (0..4).map(move |job| (first + job, 160));
+        inside.into_iter().chain(disk).chain([(161, first + 3)])
+    };
+    draw(&numbered(162, (0..40).flat_map(diamond)), &Options::default());
+    // what one of them has beside is no part of the block
+    draw(&numbered(164, (0..40).flat_map(diamond).chain([(162, 7), (9, 163)])), &Options::default());
+    // hubs in a circle
+    draw(&numbered(162, (0..40).flat_map(diamond).chain([(160, 161)])), &Options::default());
+}
+
+/// The bytes of a picture grow with the graph and not faster, whatever its shape.
+#[test]
+fn bytes_are_linear() {
+    type Shape = fn(usize) -> Vec<(usize, usize)>;
+    let shapes: [(&str, Shape); 8] = [
+        ("chain", |n| (1..n).map(|node| (node - 1, node)).collect()),
+        ("leaves", |n| (1..n).map(|node| (0, node)).collect()),
+        ("fan", |n| (1..n - 1).flat_map(|node| [(0, node), (node, n - 1)]).collect()),
+        ("tree", |n| (1..n).map(|node| ((node - 1) / 2, node)).collect()),
+        ("chains", |n| (1..n).map(|node| (if node % 4 == 1 { 0 } else { node - 1 }, node)).collect()),
+        ("two hubs", |n| (2..n).flat_map(|node| [(0, node), (1, node)]).collect()),
+        ("layers", |n| (50..n).flat_map(|node| [(node - 50, node), (node - 50 + node % 7, node)]).collect()),
+        ("long", |n| {
+            (1..n).flat_map(|node| [(node - 1, node), (node / 3, node)]).filter(|(a, b)| a != b).collect()
+        }),
+    ];
+    let few = options(|options| (options.steps, options.most_bends) = (5_000_000, 20_000));
+    for (name, shape) in shapes {
+        for nodes in [200, 2_000, 20_000] {
+            let scene = numbered(nodes, shape(nodes));
+            let svg = svg::write(&scene, &layout(&scene.to_layout_graph(), &few), &svg::Options::default());
+            // a node takes about 400 bytes, and an edge at most a kilobyte
+            let most = 2_000 + 450 * nodes + 1_024 * scene.edges.len();
+            assert!(svg.len() < most, "{name} of {nodes}: {} bytes of {most}", svg.len());
+        }
+    }
 }
 
 #[test]

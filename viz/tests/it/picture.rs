@@ -61,7 +61,7 @@ fn check_svg(scene: &Scene, svg: &str) {
     let titles = |class: &'static str| groups(&document, class).map(|group| title(group).to_owned());
     let names: Vec<String> = scene.nodes.iter().map(|node| printable(&node.name)).collect();
     assert!(titles("node").eq(names.iter().cloned()), "a node for every job");
-    let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", names[a], names[b]));
+    let edges = scene.edges.iter().map(|&(a, b)| format!("{}->{}", mention(&names[a]), mention(&names[b])));
     assert!(titles("edge").eq(edges), "an edge for every dependency");
     check_apart(&document);
 }
@@ -76,6 +76,18 @@ fn check_elements(document: &Document) {
         }
     }
     groups(document, "node").for_each(check_label);
+    groups(document, "edge").for_each(check_edge);
+}
+
+/// No curve of an edge is a point, and the edge is short in words, whatever it passes.
+#[track_caller]
+fn check_edge(edge: Node) {
+    let path = child(edge, "path").attribute("d").unwrap();
+    let points: Vec<&str> = path.split(['M', 'C', ' ']).filter(|point| !point.is_empty()).collect();
+    let is_point = |start: usize| points[start..start + 4].iter().all(|point| *point == points[start]);
+    assert!(!(0..points.len() - 1).step_by(3).any(is_point), "{:?}: {path}", title(edge));
+    let bytes = edge.range().len() - child(edge, "title").range().len();
+    assert!(bytes <= 1024, "{:?} takes {bytes} bytes", title(edge));
 }
 
 /// The mark and the label are inside of the ellipse, at the width that the label is drawn with.
@@ -171,6 +183,15 @@ pub(crate) fn title<'a>(group: Node<'a, 'a>) -> &'a str {
 #[track_caller]
 pub(crate) fn child<'a>(group: Node<'a, 'a>, tag: &str) -> Node<'a, 'a> {
     group.descendants().find(|node| node.tag_name().name() == tag).expect("the element is there")
+}
+
+/// A name as the title of an edge has it.
+fn mention(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= 100 {
+        return name.to_owned();
+    }
+    name.chars().take(50).chain(['…']).chain(name.chars().skip(length - 50)).collect()
 }
 
 fn printable(name: &str) -> String {

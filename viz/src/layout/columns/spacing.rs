@@ -1,7 +1,7 @@
 //! What the places of vertices have to obey, and what they want.
 
 use crate::layout::layers::Layers;
-use crate::layout::{LayoutGraph, Options};
+use crate::layout::{Options, Size};
 
 /// How far vertices of a row must be apart.
 #[derive(Debug)]
@@ -15,14 +15,10 @@ impl Spacing {
     /// Room to the right of a node that has a loop.
     pub(in crate::layout) const LOOP_ROOM: f64 = 18.0;
 
-    pub(in crate::layout) fn new(graph: &LayoutGraph, options: &Options) -> Self {
-        let left: Vec<f64> = graph.sizes.iter().map(|size| size.width / 2.0).collect();
-        let mut right = left.clone();
-        for &(a, b) in &graph.edges {
-            if a == b {
-                right[a] = left[a] + Self::LOOP_ROOM;
-            }
-        }
+    pub(in crate::layout) fn new(sizes: &[Size], has_loop: &[bool], options: &Options) -> Self {
+        let left: Vec<f64> = sizes.iter().map(|size| size.width / 2.0).collect();
+        let room = |has_loop: bool| if has_loop { Self::LOOP_ROOM } else { 0.0 };
+        let right = left.iter().zip(has_loop).map(|(left, has_loop)| left + room(*has_loop)).collect();
         Self { left, right, node_gap: options.node_gap }
     }
 

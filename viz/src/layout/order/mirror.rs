@@ -21,13 +21,11 @@ pub(super) fn turn(layers: &mut Layers) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
 
     #[track_caller]
     fn check(rows: [&[usize]; 3], expected: [&[usize]; 3]) {
         let edges = [(0, 1), (0, 2), (0, 3), (2, 4), (3, 5)];
-        let spread = Spread { tracks: vec![None; 5], ..Spread::default() };
-        let mut layers = Layers::new(&[0, 1, 1, 1, 2, 2], &edges, &spread, 100);
+        let mut layers = Layers::new(&[0, 1, 1, 1, 2, 2], &edges, 100);
         layers.arrange(rows.map(<[usize]>::to_vec).to_vec());
         turn(&mut layers);
         assert_eq!(layers.rows, expected);

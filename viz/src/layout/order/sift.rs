@@ -64,13 +64,11 @@ fn running_sums(costs: impl Iterator<Item = (usize, i64)>) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
 
     #[test]
     fn a_vertex_jumps_over_several_others() {
         let edges = [(0, 4), (1, 5), (2, 6), (3, 7)];
-        let spread = Spread { tracks: vec![None; 4], ..Spread::default() };
-        let mut layers = Layers::new(&[0, 0, 0, 0, 1, 1, 1, 1], &edges, &spread, 100);
+        let mut layers = Layers::new(&[0, 0, 0, 0, 1, 1, 1, 1], &edges, 100);
         layers.arrange(vec![vec![1, 2, 3, 0], vec![4, 5, 6, 7]]);
         let mut places = SortedPlaces::new(&layers);
         assert_eq!(sift(&mut layers, &mut places, &mut Budget::new(1000)), 3);

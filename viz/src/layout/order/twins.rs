@@ -35,13 +35,11 @@ pub(super) fn sort(layers: &mut Layers) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fans::Spread;
 
     #[test]
     fn only_twins_change_places() {
         let edges = [(0, 1), (0, 2), (0, 3), (0, 4), (3, 5)];
-        let spread = Spread { tracks: vec![None; 5], ..Spread::default() };
-        let mut layers = Layers::new(&[0, 1, 1, 1, 1, 2], &edges, &spread, 100);
+        let mut layers = Layers::new(&[0, 1, 1, 1, 1, 2], &edges, 100);
         layers.arrange(vec![vec![0], vec![4, 3, 2, 1], vec![5]]);
         sort(&mut layers);
         assert_eq!(layers.rows[1], [1, 3, 2, 4]);

@@ -35,13 +35,21 @@ pub(in crate::layout) fn reversed(curve: &[Bezier]) -> Vec<Bezier> {
     curve.iter().rev().map(Bezier::reversed).collect()
 }
 
-/// Shortens a curve by its arrow head.
-pub(in crate::layout) fn with_arrow(curve: Vec<Bezier>) -> EdgePath {
+/// Shorter curves than this, in points, are none when they are written down.
+const SHORTEST: f64 = 0.02;
+
+/// Shortens a curve by its arrow head, and leaves out what has no length.
+pub(in crate::layout) fn with_arrow(mut curve: Vec<Bezier>) -> EdgePath {
+    let has_length = |part: &Bezier| part.0.iter().any(|point| (*point - part.0[0]).length() > SHORTEST);
+    if curve.iter().any(has_length) {
+        curve.retain(has_length);
+    }
     let (start, tip) = (curve[0].0[0], curve[curve.len() - 1].0[3]);
     let length = ARROW.min(MOST_ARROW * (tip - start).length());
     let shortened = reversed(&clip_start(reversed(&curve), |point| (point - tip).length() < length));
-    let points = shortened.iter().flat_map(|part| part.0.into_iter().skip(1));
-    EdgePath { curve: [shortened[0].0[0]].into_iter().chain(points).collect(), tip }
+    let whole = if shortened.iter().any(has_length) { shortened } else { curve };
+    let points = whole.iter().filter(|part| has_length(part)).flat_map(|part| part.0.into_iter().skip(1));
+    EdgePath { curve: [whole[0].0[0]].into_iter().chain(points).collect(), tip }
 }
 
 /// Cuts off what lies inside at the start. What would vanish altogether stays.
