@@ -114,7 +114,9 @@ pub mod testkit;
 
 pub use console::Console;
 #[doc(inline)]
-pub use dojobber_core::{Backoff, CancelToken, Cancelling, Jitter, StopLevel, StopReason};
+pub use dojobber_core::{
+    Backoff, CancelToken, Cancelling, Jitter, OutputStream, Process, StopLevel, StopReason,
+};
 #[doc(inline)]
 pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, ErrorText, Event,

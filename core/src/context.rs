@@ -1,15 +1,11 @@
 //! All that a phase may ask for.
 
-mod command;
-
 use std::any::{Any, type_name};
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-pub use command::{Command, CommandError, sh};
 
 use crate::cancel::{CancelToken, Cancelling};
 use crate::clock::{Clock, nanos};
@@ -18,6 +14,7 @@ use crate::graph::{JobGraph, JobId};
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::outputs::Outputs;
+use crate::process::{Command, LazyProcesses, Origin, Spot};
 use crate::store::Store;
 use crate::words::Phase;
 
@@ -30,6 +27,7 @@ pub(crate) struct World<A> {
     pub(crate) outputs: Outputs,
     pub(crate) cwd: PathBuf,
     pub(crate) clock: Clock,
+    pub(crate) processes: LazyProcesses,
 }
 
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
@@ -245,10 +243,27 @@ impl<A> Context<A> {
         Ok(())
     }
 
-    /// A process to start: with the run's directory, standard input closed, output captured.
+    /// A process to start: in the run's directory, with standard input closed and output captured, and ended when this
+    /// phase [is to end](Self::is_cancelled).
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        Command::new(program.as_ref(), self.cwd())
+        let Place { job, phase, attempt, .. } = self.place;
+        let origin = Origin {
+            cwd: self.world.cwd.clone(),
+            spot: Spot { job, attempt, phase },
+            limits: self.limits.clone(),
+            processes: Arc::clone(self.world.processes.get()),
+        };
+        Command::of(program.as_ref(), origin)
     }
+}
+
+/// A phase that is one script of the shell: `.check(sh("id www")).run(sh("useradd www"))`.
+///
+/// It is given to `sh -ec`, in the run's directory, and passes if its status is zero. Of several commands in a pipe only
+/// the last one counts, as ever in a shell.
+pub fn sh<A>(script: impl Into<String>) -> impl Fn(&Context<A>) -> Result + Clone + Send + Sync + 'static {
+    let script: String = script.into();
+    move |cx: &Context<A>| cx.command("sh").args(["-ec", "--"]).arg(&script).run()
 }
 
 impl<A> fmt::Debug for Context<A> {

@@ -30,6 +30,8 @@ mod cancel;
 mod outputs;
 #[allow(dead_code)] // until execution sets them
 mod limits;
+#[allow(dead_code, unused_imports)] // until execution ends spawned processes
+mod process;
 mod context;
 mod job;
 mod plan;
@@ -46,7 +48,7 @@ pub mod testkit;
 
 pub use backoff::{Backoff, Jitter};
 pub use cancel::{CancelToken, Cancelling, StopLevel};
-pub use context::{Command, CommandError, Context, OutputError, sh};
+pub use context::{Context, OutputError, sh};
 pub use error::{BoxError, ErrorText, Panicked, Result};
 pub use error::{
     Cancelled, ErrorClass, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after,
@@ -59,6 +61,7 @@ pub use judge::{Violation, judge};
 pub use key::{JobName, JobNames, Key, Many, One, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
+pub use process::{Command, CommandError, OutputStream, Process};
 pub use report::{JobReport, PhaseRecord, Report};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};

@@ -111,11 +111,17 @@ impl Limits {
         if level > self.ignored { level } else { StopLevel::None }
     }
 
+    /// Whether the run is stopped so far that the phase is to end.
+    pub(crate) fn stopped(&self) -> Option<Over> {
+        let reason = || self.stop.reason().unwrap_or(StopReason::Cancelled);
+        (self.level() >= StopLevel::Cancel).then(|| Over::Cancelled(Cancelled::new(reason())))
+    }
+
     /// Whether the phase is to end, and why.
     pub(crate) fn over(&self) -> Option<Over> {
-        if self.level() >= StopLevel::Cancel {
-            let reason = self.stop.reason().unwrap_or(StopReason::Cancelled);
-            return Some(Over::Cancelled(Cancelled::new(reason)));
+        let stopped = self.stopped();
+        if stopped.is_some() {
+            return stopped;
         }
         if self.phase.is_none() && self.run.is_none() {
             return None; // no need to look at the clock

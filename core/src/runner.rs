@@ -15,6 +15,7 @@ use crate::log::debug;
 use crate::options::RunOptions;
 use crate::outputs::Outputs;
 use crate::plan::Plan;
+use crate::process::LazyProcesses;
 use crate::report::Report;
 use crate::run::Run;
 use crate::store::Store;
@@ -108,6 +109,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         outputs: Outputs::of(plan.with_output()),
         cwd: std::env::current_dir().unwrap_or_default(),
         clock,
+        processes: LazyProcesses::default(),
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let live = Live::new(plan.clone(), options, world, watch);

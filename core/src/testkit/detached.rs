@@ -8,6 +8,7 @@ use crate::graph::JobId;
 use crate::job::JobSpec;
 use crate::outputs::Outputs;
 use crate::plan::{Draft, Plan};
+use crate::process::LazyProcesses;
 use crate::store::Store;
 use crate::words::Phase;
 
@@ -43,6 +44,7 @@ impl<A> Context<A> {
             outputs: Outputs::of(plan.with_output()),
             cwd: std::env::current_dir().unwrap_or_default(),
             clock: Clock::simulated(),
+            processes: LazyProcesses::default(),
         };
         let place = Place { job: JobId::new(0), phase: Phase::Check, attempt: 1, max_tries: 1 };
         Context::new(Arc::new(world), place, Store::default())
