@@ -1,136 +1,19 @@
 //! What can go wrong in a job, as a value and as text.
 
+mod boxed;
 mod class;
 mod wrap;
+mod text;
 
-use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
-
+pub use boxed::{BoxError, Result};
 pub use class::ErrorClass;
-use class::{Heard, chain};
 pub(crate) use class::{say_class, traits_of};
+pub(crate) use text::RETURNED_FALSE;
+pub use text::{ErrorText, Panicked};
 pub use wrap::{
     Cancelled, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after, unknown,
 };
 pub(crate) use wrap::{ReturnedFalse, shown};
-
-use crate::text::printable;
-
-/// Any error that may travel between threads: what a phase fails with.
-pub type BoxError = Box<dyn Error + Send + Sync>;
-
-/// What a phase returns; `E` may be overridden.
-pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
-
-/// The error of a phase that panicked: its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Panicked(pub(crate) Cow<'static, str>);
-
-impl fmt::Display for Panicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for Panicked {}
-
-/// An error as it stands in a report: its message, those of its causes, and whether it was a panic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-pub struct ErrorText {
-    message: Cow<'static, str>,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
-    causes: Vec<String>,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
-    panicked: bool,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "ErrorClass::is_plain"))]
-    class: ErrorClass,
-}
-
-/// What stands in place of an error that was kept as a mere flag.
-pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
-    message: Cow::Borrowed("returned false"),
-    causes: Vec::new(),
-    panicked: false,
-    class: ErrorClass::Plain,
-};
-
-impl ErrorText {
-    /// Displays an error and its sources, which is the user's code and may panic.
-    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
-        let mut heard = Heard::default();
-        let mut texts = Vec::new();
-        let mut repeated = false;
-        for error in chain(error) {
-            let mut text = String::new();
-            let now = class::listen(|| text = error.to_string());
-            if !(repeated && texts.last() == Some(&text)) {
-                texts.push(text); // else it stands there already, as that of what it is wrapped in
-            }
-            repeated = now.repeats;
-            heard = heard.or(now);
-        }
-        let causes = texts.split_off(1);
-        ErrorText {
-            message: texts.swap_remove(0).into(),
-            causes,
-            panicked: error.is::<Panicked>(),
-            class: heard.traits().class,
-        }
-    }
-
-    pub(crate) fn returned_false() -> Self {
-        RETURNED_FALSE.clone()
-    }
-
-    /// For an error that could not even be turned into text.
-    pub(crate) fn unprintable() -> Self {
-        ErrorText {
-            message: "panicked while its error was printed".into(),
-            causes: Vec::new(),
-            panicked: true,
-            class: ErrorClass::Plain,
-        }
-    }
-
-    /// The error's own text.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// The texts of its causes, from the nearest on.
-    pub fn causes(&self) -> &[String] {
-        &self.causes
-    }
-
-    /// Whether this was a panic.
-    pub fn panicked(&self) -> bool {
-        self.panicked
-    }
-
-    /// What the error says beside its text: whether another try can help.
-    pub fn class(&self) -> ErrorClass {
-        self.class
-    }
-}
-
-/// A chain of causes that is longer than this has lost itself.
-const MAX_CAUSES: usize = 64;
-
-impl fmt::Display for ErrorText {
-    /// The message, and with `{:#}` its causes behind it: `message: cause: cause`. Line breaks stay, and characters that
-    /// a terminal would obey are escaped; [`message`](Self::message) is as it came.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", printable(&self.message))?;
-        if f.alternate() {
-            for cause in &self.causes {
-                write!(f, ": {:#}", printable(cause))?;
-            }
-        }
-        Ok(())
-    }
-}
 
 #[cfg(test)]
 mod tests;

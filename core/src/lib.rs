@@ -25,7 +25,7 @@ mod verdict;
 mod names;
 mod graph;
 mod clock;
-#[allow(dead_code)] // until execution obeys it
+#[allow(dead_code, unused_imports)] // until execution obeys it
 mod cancel;
 mod outputs;
 #[allow(dead_code)] // until execution sets them

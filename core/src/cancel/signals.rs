@@ -7,7 +7,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, exit};
 
-use crate::cancel::{CancelToken, Inner, StopLevel};
+use crate::cancel::level::StopLevel;
+use crate::cancel::token::{CancelToken, Inner};
 use crate::words::StopReason;
 
 impl CancelToken {
@@ -155,7 +156,7 @@ mod tests {
         say("ready".to_owned());
         let mut seen = StopLevel::None;
         loop {
-            let bell = crate::cancel::Bell::new();
+            let bell = crate::cancel::bell::Bell::new();
             if let Some(_listening) = token.listen(seen, bell.waker()) {
                 bell.wait_until(None);
             }

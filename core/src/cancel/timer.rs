@@ -7,9 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-use crate::cancel::{Bell, Inner, StopLevel};
+use crate::cancel::bell::Bell;
 use crate::log::warning;
-use crate::words::StopReason;
+
+/// What is called at a moment.
+pub(super) trait Due: Send + Sync {
+    fn due(&self);
+}
 
 /// A moment at which a token is cancelled, unless this is dropped before.
 pub(super) struct Alarm(Key);
@@ -19,7 +23,7 @@ type Key = (Instant, u64);
 
 #[derive(Default)]
 struct Alarms {
-    due: BTreeMap<Key, Weak<Inner>>,
+    due: BTreeMap<Key, Weak<dyn Due>>,
     next: u64,
 }
 
@@ -28,14 +32,14 @@ struct Timer {
     bell: Arc<Bell>,
 }
 
-/// Cancels `token` at that moment.
-pub(super) fn set(when: Instant, token: &Arc<Inner>) -> Alarm {
+/// Calls `due` at that moment, if it is still there.
+pub(super) fn set(when: Instant, due: Weak<dyn Due>) -> Alarm {
     let timer = timer();
     let key = {
         let mut alarms = timer.lock();
         let key = (when, alarms.next);
         alarms.next += 1;
-        alarms.due.insert(key, Arc::downgrade(token));
+        alarms.due.insert(key, due);
         key
     };
     timer.bell.waker().wake();
@@ -68,9 +72,7 @@ impl Timer {
                 let due = std::mem::replace(&mut alarms.due, later);
                 let next = alarms.due.keys().next().map(|(when, _)| *when);
                 drop(alarms);
-                for token in due.into_values().filter_map(|token| token.upgrade()) {
-                    token.raise(StopLevel::Cancel, StopReason::TimedOut);
-                }
+                due.into_values().filter_map(|due| due.upgrade()).for_each(|due| due.due());
                 next
             };
             self.bell.wait_until(next);

@@ -10,8 +10,6 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use crate::error::MAX_CAUSES;
-
 /// What is known of an error beside its text.
 ///
 /// ```
@@ -76,6 +74,9 @@ pub(crate) fn traits_of(error: &(dyn Error + 'static)) -> Traits {
 pub(super) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source()).take(MAX_CAUSES + 1)
 }
+
+/// A chain of causes that is longer than this has lost itself.
+pub(super) const MAX_CAUSES: usize = 64;
 
 /// What errors have said while they were displayed.
 #[derive(Debug, Clone, Copy, Default)]

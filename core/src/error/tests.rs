@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::class::MAX_CAUSES;
 use super::*;
 use crate::words::StopReason;
 

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::boxed::{BoxError, Result};
 use crate::error::class::{ErrorClass, say_class, say_repeats};
-use crate::error::{BoxError, Result};
 use crate::words::StopReason;
 
 /// Says that no other try can help.

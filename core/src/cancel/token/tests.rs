@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{Bell, CancelToken, StopLevel};
+use super::{CancelToken, StopLevel};
+use crate::cancel::bell::Bell;
 use crate::words::StopReason;
 
 use StopLevel::{Cancel, Drain, Kill, None as Nothing};
