@@ -12,6 +12,7 @@ use crate::load::Load;
 use crate::measure::median;
 use crate::plans::{Mode, names, plan};
 use crate::shapes::Shape;
+use crate::sleeping;
 
 /// What a child process does; it prints one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Errand {
     Everything(Shape, u32),
     /// Runs a plan that only waits for retries. The ns for which it had a processor meanwhile.
     Wait,
+    /// Runs so many jobs that sleep, on as many threads. The ns for which it had a processor meanwhile.
+    Sleep(u32),
 }
 
 impl Errand {
@@ -46,6 +49,13 @@ impl Errand {
                 let _ = runner.run(&plan, ());
                 Some(processor_time()? - before)
             }
+            Errand::Sleep(jobs) => {
+                let plan = sleeping::plan(jobs, sleeping::SLEEP);
+                let runner = Runner::builder().threads(jobs as usize).build();
+                let before = processor_time()?;
+                let _ = runner.run(&plan, ()); // its threads live as long as the runner
+                Some(processor_time()? - before)
+            }
         }
     }
 
@@ -54,12 +64,13 @@ impl Errand {
             Errand::Names(shape, jobs) => vec!["names".into(), shape.to_string(), jobs.to_string()],
             Errand::Everything(shape, jobs) => vec!["everything".into(), shape.to_string(), jobs.to_string()],
             Errand::Wait => vec!["wait".into()],
+            Errand::Sleep(jobs) => vec!["sleep".into(), jobs.to_string()],
         }
     }
 
     /// Sends this very program on the errand: it must call [`run`](Errand::run) if it is started with `errand` and
     /// what follows, and print what that returns.
-    fn send(self) -> Option<u64> {
+    pub fn send(self) -> Option<u64> {
         let output = Command::new(std::env::current_exe().ok()?).arg("errand").args(self.words()).output();
         String::from_utf8(output.ok()?.stdout).ok()?.trim().parse().ok()
     }
@@ -75,6 +86,7 @@ impl FromStr for Errand {
             ["names", shape, n] => Ok(Errand::Names(shape.parse()?, jobs(n)?)),
             ["everything", shape, n] => Ok(Errand::Everything(shape.parse()?, jobs(n)?)),
             ["wait"] => Ok(Errand::Wait),
+            ["sleep", n] => Ok(Errand::Sleep(jobs(n)?)),
             _ => Err(format!("there is no errand {words:?}")),
         }
     }
@@ -190,7 +202,12 @@ mod tests {
 
     #[test]
     fn errands_are_read_back() {
-        for errand in [Errand::Names(Shape::Grid, 5), Errand::Everything(Shape::TreeIn, 7), Errand::Wait] {
+        for errand in [
+            Errand::Names(Shape::Grid, 5),
+            Errand::Everything(Shape::TreeIn, 7),
+            Errand::Wait,
+            Errand::Sleep(9),
+        ] {
             assert_eq!(errand.words().join(" ").parse(), Ok(errand));
         }
         assert!("names".parse::<Errand>().is_err());

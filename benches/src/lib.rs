@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, a [`load`](load::Load) is both, [`plans`]
 //! makes plans of this library of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
-//! [`machine`] says on what. [`quality`] judges pictures.
+//! [`machine`] says on what. [`processes`], [`sleeping`] and [`waits`] are about jobs that
+//! wait, [`quality`] judges pictures.
 
 mod random;
 
@@ -26,7 +27,13 @@ pub mod quality;
 
 pub mod compare;
 
+pub mod processes;
+
+pub mod sleeping;
+
 pub mod alone;
+
+pub mod waits;
 
 #[cfg(feature = "plot")]
 pub mod plot;

@@ -28,7 +28,7 @@ use std::path::Path;
 
 use crate::plans::Mode;
 use dojobber::Dojobber;
-use onetbb::{Edges, OneTbb};
+use onetbb::{Edges, Nodes, OneTbb};
 
 pub use contender::{Contender, Sample};
 pub use serial::Serial;
@@ -38,6 +38,7 @@ pub use timing::{once_each, repeatedly};
 pub const NAMES: &[&str] = &[
     "onetbb",
     "onetbb-backwards",
+    "onetbb-chg",
     "rayon",
     "dojobber-sat",
     "dojobber-chg",
@@ -55,9 +56,11 @@ pub const NAMES: &[&str] = &[
 ///
 /// If there is no such contender, or what it needs is not installed.
 pub fn contender(name: &str, threads: usize, dir: &Path) -> Result<Box<dyn Contender>, String> {
+    let onetbb = |edges, work| Ok::<_, String>(OneTbb::new(onetbb::compile(dir)?, threads, edges, work));
     Ok(match name {
-        "onetbb" => Box::new(OneTbb::new(onetbb::compile(dir)?, threads, Edges::Forwards)),
-        "onetbb-backwards" => Box::new(OneTbb::new(onetbb::compile(dir)?, threads, Edges::Backwards)),
+        "onetbb" => Box::new(onetbb(Edges::Forwards, Nodes::Plain)?),
+        "onetbb-backwards" => Box::new(onetbb(Edges::Backwards, Nodes::Plain)?),
+        "onetbb-chg" => Box::new(onetbb(Edges::Forwards, Nodes::Recorded)?),
         "dojobber-sat" => Box::new(Dojobber::new(Mode::Satisfied, threads)),
         "dojobber-chg" => Box::new(Dojobber::new(Mode::Changed, threads)),
         "rayon" => Box::new(rayon_scope::RayonScope::new(threads)),
@@ -114,7 +117,7 @@ mod tests {
     #[expect(clippy::print_stdout, reason = "a test that cannot be made says so")]
     fn onetbb_keeps_the_order() {
         let dir = std::env::temp_dir().join(format!("dojobber-benches-{}", std::process::id()));
-        for name in ["onetbb", "onetbb-backwards"] {
+        for name in ["onetbb", "onetbb-backwards", "onetbb-chg"] {
             for threads in 1..=3 {
                 match contender(name, threads, &dir) {
                     Ok(mut onetbb) => assert_eq!(check(&mut *onetbb), [], "{name}, {threads} threads"),
@@ -128,6 +131,6 @@ mod tests {
     #[test]
     fn an_unknown_contender_is_told_the_known_ones() {
         let error = contender("nobody", 1, Path::new("")).err().unwrap();
-        assert!(error.contains("onetbb, onetbb-backwards, rayon"), "{error}");
+        assert!(error.contains("onetbb, onetbb-backwards, onetbb-chg, rayon"), "{error}");
     }
 }

@@ -7,15 +7,25 @@ use anyhow::Result;
 
 use crate::util::{cargo, execute, target};
 
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// With few samples.
+    pub(crate) quick: bool,
+    /// Without the Rust crates that do the same, which take long to build.
+    pub(crate) without_peers: bool,
+    /// Nothing but jobs that wait.
+    pub(crate) waits: bool,
+}
+
 /// Builds the program that takes all figures, and runs it; it writes to `target/bench`.
-///
-/// `peers`: beside the Rust crates that do the same as well, which take long to build.
-pub(crate) fn run(root: &Path, quick: bool, peers: bool) -> Result<()> {
-    let features = if peers { "plot,peers" } else { "plot" };
+pub(crate) fn run(root: &Path, extent: Extent) -> Result<()> {
+    let Extent { quick, without_peers, waits } = extent;
+    let features = if without_peers || waits { "plot" } else { "plot,peers" };
     cargo(root, &format!("build --release --package dojobber-benches --bin figures --features {features}"))?;
     let target = target(root);
     let mut figures = Command::new(target.join("release/figures"));
     figures.arg("--out").arg(target.join("bench")).arg("--dir").arg(target.join("peers"));
-    figures.args(quick.then_some("--quick"));
+    figures.args(quick.then_some("--quick")).args(waits.then_some("--waits"));
     execute(root, figures)
 }

@@ -48,6 +48,9 @@ enum Task {
         /// Without the Rust crates that do the same, which take long to build and to run
         #[arg(long)]
         without_peers: bool,
+        /// Nothing but jobs that wait for processes (beside ninja and make, where they are there) and for time
+        #[arg(long)]
+        waits: bool,
     },
     /// Fuzz every target; needs cargo-fuzz and a nightly toolchain
     Fuzz {
@@ -75,8 +78,8 @@ fn main() -> ExitCode {
         Task::LayoutQuality { arguments } => {
             (ci::layout_quality(workspace_root(), &arguments), ExitCode::FAILURE)
         }
-        Task::Bench { quick, without_peers } => {
-            (bench::run(workspace_root(), quick, !without_peers), ExitCode::FAILURE)
+        Task::Bench { quick, without_peers, waits } => {
+            (bench::run(workspace_root(), bench::Extent { quick, without_peers, waits }), ExitCode::FAILURE)
         }
         Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
         Task::Render(args) => (render::run(workspace_root(), &args), ExitCode::from(2)),

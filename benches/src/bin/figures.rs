@@ -19,6 +19,7 @@ use dojobber_benches::machine;
 use dojobber_benches::peers::NAMES;
 use dojobber_benches::shapes::Shape;
 use dojobber_benches::table::{Table, number};
+use dojobber_benches::waits::{self, Extent};
 
 /// Takes all figures: of this library beside its peers, and by itself.
 #[derive(Parser)]
@@ -27,6 +28,9 @@ struct Args {
     /// Few samples, and no graph of a million tasks
     #[arg(long)]
     quick: bool,
+    /// Nothing but jobs that wait for processes and for time
+    #[arg(long)]
+    waits: bool,
     /// Where to write
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
@@ -44,8 +48,11 @@ enum Child {
     Errand { words: Vec<String> },
 }
 
-/// With whom it is compared: those that record nothing.
-const PLAIN: [&str; 4] = ["onetbb", "rayon", "dojobber-sat", "dojobber-chg"];
+/// With whom it is compared: those that record nothing, and one that does.
+const PLAIN: [&str; 5] = ["onetbb", "rayon", "dojobber-sat", "dojobber-chg", SAME];
+
+/// oneTBB, doing what `dojobber-chg` does.
+const SAME: &str = "onetbb-chg";
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -94,10 +101,13 @@ fn figures(args: &Args) -> Result<(), Box<dyn Error>> {
         comparisons: Vec::new(),
     };
     figures.say(machine::description());
-    figures.compare_all();
-    let summary = figures.summary();
-    figures.say(summary);
-    figures.take_own();
+    if !args.waits {
+        figures.compare_all();
+        let summary = figures.summary();
+        figures.say(summary);
+        figures.take_own();
+    }
+    figures.wait();
     fs::write(args.out.join("figures.md"), &figures.text)?;
     fs::write(args.out.join("figures.csv"), &figures.csv)?;
     #[cfg(feature = "plot")]
@@ -147,11 +157,11 @@ impl Figures {
     fn summary(&self) -> String {
         let mut table = table_of(Shape::ALL);
         for comparison in &self.comparisons {
-            for to in ["onetbb", "rayon"] {
-                for name in ["dojobber-sat", "dojobber-chg"] {
-                    if let Some(ratios) = comparison.run_ratio(name, to) {
-                        push_ratios(&mut table, &format!("{}: {name} / {to}", comparison.title()), ratios);
-                    }
+            let pairs =
+                ["onetbb", "rayon"].into_iter().flat_map(|to| [("dojobber-sat", to), ("dojobber-chg", to)]);
+            for (name, to) in pairs.chain([("dojobber-chg", SAME)]) {
+                if let Some(ratios) = comparison.run_ratio(name, to) {
+                    push_ratios(&mut table, &format!("{}: {name} / {to}", comparison.title()), ratios);
                 }
             }
         }
@@ -171,6 +181,15 @@ impl Figures {
         }
         let others = self.others();
         self.say(format_args!("## Others\n\n{others}"));
+    }
+
+    /// Jobs that wait for processes and for time.
+    fn wait(&mut self) {
+        let extent = Extent::new(self.args.quick);
+        let table = waits::table(&extent, &self.args.dir.join("processes"), self.args.all_workers);
+        self.say(format_args!("## Jobs that wait\n\n{table}"));
+        let times = waits::processor_times(&extent);
+        self.say(format_args!("{times}"));
     }
 
     /// A million jobs, or fewer if it has to be quick.

@@ -46,6 +46,7 @@ pub(super) struct OneTbb {
     program: PathBuf,
     threads: usize,
     edges: Edges,
+    work: Nodes,
 }
 
 /// In which order edges are added, which decides where oneTBB goes on: see the program.
@@ -55,9 +56,18 @@ pub(super) enum Edges {
     Backwards,
 }
 
+/// What a node of the graph does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Nodes {
+    /// The task alone.
+    Plain,
+    /// What this library does for a job whose check fails and whose recheck passes: see the program.
+    Recorded,
+}
+
 impl OneTbb {
-    pub(super) fn new(program: PathBuf, threads: usize, edges: Edges) -> Self {
-        Self { program, threads, edges }
+    pub(super) fn new(program: PathBuf, threads: usize, edges: Edges, work: Nodes) -> Self {
+        Self { program, threads, edges, work }
     }
 }
 
@@ -69,6 +79,10 @@ impl Contender for OneTbb {
             .arg(match self.edges {
                 Edges::Forwards => "forwards",
                 Edges::Backwards => "backwards",
+            })
+            .arg(match self.work {
+                Nodes::Plain => "plain",
+                Nodes::Recorded => "recorded",
             })
             .args(trace.map(|_| "trace"))
             .stdin(Stdio::piped())
