@@ -21,11 +21,12 @@
 //! One body serves them all.
 //!
 //! What a phase does is one step, unless the fakes that it uses call [`interruption`] where the real thing could be cut,
-//! and [`touches`] where others could be in the way.
+//! and [`touches`] where others could be in the way. [`Disk`], [`Table`] and [`Clock`] do.
 //!
 //! Inside, a check is a file that makes experiments and judges what is observed: both are plain data. A new check is a
 //! new file, and touches no other.
 
+mod fakes;
 mod finding;
 mod difference;
 mod experiment;
@@ -54,6 +55,7 @@ pub use convergence::{Convergence, assert_convergent, check_convergent};
 pub use exploration::{
     OrderIndependence, assert_order_independent, check_order_independent, explore, try_explore,
 };
+pub use fakes::{Clock, Disk, Table};
 pub use finding::Finding;
 pub use idempotence::{Idempotence, assert_idempotent, check_idempotent};
 pub use purity::{assert_dry_run_is_pure, check_dry_run_is_pure};

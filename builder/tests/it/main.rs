@@ -1,5 +1,7 @@
 //! The library as its users see it.
 
+#[cfg(feature = "testkit")]
+mod kit; // what the tests of the test kit share
 mod support; // what they share
 mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
@@ -22,6 +24,8 @@ mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]
 mod planted; // graphs with a bug each, which the test kit finds
+#[cfg(feature = "testkit")]
+mod promises; // processes that die, every moment, one error, dry runs anywhere
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit

@@ -59,8 +59,7 @@ pub fn check_absorbs<O: PartialEq + Debug>(
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
-    let mut seen = None;
-    for seed in 0..schedules.max(1) {
+    trials.with_seeds(schedules, |seed| {
         let calm = trials.observe(Experiment::calm(seed));
         let trouble = calm.calm_trouble().or_else(|| {
             strikes(&calm).find_map(|strike| {
@@ -68,12 +67,8 @@ pub fn check_absorbs<O: PartialEq + Debug>(
                 trouble(strike, &trial, &calm)
             })
         });
-        if let Some(trouble) = trouble {
-            return Err(trials.found(trouble, Some(seed)));
-        }
-        seen = calm.seen.ok();
-    }
-    Ok(seen.expect("at least one seed was tried, and its body did not panic"))
+        calm.unless(trouble)
+    })
 }
 
 /// What may go wrong where another try is left.

@@ -67,18 +67,13 @@ pub fn check_always<O: Debug, V: Verdict>(
     invariant: impl Fn(&O) -> V,
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
-    let mut last = None;
-    for seed in 0..schedules.max(1) {
+    trials.with_seeds(schedules, |seed| {
         let calm = trials.observe(Experiment::calm(seed));
         let trouble = violated_on_the_way(seed, &calm, &invariant, &trials)
             .or_else(|| calm.calm_trouble())
             .or_else(|| violated(&calm, calm.calls.len(), calm.seen.as_ref().ok()?, &invariant));
-        if let Some(trouble) = trouble {
-            return Err(trials.found(trouble, Some(seed)));
-        }
-        last = calm.seen.ok();
-    }
-    Ok(last.expect("at least one seed was tried, and its body did not panic"))
+        calm.unless(trouble)
+    })
 }
 
 /// Before the first phase, and after each one but the last.

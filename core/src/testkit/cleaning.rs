@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use crate::faults::{Fault, Strike};
-use crate::testkit::blame::{suspect, told};
+use crate::testkit::blame::told;
 use crate::testkit::difference::{Texts, contrast, texts};
 use crate::testkit::experiment::Experiment;
 use crate::testkit::finding::{Finding, Trouble};
@@ -72,33 +72,34 @@ pub fn check_cleans_up<O: PartialEq + Debug>(
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
     let idle = trials.observe(Experiment::calm(0).stop(0, false));
-    let Ok(before) = idle.seen else {
-        let trouble = idle.panicked(" when nothing is run").expect("it has panicked");
-        return Err(trials.found(trouble, None));
-    };
-    for seed in 0..schedules.max(1) {
+    let before = idle.unless(None).map_err(|trouble| trials.found(trouble, None))?;
+    trials.with_seeds(schedules, |seed| {
         let experiment = Experiment::calm(seed).with_cleanup();
         let calm = trials.observe(experiment.clone());
-        let trouble = calm.calm_trouble().or_else(|| trouble_after(&calm));
-        let trouble = trouble.or_else(|| leftovers(&experiment, &calm, &before, &trials));
-        let trouble = trouble.or_else(|| {
-            strikes(&calm).find_map(|strike| {
-                let experiment = experiment.clone().strike(strike.at, strike.fault);
-                let trial = trials.observe(experiment.clone());
-                let trouble = trouble_after(&trial).or_else(|| {
-                    let in_cleanup = calm.calls[strike.at - 1].step.phase == Phase::Cleanup;
-                    if in_cleanup { None } else { leftovers(&experiment, &trial, &before, &trials) }
-                })?;
-                let trouble = trouble.detail(format!("after {}", told(strike, &trial)));
-                let suspect = suspect(strike, &trial).map(|call| trial.job(call));
-                Some(suspect.into_iter().fold(trouble, Trouble::job))
-            })
-        });
-        if let Some(trouble) = trouble {
-            return Err(trials.found(trouble, Some(seed)));
-        }
-    }
-    Ok(before)
+        let trouble = calm
+            .calm_trouble()
+            .or_else(|| trouble_after(&calm))
+            .or_else(|| leftovers(&experiment, &calm, &before, &trials))
+            .or_else(|| strikes(&calm).find_map(|strike| struck(strike, &experiment, &before, &trials)));
+        calm.unless(trouble)
+    })
+}
+
+/// What is wrong after a fault.
+fn struck<O: PartialEq + Debug>(
+    strike: Strike,
+    experiment: &Experiment,
+    before: &O,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Option<Trouble> {
+    let experiment = experiment.clone().strike(strike.at, strike.fault);
+    let trial = trials.observe(experiment.clone());
+    let struck = *trial.calls.get(strike.at - 1)?;
+    let trouble = trouble_after(&trial).or_else(|| match struck.step.phase {
+        Phase::Cleanup => None, // what it leaves is its own
+        _ => leftovers(&experiment, &trial, before, trials),
+    })?;
+    Some(trouble.detail(format!("after {}", told(strike, &trial))).job(trial.job(struck)))
 }
 
 fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {

@@ -127,19 +127,14 @@ impl Convergence {
     /// The first [`Finding`].
     pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
         let trials = Trials::of(body);
-        let mut seen = None;
-        for seed in 0..self.schedules.max(1) {
+        trials.with_seeds(self.schedules, |seed| {
             let calm = trials.observe(Experiment::calm(seed));
             let trouble = calm.calm_trouble().or_else(|| {
                 let experiment = Experiment::calm(seed).then(Then::UntilDone);
                 strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
             });
-            if let Some(trouble) = trouble {
-                return Err(trials.found(trouble, Some(seed)));
-            }
-            seen = calm.seen.ok();
-        }
-        Ok(seen.expect("at least one seed was tried, and its body did not panic"))
+            calm.unless(trouble)
+        })
     }
 
     /// What comes of one fault more than the experiment has; and after a crash, of a further one anywhere behind it.
@@ -283,7 +278,13 @@ fn somewhere_else<O: PartialEq + Debug>(
     let mut more: Vec<_> = now.iter().filter(|(job, (times, _))| *times > usual(job)).collect();
     more.sort_by_key(|(_, (_, kind))| *kind == Kind::RunOnly); // which are run again in any case
     Some(more.into_iter().fold(trouble, |trouble, (job, (times, _))| {
-        trouble.detail(format!("`{job}` is run {times} times, not {}", usual(job))).job(job)
+        trouble
+            .detail(format!(
+                "`{job}` is run {times} {}, not {}",
+                if *times == 1 { "time" } else { "times" },
+                usual(job)
+            ))
+            .job(job)
     }))
 }
 

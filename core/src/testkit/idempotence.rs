@@ -116,27 +116,20 @@ impl Idempotence {
     /// # Panics
     ///
     /// If a job is to be exempt that is no run_only of a plan of the body.
-    #[track_caller]
     pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
         let trials = Trials::of(body);
-        let mut seen = None;
-        for seed in 0..self.schedules.max(1) {
+        trials.with_seeds(self.schedules, |seed| {
             let once = trials.observe(Experiment::calm(seed));
             self.refuse_unknown(&once);
-            if let Some(trouble) = once.calm_trouble() {
-                return Err(trials.found(trouble, Some(seed)));
-            }
-            let experiment = Experiment::calm(seed).then(Then::Again);
-            let twice = trials.observe(experiment.clone());
-            if let Some(trouble) = self.trouble(&once, &twice, &experiment, &trials) {
-                return Err(trials.found(trouble, Some(seed)));
-            }
-            seen = once.seen.ok();
-        }
-        Ok(seen.expect("at least one seed was tried, and its body did not panic"))
+            let trouble = once.calm_trouble().or_else(|| {
+                let experiment = Experiment::calm(seed).then(Then::Again);
+                let twice = trials.observe(experiment.clone());
+                self.trouble(&once, &twice, &experiment, &trials)
+            });
+            once.unless(trouble)
+        })
     }
 
-    #[track_caller]
     fn refuse_unknown<O>(&self, once: &Observation<O>) {
         for name in &self.exempt {
             let kind = |run: &RunSeen| run.graph.find(name).map(|job| run.graph.kind(job));

@@ -148,6 +148,16 @@ impl<O> Observation<O> {
             .or_else(|| self.panicked(" though nothing goes wrong"))
     }
 
+    /// What the body returned, if a check has found no trouble.
+    pub(super) fn unless(self, trouble: Option<Trouble>) -> Result<O, Trouble> {
+        let panicked = self.panicked("");
+        match (trouble.or(panicked), self.seen) {
+            (None, Ok(seen)) => Ok(seen),
+            (Some(trouble), _) => Err(trouble),
+            (None, Err(panic)) => Err(Trouble::new(panic)),
+        }
+    }
+
     /// The body's panic, as trouble.
     pub(super) fn panicked(&self, when: &str) -> Option<Trouble> {
         let panic = self.seen.as_ref().err()?;

@@ -56,24 +56,18 @@ pub fn check_dry_run_is_pure<O: PartialEq + Debug>(
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
-    let mut untouched = None;
-    for seed in 0..schedules.max(1) {
+    trials.with_seeds(schedules, |seed| {
         let experiment = Experiment::calm(seed);
-        match change_after(0, &experiment, &trials) {
-            Err(trouble) => return Err(trials.found(trouble, Some(seed))),
-            Ok(seen) => untouched = Some(seen),
-        }
+        let untouched = change_after(0, &experiment, &trials)?;
         let calm = trials.observe(experiment.clone());
         let trouble = calm.calm_trouble().or_else(|| {
+            let points = 1..calm.calls.len();
             let on_the_way =
-                (1..calm.calls.len()).find_map(|calls| change_after(calls, &experiment, &trials).err());
+                points.into_iter().find_map(|calls| change_after(calls, &experiment, &trials).err());
             on_the_way.or_else(|| change_in_the_end(&calm, &experiment, &trials))
         });
-        if let Some(trouble) = trouble {
-            return Err(trials.found(trouble, Some(seed)));
-        }
-    }
-    Ok(untouched.expect("at least one seed was tried"))
+        trouble.map_or(Ok(untouched), Err)
+    })
 }
 
 /// What the body sees if a run is stopped after so many calls, where a dry run changes nothing.
@@ -84,14 +78,11 @@ fn change_after<O: PartialEq + Debug>(
 ) -> Result<O, Trouble> {
     let stopped = trials.observe(experiment.clone().stop(calls, false));
     let dry = trials.observe(experiment.clone().stop(calls, true));
-    let when = if calls == 0 { " when nothing is run" } else { " when a run is stopped" };
-    let (before, after) = match (&stopped.seen, &dry.seen) {
+    let after = dry.seen.as_ref().map_err(|_| dry.panicked(" after a dry run"));
+    let (before, after) = match (&stopped.seen, after) {
         (Ok(before), Ok(after)) if before != after => (before, after),
-        (Ok(_), Ok(_)) => return Ok(stopped.seen.expect("it did not panic")),
-        _ => {
-            let trouble = stopped.panicked(when).or_else(|| dry.panicked(" after a dry run"));
-            return Err(trouble.expect("one of them has panicked"));
-        }
+        (_, Err(Some(trouble))) if stopped.seen.is_ok() => return Err(trouble),
+        _ => return stopped.unless(None),
     };
     let culprit = first_change(&dry, |up_to| {
         let strike = experiment.clone().stop(calls, true).strike(up_to + 1, Fault::Crash);

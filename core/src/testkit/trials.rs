@@ -28,6 +28,22 @@ impl<B> Trials<B> {
         observation
     }
 
+    /// Judges the body in the orders of so many seeds, at least one. Returns what was seen with the last.
+    pub(super) fn with_seeds<O>(
+        &self,
+        seeds: u64,
+        judge: impl Fn(u64) -> Result<O, Trouble>,
+    ) -> Result<O, Finding> {
+        let mut seed = 0;
+        loop {
+            let seen = judge(seed).map_err(|trouble| self.found(trouble, Some(seed)))?;
+            seed += 1;
+            if seed >= seeds {
+                return Ok(seen);
+            }
+        }
+    }
+
     /// What a check has found, after all these runs.
     pub(super) fn found(&self, trouble: Trouble, seed: Option<u64>) -> Finding {
         trouble.found(seed, self.runs.get())
