@@ -15,6 +15,8 @@ mod errors; // errors that say more, through the types of users
 mod findings; // what the test kit reports
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
+#[cfg(unix)]
+mod processes; // what jobs start, how it ends, what its errors say
 mod printing; // what reaches a terminal
 mod programs; // the other example programs, from outside
 #[cfg(feature = "testkit")]

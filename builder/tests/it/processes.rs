@@ -1,0 +1,177 @@
+//! Jobs that start processes: what they leave behind, what their errors say.
+
+use std::error::Error;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use dojobber::{BoxError, CommandError, Context, Graph, Key, Process, Result, Status, sh};
+use dojobber_viz::Picture;
+
+use crate::support::runner;
+
+/// The text of the error, with its causes, that a phase of this kind ends with.
+#[track_caller]
+fn error_of(phase: impl Fn(&Context) -> Result + Send + Sync) -> String {
+    let plan = Graph::new().job("a").tries(1).run_only(phase).compile().unwrap();
+    let run = runner(1).run(&plan, ());
+    assert!(run.error("a").is_some_and(|error| error.is::<CommandError>()), "{}", run.report());
+    format!("{:#}", run.report().error("a").unwrap())
+}
+
+#[test]
+fn what_a_script_starts_in_the_background_keeps_nobody_waiting() {
+    let background = "sleep 1000 & echo $! > \"$0\"; echo started";
+    let dir = tempfile::tempdir().unwrap();
+    let start = |cx: &Context, name: &str| {
+        cx.command("sh").args(["-c", background]).arg(dir.path().join(name)).read()
+    };
+    let plan = Graph::new()
+        .job("server")
+        .run_only(|cx| Ok(start(cx, "one")? == "started"))
+        .job("probe")
+        .tries(1)
+        .check_only(|cx| Ok(start(cx, "two")? == "started"))
+        .compile()
+        .unwrap();
+    let run = runner(2).run(&plan, ());
+    assert!(run.success(), "{}", run.report());
+    for name in ["one", "two"] {
+        let pid = fs::read_to_string(dir.path().join(name)).unwrap();
+        assert!(runner(1).run(&kill(pid.trim()), ()).success(), "it was let live");
+    }
+}
+
+fn kill(pid: &str) -> dojobber::Plan<'static> {
+    Graph::new().job("kill").tries(1).run_only(sh(format!("kill -9 {pid}"))).compile().unwrap()
+}
+
+#[test]
+fn the_reason_is_seen_however_long_the_script_is() {
+    for length in [10, 80, 200, 1000, 100_000] {
+        let script =
+            format!("# {}\necho \"no space on device\" | tr a-z A-Z >&2; exit 1", "-".repeat(length));
+        let plan = Graph::new().job("step").tries(1).run_only(sh(script)).compile().unwrap();
+        let run = runner(1).run(&plan, ());
+        let picture = Picture::from_report(run.report());
+        for text in [picture.to_svg(), picture.to_text(), picture.to_dot(), run.report().to_string()] {
+            assert!(text.contains("NO SPACE ON DEVICE"), "{length}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_reason_is_what_was_said_last() {
+    let tsc = "tsc() { echo 'a.ts(3,5): error E2322'; return 2; }; tsc";
+    assert!(error_of(sh(tsc)).ends_with("ended with exit status: 2: a.ts(3,5): error E2322"));
+    assert!(error_of(sh("echo out; echo err >&2; exit 2")).ends_with("exit status: 2: err"));
+    assert!(error_of(sh("exit 2")).ends_with("exit status: 2"));
+    let flood = error_of(sh("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end; exit 1"));
+    assert!(flood.ends_with("x\nthe end") && flood.len() < 2_500, "{}", flood.len());
+}
+
+#[test]
+fn output_of_any_size_is_no_burden() {
+    let plan =
+        Graph::new().job("flood").tries(1).run_only(sh("head -c 300000000 /dev/zero")).compile().unwrap();
+    assert!(runner(1).run(&plan, ()).success());
+}
+
+#[test]
+fn a_script_may_begin_with_a_dash() {
+    let error = error_of(sh("-x"));
+    assert!(error.starts_with("`sh -ec -- -x` ended with exit status: 127:"), "{error}");
+}
+
+#[test]
+fn a_command_that_cannot_be_read_is_named() {
+    let error = error_of(|cx| cx.command("printf").arg(r"caf\351").read().map(drop));
+    assert!(error.starts_with(r"`printf 'caf\351'` wrote what is not UTF-8: "), "{error}");
+    let error = error_of(|cx| cx.command("true").current_dir("/no/such/build").run());
+    assert_eq!(
+        error,
+        "`true` did not start: there is no directory /no/such/build: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn secrets_are_in_no_report() {
+    let login = |cx: &Context| {
+        cx.command("sh").args(["-c", "exit 7"]).secret_arg("s3cr3t").secret_env("T", "s3cr3t").run()
+    };
+    let plan = Graph::new().job("login").tries(1).run_only(login).compile().unwrap();
+    let run = runner(1).run(&plan, ());
+    let saved = serde_json::to_string(run.report()).unwrap();
+    assert!(saved.contains("sh -c 'exit 7' ***"), "{saved}");
+    let shown = format!("{saved} {} {run:?} {:?}", run.report(), run.error("login").unwrap());
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+}
+
+#[test]
+fn programs_may_be_written_while_others_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut graph = Graph::new();
+    for i in 0..600 {
+        let file = dir.path().join(format!("tool{i}"));
+        graph = graph.job(format!("{i}")).tries(1).run_only(move |cx: &Context| {
+            fs::write(&file, "#!/bin/sh\n")?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+            cx.command(&file).run()
+        });
+    }
+    let run = runner(8).run(&graph.compile().unwrap(), ());
+    assert!(run.success(), "{}", run.report());
+}
+
+#[test]
+fn a_command_may_have_a_limit_of_its_own() {
+    let late = |cx: &Context| cx.command("sleep").arg("1000").timeout(Duration::from_millis(50)).succeeds();
+    let plan = Graph::new().job("a").tries(1).check_only(late).compile().unwrap();
+    let run = runner(1).run(&plan, ());
+    let error = run.error("a").unwrap();
+    assert_eq!(error.to_string(), "`sleep 1000` was ended because there was no time left");
+    assert_eq!(error.source().unwrap().to_string(), "timed out after 50ms");
+    assert_eq!(run.status("a"), Some(Status::Failed));
+}
+
+const SERVER: Key<Process> = Key::new("server");
+
+#[test]
+fn a_server_lives_as_long_as_its_run() {
+    let plan = Graph::new()
+        .job(SERVER)
+        .run_only(|cx| cx.command("sleep").arg("1000").spawn())
+        .job("probe")
+        .after(SERVER)
+        .tries(1)
+        .check_only(|cx| cx.output(&SERVER)?.check_running())
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    assert!(run.success(), "{}", run.report());
+    let id = run.output(&SERVER).unwrap().id();
+    drop(run);
+    let gone = runner(1).run(&kill(&id.to_string()), ());
+    assert!(gone.failure(), "it was ended with its run");
+}
+
+#[test]
+fn a_server_that_has_died_is_quoted() {
+    let plan = Graph::new()
+        .job(SERVER)
+        .run_only(|cx| cx.command("sh").args(["-c", "echo port is taken >&2; exit 3"]).spawn())
+        .job("probe")
+        .after(SERVER)
+        .tries(1)
+        .check_only(|cx| {
+            let server = cx.output(&SERVER)?;
+            server.wait()?;
+            server.check_running()
+        })
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    let error: &(dyn Error + Send + Sync) = run.error("probe").unwrap();
+    assert!(error.to_string().ends_with("ended with exit status: 3: port is taken"), "{error}");
+    let _: BoxError = dojobber::Command::new("sleep").spawn().unwrap_err();
+}
