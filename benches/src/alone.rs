@@ -1,4 +1,4 @@
-//! What needs no peer: what this library takes by itself, some of it in a process of its own.
+//! Figures of this library alone, some of them taken in a process of their own.
 
 use std::fs;
 use std::process::Command;
@@ -28,7 +28,7 @@ pub enum Errand {
 }
 
 impl Errand {
-    /// What its number is.
+    /// Takes the measurement.
     pub fn run(self) -> Option<u64> {
         match self {
             Errand::Names(shape, jobs) => {
@@ -123,7 +123,7 @@ pub fn blocked_chain(jobs: u32, workers: usize) -> Duration {
     median_of(5, || drop(runner.run(&plan, ())))
 }
 
-/// What users wait for when a program that uses this library starts: a plan of ten jobs.
+/// The times of a plan of ten jobs: the wait at the start of a program that uses this library.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstRun {
     /// Building and compiling it.

@@ -19,7 +19,7 @@ pub struct Field {
     workers: usize,
 }
 
-/// What they took for the same tasks in several shapes.
+/// The samples of several contenders, for the same number of tasks in several shapes.
 #[derive(Debug)]
 pub struct Comparison {
     /// Those that took part; the others are compared with the first.
@@ -99,7 +99,7 @@ impl fmt::Debug for Field {
 }
 
 impl Comparison {
-    /// What was compared.
+    /// The title: tasks, workers and body.
     pub fn title(&self) -> String {
         let workers = if self.workers == 1 { "worker" } else { "workers" };
         format!("{} tasks, {} {workers}, body: {}", self.size, self.workers, self.body.name())
@@ -120,7 +120,7 @@ impl Comparison {
         self.per_task(name, |sample| sample.build)
     }
 
-    /// What a run takes, compared with another contender.
+    /// The time of a run, compared with that of another contender.
     pub fn run_ratio(&self, name: &str, to: &str) -> Option<Line> {
         let (place, to) = (self.place(name)?, self.place(to)?);
         Some(self.columns.iter().map(|c| ratio(&c.series[place], &c.series[to], run)).collect())

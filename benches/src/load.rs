@@ -1,4 +1,4 @@
-//! What all contenders are given.
+//! A load: the graph and the work that every contender is given.
 
 use crate::body::{Body, Work};
 use crate::shapes::Deps;

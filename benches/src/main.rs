@@ -29,7 +29,7 @@ struct Args {
     /// How many samples of each contender
     #[arg(long, default_value_t = 9)]
     samples: usize,
-    /// Who runs; the others are compared with the first
+    /// The contenders; all are compared with the first
     #[arg(long, value_delimiter = ',', default_values = NAMES)]
     contenders: Vec<String>,
     /// Where compiled peers are kept

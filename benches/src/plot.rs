@@ -8,9 +8,9 @@ use plotters::prelude::*;
 /// Bars of one colour, one for each group.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// What the legend calls them.
+    /// Their name in the legend.
     pub name: String,
-    /// How high they are.
+    /// Their heights.
     pub values: Vec<Option<f64>>,
 }
 

@@ -31,7 +31,7 @@ impl Extent {
     }
 }
 
-/// What is compared with whom.
+/// The pairs that are compared: how the processes are started, by dojobber and by another program.
 const PROCESSES: [(&str, Starter, &str, Starter); 5] = [
     ("directly", Starter::Dojobber(Start::Directly), "ninja", Starter::Ninja),
     ("by sh", Starter::Dojobber(Start::ByShell), "ninja", Starter::Ninja),

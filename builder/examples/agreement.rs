@@ -22,7 +22,7 @@ impl Observer for Trace {
 
 type Essence = (Vec<(Status, u32, Option<String>)>, Vec<[u32; 3]>);
 
-/// What must be the same whoever executes a plan.
+/// The facts about a run that must not depend on how it was executed.
 fn essence(world: &ScriptedWorld, run: &Run<'_>) -> Essence {
     let job =
         |job: dojobber::JobReport<'_>| (job.status(), job.tries(), job.error().map(ToString::to_string));

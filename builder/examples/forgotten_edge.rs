@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use dojobber::testkit::{Simulation, try_explore};
 use dojobber::{Graph, Plan};
 
-/// What the jobs change.
+/// The world that the jobs change.
 #[derive(Default)]
 struct Server {
     user: Mutex<bool>,
@@ -34,7 +34,7 @@ fn setup<'s>(server: &'s Server, before_start: &[&str]) -> Plan<'s> {
         .unwrap()
 }
 
-/// What the server runs with in the end, however its setup is executed.
+/// Returns the settings with which the server runs in the end.
 fn body(before_start: &[&str]) -> impl Fn(&Simulation) -> Option<&'static str> {
     move |simulation| {
         let server = Server::default();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use dojobber::{Graph, PlanError, PlanErrors, Runner, Status};
 
-/// How the jobs stand to each other.
+/// The shape of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     Chain,
@@ -23,7 +23,7 @@ pub(crate) enum Shape {
 pub(crate) const SHAPES: [(&str, Shape); 4] =
     [("chain", Shape::Chain), ("fan", Shape::Fan), ("blocked", Shape::Blocked), ("cycle", Shape::Cycle)];
 
-/// What takes how long, in order.
+/// The times of the steps, in order.
 pub(crate) type Times = Vec<(&'static str, Duration)>;
 
 /// Builds, compiles, runs and drops `jobs` jobs, each step timed.

@@ -70,7 +70,7 @@ pub fn report(bytes: &[u8]) {
     read(&saved);
 }
 
-/// What can be read can be shown, and saved again.
+/// Reads a report, if it is one; then it can be shown, and saved again.
 fn read(bytes: &[u8]) -> Option<Report> {
     let report: Report = serde_json::from_slice(bytes).ok()?;
     assert!(!report.to_string().is_empty());
@@ -107,7 +107,7 @@ pub fn draw(bytes: &[u8]) {
 
 type Essence = (Vec<(Status, u32, Option<String>)>, Vec<[u32; 3]>);
 
-/// What must be the same whoever executes a plan.
+/// The facts about a run that must not depend on how it was executed.
 fn essence(world: &ScriptedWorld, run: &Run<'_>) -> Essence {
     let job =
         |job: dojobber::JobReport<'_>| (job.status(), job.tries(), job.error().map(ToString::to_string));

@@ -10,11 +10,11 @@ use crate::util::{cargo, execute, target};
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
-    /// With few samples.
+    /// Few samples are taken.
     pub(crate) quick: bool,
-    /// Without the Rust crates that do the same, which take long to build.
+    /// The Rust crates that do the same are left out: they take long to build.
     pub(crate) without_peers: bool,
-    /// Nothing but jobs that wait.
+    /// Only jobs that wait are measured.
     pub(crate) waits: bool,
 }
 

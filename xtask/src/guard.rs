@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::util::{cargo, target};
 
-/// Where the counts are that were accepted.
+/// The file with the counts that were accepted.
 const BASELINE: &str = "benches/guard.txt";
 
 /// How much more than accepted is still accepted, in hundredths.
@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path, accept: bool) -> Result<()> {
     Ok(())
 }
 
-/// What it needs and does not find.
+/// The tool that is needed and not there, if any.
 fn missing() -> Option<&'static str> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         return Some("the counts are those of x86-64 and Linux");
@@ -66,7 +66,7 @@ fn count(root: &Path) -> Result<Vec<(String, u64)>> {
     names.lines().map(|name| Ok((name.to_owned(), instructions(&program, name)?))).collect()
 }
 
-/// Of one scenario, without its set-up. The environment is empty, for it stands on the stack and moves it.
+/// Counts the instructions of one scenario, without its set-up. The environment is empty, for it stands on the stack and moves it.
 fn instructions(program: &Path, scenario: &str) -> Result<u64> {
     let file: PathBuf = program.with_file_name("guard.callgrind");
     let output = Command::new("valgrind")

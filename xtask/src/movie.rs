@@ -9,7 +9,7 @@ use dojobber::{Report, Runner};
 #[path = "../../builder/examples/movie/graph.rs"]
 mod graph;
 
-/// How the evening goes by default, with so many threads.
+/// Runs the movie example with its defaults on so many threads, and returns the report.
 pub(crate) fn watch_movie(threads: usize) -> Result<Report> {
     let (house, friends) = (graph::House::new(&|_| ()), graph::friends());
     let plan = graph::graph(&house, &friends).compile()?;

@@ -50,7 +50,7 @@ fn unpack(root: &Path, metadata: &Metadata, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a package should have and does not.
+/// Lists what a package should have and lacks.
 fn lacks(package: &Package) -> Vec<String> {
     let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     let has = |file: &str| package.folder().join(file).is_file();

@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use files::{Violation, files};
 use order::Known;
 
-/// Where imports still go the wrong way, by how the paths of both files begin. Nothing is added here.
+/// Folders inside of which imports still go the wrong way. Nothing is added here.
 const KNOWN: Known<'_> = &["core/src/runner"];
 
 /// Checks all rules, and reports all that break one.

@@ -43,12 +43,12 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Child {
-    /// What this program starts itself for
+    /// A measurement for which this program starts itself
     #[command(hide = true)]
     Errand { words: Vec<String> },
 }
 
-/// With whom it is compared: those that record nothing, and one that does.
+/// The contenders of the main comparison: the others record nothing, but for the last.
 const PLAIN: [&str; 5] = ["onetbb", "rayon", "dojobber-sat", "dojobber-chg", SAME];
 
 /// oneTBB, doing what `dojobber-chg` does.
@@ -75,7 +75,7 @@ fn errand(words: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is collected, and shown while it is.
+/// The figures so far. Each is shown as soon as it is taken.
 struct Figures {
     args: Plan,
     text: String,
@@ -168,7 +168,7 @@ impl Figures {
         format!("## All ratios\n\n{table}")
     }
 
-    /// What needs no peer.
+    /// Takes the figures that need no peer.
     fn take_own(&mut self) {
         let tables = [
             ("A run of 100 jobs, us", self.small_runs()),

@@ -35,7 +35,7 @@ struct Arguments {
     /// most 1.05 times those of `dot`, and 0.95 in the mean; none in the movie
     #[arg(long)]
     check: bool,
-    /// Draw who needs whom by this lock file of cargo, too
+    /// Draw the packages of this lock file of cargo, too
     #[arg(long, value_name = "Cargo.lock")]
     lock: Option<PathBuf>,
     /// Keep the pictures in this folder
@@ -46,7 +46,7 @@ struct Arguments {
 /// More bytes of SVG for each edge are a mistake.
 const MOST_BYTES: usize = 1024;
 
-/// What became of one graph.
+/// The results for one graph.
 struct Line {
     name: String,
     ours: Metrics,

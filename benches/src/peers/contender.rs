@@ -1,4 +1,4 @@
-//! What a contender is, and what is measured of it.
+//! The trait of all contenders, and what is measured of each.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub trait Contender {
     fn sample(&mut self, load: &Load) -> Option<Sample>;
 }
 
-/// What one sample took.
+/// The times of one sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// Building the graph.

@@ -13,7 +13,7 @@ const SQUARE: f64 = 120.0;
 /// Around a common node, edges may touch without crossing.
 const NEAR: f64 = 14.0;
 
-/// What was counted.
+/// The counts of one picture.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Metrics {
     /// Pairs of edges that share no node and cross.

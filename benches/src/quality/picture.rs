@@ -1,4 +1,4 @@
-//! What is to be seen in an SVG: ellipses, and curves between them.
+//! The visible content of an SVG: ellipses, and curves between them.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// What is wrong, in words: not XML, an element that lacks something, an edge between unknown nodes.
+    /// A text that says what is wrong: not XML, an element that lacks something, an edge between unknown nodes.
     pub fn read(svg: &str) -> Result<Self, String> {
         let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
         let document = Document::parse_with_options(svg, options).map_err(|error| error.to_string())?;

@@ -185,7 +185,7 @@ fn fleet(hosts: usize, jobs: usize) -> Sample {
     Sample::new(&format!("fleet {hosts}x{jobs}"), hosts * jobs + 2, label, edges).only_drawn()
 }
 
-/// What a lock file of cargo says about who needs whom; of several versions of a package, the first.
+/// Reads which package needs which from a lock file of cargo. Of several versions of a package it takes the first.
 pub fn crates(name: &str, lock: &str) -> Sample {
     let mut nodes: Vec<String> = Vec::new();
     let mut needs: Vec<Vec<String>> = Vec::new();

@@ -57,7 +57,7 @@ pub(crate) fn friends() -> Vec<Person> {
 pub(crate) struct House<'a> {
     /// Hears what the jobs say.
     pub(crate) say: &'a (dyn Fn(&str) + Sync),
-    /// To whom a mail was sent.
+    /// The friends who were sent a mail.
     sent: Mutex<BTreeSet<String>>,
 }
 

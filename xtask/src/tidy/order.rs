@@ -17,11 +17,11 @@ use anyhow::Result;
 use super::files::{Files, Violation};
 use super::modules::{Crate, FileId, Use};
 
-/// What may not be imported whatever the order: the judge of execution knows nothing of it.
+/// Imports that are wrong whatever the order: the judge of execution knows nothing of it.
 const NEVER: [(&str, &str); 1] = [("judge", "exec")];
 
-/// How the paths of files begin that still use each other although that breaks a rule. The list only becomes shorter;
-/// an entry that is not needed any more is a violation itself.
+/// Beginnings of paths. Two files whose paths both begin with one of them may still use each other in a way that breaks
+/// a rule. The list only becomes shorter: an entry that is not needed any more is a violation itself.
 pub(crate) type Known<'a> = &'a [&'a str];
 
 /// Checks all crates of the workspace.
