@@ -28,7 +28,7 @@ fn render(criterion: &mut Criterion) {
 fn picture(sample: &Sample) -> Picture {
     let node = |name: &String| SceneNode::new(name.clone()).with_status(Status::Changed);
     let (nodes, edges) = (sample.nodes.iter().map(node).collect(), sample.edges.clone());
-    Picture::from(Scene { nodes, edges })
+    Picture::from(Scene { nodes, edges, ..Scene::default() })
 }
 
 criterion_group!(benches, render);

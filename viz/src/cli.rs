@@ -66,13 +66,13 @@ pub struct OutputArgs {
     /// Without the edges that go without saying, as a longer path says the same
     #[arg(long)]
     pub reduce: bool,
-    /// Nested jobs, those called NAME/.., stand in a box called NAME
+    /// Every nest stands in a box
     #[arg(long)]
     pub boxes: bool,
-    /// Draw all that is nested in this job as one. May be given several times
+    /// Draw this nest as one job. May be given several times
     #[arg(long, value_name = "NAME")]
     pub collapse: Vec<String>,
-    /// Draw all nested jobs as the outermost one that they are nested in
+    /// Draw every nest as one job, the outermost ones alone
     #[arg(long)]
     pub collapse_all: bool,
     /// How many pixels of a PNG one point becomes
@@ -203,8 +203,7 @@ impl OutputArgs {
     }
 
     fn check_names(&self, picture: &Picture) -> Result<(), RenderError> {
-        let is_in = |job: &str, name: &str| job.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
-        let is_there = |name: &&String| picture.scene().nodes.iter().any(|node| is_in(&node.name, name));
+        let is_there = |name: &&String| picture.scene().nests.iter().any(|nest| nest.name == **name);
         match self.collapse.iter().find(|name| !is_there(name)) {
             Some(name) => Err(RenderError::NothingNested { name: name.clone() }),
             None => Ok(()),

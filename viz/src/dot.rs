@@ -152,7 +152,11 @@ mod tests {
 
     #[track_caller]
     fn check(names: &[&str], expected: &[&str]) {
-        let scene = Scene { nodes: names.iter().map(|&name| SceneNode::new(name)).collect(), edges: vec![] };
+        let scene = Scene {
+            nodes: names.iter().map(|&name| SceneNode::new(name)).collect(),
+            edges: vec![],
+            ..Scene::default()
+        };
         let dot = write(&scene, Direction::Down);
         let nodes: Vec<&str> =
             dot.lines().filter_map(|line| line.trim().split_once("[label=")).map(|n| n.0).collect();
@@ -169,7 +173,7 @@ mod tests {
     #[test]
     fn a_whole_graph() {
         let nodes = vec![SceneNode::new("a & b"), SceneNode::new("c").with_status(Status::Failed)];
-        let dot = write(&Scene { nodes, edges: vec![(0, 1)] }, Direction::Down);
+        let dot = write(&Scene { nodes, edges: vec![(0, 1)], ..Scene::default() }, Direction::Down);
         let expected = r##"digraph jobs {
   node[style="filled" fontname="Times"]
   edge[color="#37474f"]

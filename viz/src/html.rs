@@ -191,6 +191,7 @@ mod tests {
         let scene = Scene {
             nodes: vec![SceneNode::new("</script><script>alert(1)</script><!-- <b>"), SceneNode::new("x")],
             edges: vec![(0, 1)],
+            ..Scene::default()
         };
         let page = write(&scene, "<?xml version=\"1.0\"?>\n<svg></svg>\n", None);
         assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));

@@ -92,7 +92,7 @@ mod tests {
             SceneNode::new("say \"#1\"\n`x` <b>").with_status(Status::Failed),
             SceneNode::new(""),
         ];
-        let text = write(&Scene { nodes, edges: vec![(0, 1), (0, 2)] }, Direction::Down);
+        let text = write(&Scene { nodes, edges: vec![(0, 1), (0, 2)], ..Scene::default() }, Direction::Down);
         let expected = "flowchart TD
   n1([\"– all\"])
   n2([\"✗ say #34;#35;1#34;\u{fffd}#96;x#96; #60;b#62;\"])

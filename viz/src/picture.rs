@@ -106,23 +106,24 @@ impl Picture {
         self
     }
 
-    /// Whether nested jobs, those called `name/..`, stand in a box; by default they stand among all others.
+    /// Whether each nest stands in a box; by default its jobs stand among all others, unless it would take more than some
+    /// thousand edges to show what they all wait for.
     ///
-    /// The job that they are nested in is the box itself, and edges that leave it begin at its border.
+    /// The job that ends the nest is the box itself, and edges that leave it begin at its border.
     #[must_use]
     pub fn boxes(mut self, yes: bool) -> Self {
         self.view.boxes = yes;
         self
     }
 
-    /// Draws all that is nested in a job as that job alone. May be said of several.
+    /// Draws a nest as the job that ends it alone. May be said of several.
     #[must_use]
     pub fn collapsed(mut self, name: impl Into<String>) -> Self {
         self.view.collapsed.push(name.into());
         self
     }
 
-    /// Whether all nested jobs are drawn as the outermost one that they are nested in; not so by default.
+    /// Whether every nest is drawn as the job that ends it, the outermost ones alone; not so by default.
     #[must_use]
     pub fn all_collapsed(mut self, yes: bool) -> Self {
         self.view.all_collapsed = yes;

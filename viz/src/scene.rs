@@ -4,11 +4,23 @@ pub use dojobber_core::Status;
 
 use std::time::Duration;
 
-use dojobber_core::{JobGraph, JobId, JobReport, Report};
+use dojobber_core::{JobGraph, JobId, JobReport, Kind, Nest, Report};
 
 use crate::layout::{LayoutGraph, Size};
 use crate::style;
 use crate::text;
+
+/// Edges from each job that begins a nest to each that the nest is after, up to which they are all drawn.
+const MOST_CROSSING: usize = 1_000;
+
+fn scene_nest(nest: Nest<'_>, after: &[JobId]) -> SceneNest {
+    SceneNest {
+        name: nest.name().to_owned(),
+        parent: nest.parent().map(|nest| nest.id().index()),
+        job: nest.job().map(JobId::index),
+        after: after.iter().map(|on| on.index()).collect(),
+    }
+}
 
 /// One job of a [`Scene`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +33,12 @@ pub struct SceneNode {
     pub label: Option<String>,
     /// The node that it is drawn inside of.
     pub parent: Option<usize>,
+    /// The innermost of the scene's nests that it is inside of.
+    pub nest: Option<usize>,
+    /// Whether it is a name for others, and no job that does anything. It is not counted then.
+    pub is_group: bool,
+    /// The status of each job that it stands for, if it stands for several.
+    pub stands_for: Vec<Option<Status>>,
     /// How many tries it used.
     pub tries: u32,
     /// How long its phases took together; `None` if none was executed.
@@ -76,6 +94,20 @@ impl SceneNode {
     }
 }
 
+/// Jobs that were nested.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SceneNest {
+    /// Its whole name, which is that of the job that ends it.
+    pub name: String,
+    /// The nest that it is inside of, which stands before it.
+    pub parent: Option<usize>,
+    /// The node of the job that ends it; `None` if the scene has none.
+    pub job: Option<usize>,
+    /// What everything inside depends on, where that would be too many edges to draw one by one: such a nest is drawn as
+    /// a box in any case.
+    pub after: Vec<usize>,
+}
+
 /// Jobs and their dependencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scene {
@@ -84,17 +116,36 @@ pub struct Scene {
     /// `(a, b)`: the job with index `a` depends on the one with index `b`, which is drawn below it. Both stand directly
     /// in the same box, or in none.
     pub edges: Vec<(usize, usize)>,
+    /// The nests, each after the one that it is inside of.
+    pub nests: Vec<SceneNest>,
 }
 
 impl Scene {
     /// A job for each of the graph's, without a status.
     pub fn of(graph: &JobGraph) -> Self {
-        let edge = |job: JobId| move |on: JobId| (job.index(), on.index());
-        let edges = |job| graph.after(job).into_owned().into_iter().map(edge(job));
-        Self {
-            nodes: graph.ids().map(|job| SceneNode::new(graph.name(job))).collect(),
-            edges: graph.ids().flat_map(edges).collect(),
+        let node = |job| SceneNode {
+            nest: graph.nest_of(job).map(|nest| nest.id().index()),
+            is_group: graph.kind(job) == Kind::Group,
+            ..SceneNode::new(graph.name(job))
+        };
+        let own = |job: JobId| graph.own_after(job).iter().map(move |on| (job.index(), on.index()));
+        let mut edges: Vec<(usize, usize)> = graph.ids().flat_map(own).collect();
+        let mut nests = Vec::new();
+        for nest in graph.nests() {
+            let (firsts, after) = (nest.firsts(), nest.after());
+            let is_large = firsts.len() * after.len() > MOST_CROSSING.max(4 * (firsts.len() + after.len()));
+            let each = |job: &JobId| {
+                let job = job.index();
+                after.iter().map(move |on| (job, on.index()))
+            };
+            if !is_large {
+                edges.extend(firsts.iter().flat_map(each));
+            }
+            nests.push(scene_nest(nest, if is_large { after } else { &[] }));
         }
+        edges.sort_unstable(); // by job, and then as it depends on them
+        edges.dedup();
+        Self { nodes: graph.ids().map(node).collect(), edges, nests }
     }
 
     /// Tells each job what a report says about it; one that is not in it stays as it is.
@@ -113,6 +164,15 @@ impl Scene {
             edges: self.edges.clone(),
             parents: self.nodes.iter().map(|node| node.parent).collect(),
         }
+    }
+
+    /// The nests around a node, from the outermost on.
+    pub fn nests_around(&self, node: usize) -> Vec<usize> {
+        let innermost = self.nodes[node].nest;
+        let mut nests: Vec<usize> =
+            std::iter::successors(innermost, |nest| self.nests[*nest].parent).collect();
+        nests.reverse();
+        nests
     }
 
     /// Which nodes are boxes around others.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scene::{Scene, SceneNode, Status};
+use crate::scene::{Scene, SceneNest, SceneNode, Status};
 use crate::text;
 
 /// Boxes are nested at most so deep.
@@ -16,11 +16,11 @@ pub struct View {
     pub only_failed: bool,
     /// Without the edges that go without saying: those between jobs that a longer path joins as well.
     pub reduced: bool,
-    /// Boxes around jobs that are called `name/..`: nested ones.
+    /// Boxes around nests.
     pub boxes: bool,
-    /// Jobs called `name/..` become one, for each of these names.
+    /// The jobs of these nests become one each.
     pub collapsed: Vec<String>,
-    /// All nested jobs become one with what they are nested in.
+    /// All nested jobs become one with the outermost nest that they are inside of.
     pub all_collapsed: bool,
     /// Labels tell how long a job took.
     pub times: bool,
@@ -37,9 +37,7 @@ impl View {
             scene =
                 collapse(scene, |name| self.all_collapsed || self.collapsed.iter().any(|own| own == name));
         }
-        if self.boxes {
-            scene = put_into_boxes(scene);
-        }
+        scene = put_into_boxes(scene, self.boxes);
         if self.reduced {
             reduce(&mut scene);
         }
@@ -60,64 +58,130 @@ fn only_failed(scene: &Scene) -> Scene {
         shown.nodes.push(node.clone());
     }
     shown.edges = scene.edges.iter().filter_map(|&(a, b)| Some((number[a]?, number[b]?))).collect();
+    shown.nests = renumbered(&scene.nests, &number);
     shown
 }
 
-/// The parts of a name that may be the name of a box: `a` and `a/b` of `a/b/c`.
-fn prefixes(name: &str) -> impl Iterator<Item = &str> {
-    let ends = name.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0 && at + 1 < name.len());
-    ends.take(DEEPEST).map(|at| &name[..at])
+/// The same nests, where nodes have other numbers, or are not there any more.
+fn renumbered(nests: &[SceneNest], number: &[Option<usize>]) -> Vec<SceneNest> {
+    let renumber = |nest: &SceneNest| SceneNest {
+        job: nest.job.and_then(|job| number[job]),
+        after: nest.after.iter().filter_map(|on| number[*on]).collect(),
+        ..nest.clone()
+    };
+    nests.iter().map(renumber).collect()
 }
 
-/// Puts all jobs below a name into the job of that name, which comes to be if it is not there.
+/// Puts all jobs inside of a nest into the job that ends it, which comes to be if it is not there.
 fn collapse(scene: Scene, is_meant: impl Fn(&str) -> bool) -> Scene {
-    let mut collapsed = Scene::default();
-    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
-    let mut counts: Vec<usize> = Vec::new();
-    let mut is_made_up: Vec<bool> = Vec::new();
-    let mut number = Vec::with_capacity(scene.nodes.len());
-    for node in &scene.nodes {
-        let target = prefixes(&node.name).find(|prefix| is_meant(prefix));
-        let name = target.unwrap_or(&node.name);
-        let fresh = collapsed.nodes.len();
-        let index = match target {
-            Some(name) => *by_name.entry(name.to_owned()).or_insert(fresh),
-            None if is_meant(name) => *by_name.entry(name.to_owned()).or_insert(fresh),
-            None => fresh,
+    let is_meant: Vec<bool> = scene.nests.iter().map(|nest| is_meant(&nest.name)).collect();
+    let ends = scene.nests.iter().enumerate().filter_map(|(nest, ended)| Some((ended.job?, nest)));
+    let ends: BTreeMap<usize, usize> = ends.collect();
+    let mut collapsed = Collapsed::new(scene.nests.len());
+    for (index, node) in scene.nodes.iter().enumerate() {
+        let outermost = scene.nests_around(index).into_iter().find(|nest| is_meant[*nest]);
+        let own = || ends.get(&index).copied().filter(|nest| is_meant[*nest]);
+        let place = match outermost {
+            Some(nest) => collapsed.put_into(nest, &scene.nests[nest].name, node),
+            None => match own() {
+                Some(nest) => collapsed.end(nest, node),
+                None => collapsed.add(node.clone()),
+            },
         };
-        if index == fresh {
-            collapsed.nodes.push(SceneNode::new(name));
-            counts.push(0);
-            is_made_up.push(true);
-        }
-        if target.is_some() {
-            counts[index] += 1;
-            let into = &mut collapsed.nodes[index];
-            into.time = into.time.into_iter().chain(node.time).reduce(|a, b| a + b);
-            if is_made_up[index] {
-                into.status = worse(into.status, node.status);
-            }
-            if into.error.is_none() {
-                into.error = node.error.as_ref().map(|error| format!("{}: {error}", node.name));
-            }
-        } else {
-            let inside = std::mem::replace(&mut collapsed.nodes[index], node.clone());
-            let own = &mut collapsed.nodes[index];
-            own.time = own.time.into_iter().chain(inside.time).reduce(|a, b| a + b);
-            own.error = own.error.take().or(inside.error);
-            is_made_up[index] = false;
-        }
-        number.push(index);
+        collapsed.number.push(place);
     }
-    for (node, count) in collapsed.nodes.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
-        let jobs = if count == 1 { "job" } else { "jobs" };
-        node.label = Some(format!("{} ({count} {jobs})", node.name));
+    collapsed.finish(&scene)
+}
+
+/// A scene in which nests become nodes.
+struct Collapsed {
+    scene: Scene,
+    /// Whether a node came to be for a nest whose end was not met yet.
+    is_made_up: Vec<bool>,
+    /// The node that a nest became.
+    node_of: Vec<Option<usize>>,
+    /// The node that each of the original ones became, or became a part of.
+    number: Vec<usize>,
+}
+
+impl Collapsed {
+    fn new(nests: usize) -> Self {
+        Collapsed {
+            scene: Scene::default(),
+            is_made_up: Vec::new(),
+            node_of: vec![None; nests],
+            number: Vec::new(),
+        }
     }
-    let ends = scene.edges.iter().map(|&(a, b)| (number[a], number[b], a == b));
-    let mut seen = BTreeSet::new();
-    let kept = ends.filter(|&(a, b, is_loop)| is_loop || (a != b && seen.insert((a, b))));
-    collapsed.edges = kept.map(|(a, b, _)| (a, b)).collect();
-    collapsed
+
+    fn add(&mut self, node: SceneNode) -> usize {
+        self.scene.nodes.push(node);
+        self.is_made_up.push(false);
+        self.scene.nodes.len() - 1
+    }
+
+    /// A job inside of a nest.
+    fn put_into(&mut self, nest: usize, name: &str, node: &SceneNode) -> usize {
+        let index = match self.node_of[nest] {
+            Some(index) => index,
+            None => {
+                let index = self.add(SceneNode { is_group: true, ..SceneNode::new(name) });
+                self.is_made_up[index] = true;
+                *self.node_of[nest].insert(index)
+            }
+        };
+        let into = &mut self.scene.nodes[index];
+        into.time = into.time.into_iter().chain(node.time).reduce(|a, b| a + b);
+        if self.is_made_up[index] {
+            into.status = worse(into.status, node.status);
+        }
+        if into.error.is_none() {
+            into.error = node.error.as_ref().map(|error| format!("{}: {error}", node.name));
+        }
+        if !node.is_group {
+            into.stands_for.push(node.status);
+        }
+        index
+    }
+
+    /// The job that ends a nest.
+    fn end(&mut self, nest: usize, node: &SceneNode) -> usize {
+        let Some(index) = self.node_of[nest] else {
+            let index = self.add(node.clone());
+            return *self.node_of[nest].insert(index);
+        };
+        let inside = std::mem::replace(&mut self.scene.nodes[index], node.clone());
+        let own = &mut self.scene.nodes[index];
+        own.time = own.time.into_iter().chain(inside.time).reduce(|a, b| a + b);
+        own.error = own.error.take().or(inside.error);
+        own.stands_for = inside.stands_for;
+        self.is_made_up[index] = false;
+        index
+    }
+
+    /// The edges between what the nodes became, and those of nests that became one.
+    fn finish(self, original: &Scene) -> Scene {
+        let Collapsed { mut scene, number, node_of, .. } = self;
+        for node in scene.nodes.iter_mut().filter(|node| !node.stands_for.is_empty()) {
+            let count = node.stands_for.len();
+            let jobs = if count == 1 { "job" } else { "jobs" };
+            node.label = Some(format!("{} ({count} {jobs})", node.name));
+        }
+        let number_of: Vec<Option<usize>> = number.iter().copied().map(Some).collect();
+        scene.nests = renumbered(&original.nests, &number_of);
+        let around = |nest| std::iter::successors(Some(nest), |nest: &usize| original.nests[*nest].parent);
+        let mut edges: Vec<_> = original.edges.iter().map(|&(a, b)| (number[a], number[b], a == b)).collect();
+        for nest in 0..scene.nests.len() {
+            if let Some(node) = around(nest).find_map(|nest| node_of[nest]) {
+                let after = std::mem::take(&mut scene.nests[nest].after);
+                edges.extend(after.into_iter().map(|on| (node, on, false)));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        edges.retain(|&(a, b, is_loop)| is_loop || (a != b && seen.insert((a, b))));
+        scene.edges = edges.into_iter().map(|(a, b, _)| (a, b)).collect();
+        scene
+    }
 }
 
 /// The status that says more about what went wrong.
@@ -133,26 +197,23 @@ fn worse(a: Option<Status>, b: Option<Status>) -> Option<Status> {
     a.into_iter().chain(b).max_by_key(weight)
 }
 
-/// Puts nested jobs into boxes. The job that they are nested in becomes the box; where there is none, a box comes to
-/// be. An edge that leaves a box or leads into one ends at the box, once, and those within a box stay as they are.
-fn put_into_boxes(mut scene: Scene) -> Scene {
-    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, node) in scene.nodes.iter().enumerate() {
-        by_name.entry(node.name.clone()).or_insert(index);
-    }
-    let jobs = scene.nodes.len();
-    for index in 0..jobs {
-        let name = scene.nodes[index].name.clone();
-        let mut parent = None;
-        for prefix in prefixes(&name) {
-            let fresh = scene.nodes.len();
-            let around = *by_name.entry(prefix.to_owned()).or_insert(fresh);
-            if around == fresh {
-                scene.nodes.push(SceneNode { parent, ..SceneNode::new(prefix) });
-            }
-            parent = Some(around);
+/// Puts nests into boxes: all of them, or those alone that must be. The job that ends a nest becomes the box; where there
+/// is none, a box comes to be. An edge that leaves a box or leads into one ends at the box, once, and those within a box
+/// stay as they are.
+fn put_into_boxes(mut scene: Scene, all: bool) -> Scene {
+    let boxes = boxes_of_nests(&mut scene, all);
+    for (index, nest) in scene.nests.iter_mut().enumerate() {
+        // one that is nested too deep for a box ends with a job at least
+        if let Some(node) = boxes.get(&index).copied().or(nest.job) {
+            scene.edges.extend(std::mem::take(&mut nest.after).into_iter().map(|on| (node, on)));
         }
-        scene.nodes[index].parent = parent;
+    }
+    if boxes.is_empty() {
+        return scene;
+    }
+    for index in 0..scene.nodes.len() {
+        let mut around = scene.nests_around(index).into_iter().rev();
+        scene.nodes[index].parent = around.find_map(|nest| boxes.get(&nest)).copied();
     }
     let mut seen = BTreeSet::new();
     let mut edges = Vec::new();
@@ -165,6 +226,30 @@ fn put_into_boxes(mut scene: Scene) -> Scene {
     }
     scene.edges = edges;
     scene
+}
+
+/// The node of each nest that becomes a box: of those that hold a node and are not nested too deep.
+fn boxes_of_nests(scene: &mut Scene, all: bool) -> BTreeMap<usize, usize> {
+    let mut is_empty = vec![true; scene.nests.len()];
+    for index in 0..scene.nodes.len() {
+        scene.nests_around(index).into_iter().for_each(|nest| is_empty[nest] = false);
+    }
+    let mut depth = vec![1; scene.nests.len()];
+    let mut boxes = BTreeMap::new();
+    for nest in 0..scene.nests.len() {
+        let SceneNest { name, parent, job, after } = &scene.nests[nest];
+        depth[nest] += parent.map_or(0, |parent| depth[parent]);
+        if is_empty[nest] || depth[nest] > DEEPEST || (!all && after.is_empty()) {
+            continue;
+        }
+        let made_up = SceneNode { is_group: true, nest: *parent, ..SceneNode::new(name) };
+        let node = job.unwrap_or_else(|| {
+            scene.nodes.push(made_up);
+            scene.nodes.len() - 1
+        });
+        boxes.insert(nest, node);
+    }
+    boxes
 }
 
 /// The two nodes, around `a` and around `b`, that stand in the same box; none if one is inside of the other.
@@ -187,7 +272,7 @@ fn path(scene: &Scene, node: usize) -> Vec<usize> {
 /// How many nodes one reduction may look at in all.
 const MOST_LOOKS: usize = 50_000_000;
 
-/// Takes out every edge beside which there is a longer path. In a circle nothing goes without saying, so a graph
+/// Takes out every edge beside which there is a longer path. In a cycle nothing goes without saying, so a graph
 /// with one stays as it is; so does the rest of one that is too large to look at.
 fn reduce(scene: &mut Scene) {
     let mut below = vec![Vec::new(); scene.nodes.len()];
@@ -218,7 +303,7 @@ fn reduce(scene: &mut Scene) {
     scene.edges.retain(|edge| !superfluous.contains(edge));
 }
 
-/// The length of the longest path below each node; none if there is a circle.
+/// The length of the longest path below each node; none if there is a cycle.
 fn heights(below: &[Vec<usize>]) -> Option<Vec<usize>> {
     let mut above = vec![Vec::new(); below.len()];
     for (from, targets) in below.iter().enumerate() {
@@ -258,7 +343,17 @@ mod tests {
             status: *status,
             ..SceneNode::default()
         };
-        Scene { nodes: nodes.iter().map(node).collect(), edges: edges.to_vec() }
+        Scene { nodes: nodes.iter().map(node).collect(), edges: edges.to_vec(), ..Scene::default() }
+    }
+
+    /// Adds a nest for each `(name, parent, nodes)`, an inner one after that around it. A node of the same name ends it.
+    fn nested(mut scene: Scene, nests: &[(&str, Option<usize>, &[usize])]) -> Scene {
+        for (at, (name, parent, nodes)) in nests.iter().enumerate() {
+            let job = scene.nodes.iter().position(|node| node.name == *name);
+            scene.nests.push(SceneNest { name: (*name).to_owned(), parent: *parent, job, after: Vec::new() });
+            nodes.iter().for_each(|node| scene.nodes[*node].nest = Some(at));
+        }
+        scene
     }
 
     fn plan(names: &[&str], edges: &[(usize, usize)]) -> Scene {
@@ -293,8 +388,8 @@ mod tests {
         let names = ["a", "b", "c", "d"];
         let before = plan(&names, &[(0, 1), (0, 2), (1, 2), (2, 3), (0, 3)]);
         check(reduced.clone(), &before, &names, &[(0, 1), (1, 2), (2, 3)]);
-        let circle = [(0, 1), (1, 2), (2, 0), (0, 2)];
-        check(reduced, &plan(&names, &circle), &names, &circle);
+        let cycle = [(0, 1), (1, 2), (2, 0), (0, 2)];
+        check(reduced, &plan(&names, &cycle), &names, &cycle);
     }
 
     #[test]
@@ -302,19 +397,40 @@ mod tests {
         let all = View { all_collapsed: true, ..View::default() };
         let before =
             plan(&["goal", "a/x", "a/y", "a", "b"], &[(0, 3), (3, 1), (3, 2), (1, 2), (1, 4), (2, 4)]);
+        let before = nested(before, &[("a", None, &[1, 2])]);
         check(all.clone(), &before, &["goal", "a (2 jobs)", "b"], &[(0, 1), (1, 2)]);
         let some = View { collapsed: vec!["a/b".to_owned()], ..View::default() };
         let before = plan(&["a/b/c", "a/d", "/", "a/"], &[(0, 1), (2, 2)]);
+        let before = nested(before, &[("a", None, &[1]), ("a/b", Some(0), &[0])]);
         check(some, &before, &["a/b (1 job)", "a/d", "/", "a/"], &[(0, 1), (2, 2)]);
-        let made_up = all.of(&scene(
+        let parts = scene(
             &[
                 ("a/x", Some(Status::Changed)),
                 ("a/y", Some(Status::Failed)),
                 ("a/z", Some(Status::Satisfied)),
             ],
             &[],
-        ));
+        );
+        let made_up = all.of(&nested(parts, &[("a", None, &[0, 1, 2])]));
         assert_eq!(made_up.nodes[0].status, Some(Status::Failed));
+    }
+
+    #[test]
+    fn a_slash_in_a_name_means_nothing() {
+        let names = ["/etc/hosts", "https://example.org/a", "tcp/ip", "tcp"];
+        let before = plan(&names, &[(3, 2)]);
+        for view in [
+            View { boxes: true, ..View::default() },
+            View { all_collapsed: true, ..View::default() },
+            View { collapsed: vec!["tcp".to_owned()], ..View::default() },
+        ] {
+            check(view, &before, &names, &[(3, 2)]);
+        }
+        // and one in the name of what was nested
+        let boxes = View { boxes: true, ..View::default() };
+        let before = nested(plan(&["tcp/ip/v4", "tcp/ip"], &[(1, 0)]), &[("tcp/ip", None, &[0])]);
+        let parents: Vec<_> = boxes.of(&before).nodes.iter().map(|node| node.parent).collect();
+        assert_eq!(parents, [Some(1), None]);
     }
 
     #[test]
@@ -322,6 +438,7 @@ mod tests {
         let boxes = View { boxes: true, ..View::default() };
         let before =
             plan(&["goal", "a", "a/x", "a/y", "b/c/z"], &[(0, 1), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]);
+        let before = nested(before, &[("a", None, &[2, 3]), ("b", None, &[]), ("b/c", Some(1), &[4])]);
         check(
             boxes.clone(),
             &before,
@@ -330,6 +447,20 @@ mod tests {
         );
         let parents: Vec<_> = boxes.of(&before).nodes.iter().map(|node| node.parent).collect();
         assert_eq!(parents, [None, None, Some(1), Some(1), Some(6), None, Some(5)]);
+    }
+
+    #[test]
+    fn a_nest_with_too_many_edges_is_a_box_in_any_case() {
+        let mut before =
+            nested(plan(&["a", "b", "n/x", "n/y", "n"], &[(4, 2), (4, 3)]), &[("n", None, &[2, 3])]);
+        before.nests[0].after = vec![0, 1];
+        let names = ["a", "b", "n/x", "n/y", "n"];
+        check(View::default(), &before, &names, &[(4, 0), (4, 1)]);
+        check(View { boxes: true, ..View::default() }, &before, &names, &[(4, 0), (4, 1)]);
+        let one = View { all_collapsed: true, ..View::default() };
+        check(one, &before, &["a", "b", "n (2 jobs)"], &[(2, 0), (2, 1)]);
+        let parents: Vec<_> = View::default().of(&before).nodes.iter().map(|node| node.parent).collect();
+        assert_eq!(parents, [None, None, Some(4), Some(4), None]);
     }
 
     #[test]

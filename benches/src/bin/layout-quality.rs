@@ -239,7 +239,11 @@ fn scene(sample: &Sample) -> Scene {
         _ => Status::ALL[node % Status::ALL.len()],
     };
     let node = |node: usize| SceneNode::new(sample.nodes[node].clone()).with_status(status(node));
-    Scene { nodes: (0..sample.nodes.len()).map(node).collect(), edges: sample.edges.clone() }
+    Scene {
+        nodes: (0..sample.nodes.len()).map(node).collect(),
+        edges: sample.edges.clone(),
+        ..Scene::default()
+    }
 }
 
 /// The SVG of an installed `dot` for the same graph with the same sizes.

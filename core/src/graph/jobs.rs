@@ -306,6 +306,7 @@ impl fmt::Debug for JobGraph {
 /// assert_eq!((nest.name(), nest.parent().is_none()), ("db", true));
 /// assert_eq!(nest.job(), graph.find("db"));
 /// assert_eq!(nest.after(), [graph.find("disk").unwrap()]);
+/// assert_eq!(*nest.firsts(), [graph.find("db/install").unwrap()]);
 /// ```
 #[derive(Clone, Copy)]
 pub struct Nest<'a> {
@@ -351,6 +352,14 @@ impl<'a> Nest<'a> {
     /// What the nest as a whole is after: everything inside waits for it. Nests around it may be after more.
     pub fn after(self) -> &'a [JobId] {
         self.graph.nests.start(self.id).map_or(&[], |start| self.graph.own_after(start))
+    }
+
+    /// The jobs inside that stand directly behind what the nest is [`after`](Nest::after): those that wait for nothing
+    /// else inside. None if the nest is after nothing.
+    pub fn firsts(self) -> Cow<'a, [JobId]> {
+        let start = self.graph.nests.start(self.id);
+        let behind = start.map_or(&[][..], |start| self.graph.before_nodes(start));
+        self.graph.jobs_among(behind, JobGraph::before_nodes)
     }
 }
 

@@ -28,7 +28,11 @@ fn check(scene: &Scene) {
 
 fn odd() -> Scene {
     let nodes = ODD_NAMES.iter().chain(&ODD_NAMES).map(|&name| SceneNode::new(name)).collect();
-    Scene { nodes, edges: (1..2 * ODD_NAMES.len()).map(|node| (node / 2, node)).collect() }
+    Scene {
+        nodes,
+        edges: (1..2 * ODD_NAMES.len()).map(|node| (node / 2, node)).collect(),
+        ..Scene::default()
+    }
 }
 
 #[test]

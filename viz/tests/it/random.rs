@@ -34,7 +34,7 @@ pub(crate) fn scene(most_nodes: usize, most_edges: usize) -> impl Strategy<Value
     proptest::collection::vec(node(), 1..=most_nodes).prop_flat_map(move |nodes| {
         let end = 0..nodes.len();
         let edges = proptest::collection::vec((end.clone(), end), 0..=most_edges);
-        (Just(nodes), edges).prop_map(|(nodes, edges)| Scene { nodes, edges })
+        (Just(nodes), edges).prop_map(|(nodes, edges)| Scene { nodes, edges, ..Scene::default() })
     })
 }
 

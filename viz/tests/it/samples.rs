@@ -32,6 +32,7 @@ pub(crate) fn numbered(nodes: usize, edges: impl IntoIterator<Item = (usize, usi
     Scene {
         nodes: (0..nodes).map(|node| SceneNode::new(format!("job {node}"))).collect(),
         edges: edges.into_iter().collect(),
+        ..Scene::default()
     }
 }
 

@@ -15,7 +15,11 @@ fn an_empty_scene_is_a_small_picture() {
 
 #[test]
 fn one_job() {
-    let scene = Scene { nodes: vec![SceneNode::new("only").with_status(Status::Changed)], edges: vec![] };
+    let scene = Scene {
+        nodes: vec![SceneNode::new("only").with_status(Status::Changed)],
+        edges: vec![],
+        ..Scene::default()
+    };
     let expected = r##"<g id="node1" class="node">
 <title>only</title>
 <g>
@@ -37,7 +41,7 @@ fn colors_are_those_of_the_statuses() {
         .into_iter()
         .map(|status| SceneNode { name: "x".to_owned(), status, ..SceneNode::default() })
         .collect();
-    let svg = draw(&Scene { nodes, edges: vec![] }, &Options::default());
+    let svg = draw(&Scene { nodes, edges: vec![], ..Scene::default() }, &Options::default());
     let document = Document::parse(&svg).unwrap();
     let fills: Vec<_> = groups(&document, "node")
         .map(|group| (child(group, "ellipse").attribute("fill"), child(group, "text").attribute("fill")))
@@ -120,13 +124,16 @@ fn cross(a: &[(f64, f64)], b: &[(f64, f64)]) -> bool {
 fn odd_names_are_drawn() {
     let nodes = ODD_NAMES.iter().map(|&name| SceneNode::new(name)).collect();
     let edges = (1..ODD_NAMES.len()).map(|node| (node / 2, node)).collect();
-    draw(&Scene { nodes, edges }, &Options::default());
+    draw(&Scene { nodes, edges, ..Scene::default() }, &Options::default());
 }
 
 #[test]
 fn a_long_name_is_elided_in_the_label_and_whole_in_the_title() {
     let name = format!("begin {} end", "x".repeat(5000));
-    let svg = draw(&Scene { nodes: vec![SceneNode::new(name.clone())], edges: vec![] }, &Options::default());
+    let svg = draw(
+        &Scene { nodes: vec![SceneNode::new(name.clone())], edges: vec![], ..Scene::default() },
+        &Options::default(),
+    );
     let document = Document::parse(&svg).unwrap();
     let group = groups(&document, "node").next().unwrap();
     let label = child(group, "text").text().unwrap();
