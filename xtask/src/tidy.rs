@@ -5,6 +5,7 @@ mod source;
 mod modules;
 mod order;
 mod packages;
+mod links;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,6 +29,7 @@ fn check(root: &Path, known: Known<'_>) -> Result<()> {
     for (path, text) in &files {
         violations.extend(no_mod_rs(path));
         violations.extend(no_machine_paths(path, text, root));
+        violations.extend(links::dead_links(path, text, |target| root.join(target).exists()));
         if path.ends_with("Cargo.toml") {
             violations.extend(packages::one_way_packages(path, text)?);
         }
