@@ -6,6 +6,7 @@ mod modules;
 mod order;
 mod packages;
 mod links;
+mod architecture;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -26,6 +27,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 fn check(root: &Path, known: Known<'_>) -> Result<()> {
     let files = files(root)?;
     let mut violations = order::one_way_imports(&files, known)?;
+    violations.extend(architecture::out_of_step(&files)?);
     for (path, text) in &files {
         violations.extend(no_mod_rs(path));
         violations.extend(no_machine_paths(path, text, root));
