@@ -3,6 +3,8 @@
 #[cfg(feature = "testkit")]
 mod kit; // what the tests of the test kit share
 mod support; // what they share
+#[cfg(feature = "testkit")]
+mod blame; // whom the test kit blames
 mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
 mod cleanup; // modes, order, failures

@@ -184,8 +184,15 @@ fn aftermath<O: PartialEq + Debug>(
     let faults = experiment.strikes.iter().map(|strike| told(*strike, trial));
     let faults = faults.collect::<Vec<_>>().join(", then ");
     let trouble = trouble.detail(format!("after {faults}, and no fault after that"));
-    let suspects = experiment.strikes.iter().rev().filter_map(|strike| suspect(*strike, trial));
-    Some(suspects.fold(trouble, |trouble, call| trouble.job(trial.job(call))))
+    Some(with_suspects(trouble, experiment, trial))
+}
+
+/// Names the jobs where the faults were, too. One that was made to fail, and whose harm others have done, is left out.
+fn with_suspects<O>(trouble: Trouble, experiment: &Experiment, trial: &Observation<O>) -> Trouble {
+    let is_known = !trouble.jobs.is_empty();
+    let strikes = experiment.strikes.iter().rev().filter(|strike| !is_known || strike.fault == Fault::Crash);
+    let calls = strikes.filter_map(|strike| suspect(*strike, trial));
+    calls.fold(trouble, |trouble, call| trouble.job(trial.job(call)))
 }
 
 /// What is wrong with the runs from the first fault on.
@@ -272,8 +279,7 @@ fn somewhere_else<O: PartialEq + Debug>(
     let trouble = missed.fold(trouble, |trouble, job| {
         trouble.detail(format!("`{job}` is run without a fault, and is not run now")).job(job)
     });
-    let suspects = experiment.strikes.iter().rev().filter_map(|strike| suspect(*strike, trial));
-    let trouble = suspects.fold(trouble, |trouble, call| trouble.job(trial.job(call)));
+    let trouble = with_suspects(trouble, experiment, trial);
     let usual = |job: &String| usual.get(job).map_or(0, |(times, _)| *times);
     let mut more: Vec<_> = now.iter().filter(|(job, (times, _))| *times > usual(job)).collect();
     more.sort_by_key(|(_, (_, kind))| *kind == Kind::RunOnly); // which are run again in any case
@@ -288,7 +294,7 @@ fn somewhere_else<O: PartialEq + Debug>(
     }))
 }
 
-/// The runs of jobs that were done in an earlier run, and change the world once more.
+/// The calls of jobs that were done in an earlier run, and change the world once more.
 fn repeated<O: PartialEq>(
     experiment: &Experiment,
     trial: &Observation<O>,
@@ -303,8 +309,8 @@ fn repeated<O: PartialEq>(
             .take_while(|run| run.number < call.run)
             .any(|run| run.done().contains(&job.as_str()))
     };
-    let is_run = |at: &usize| calls[*at].step.phase == Phase::Run && calls[*at].step.part == 0;
-    let again = (0..calls.len()).filter(is_run).filter(|at| was_done(calls[*at]));
+    let begins = |at: &usize| calls[*at].step.phase != Phase::Cleanup && calls[*at].step.part == 0;
+    let again = (0..calls.len()).filter(begins).filter(|at| was_done(calls[*at]));
     let seen = |calls: usize| trials.observe(experiment.clone().stop(calls, false)).seen;
     let changes_something = again.filter(|at| {
         let end = (at + 1..calls.len()).find(|at| calls[*at].step.part == 0).unwrap_or(calls.len());
