@@ -7,6 +7,8 @@ mod support; // what they share
 mod blame; // whom the test kit blames
 mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
+#[cfg(feature = "testkit")]
+mod clean; // twelve graphs without a bug
 mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown

@@ -100,13 +100,19 @@ impl<O: Debug + PartialEq> Narrowed<O> {
             .detail(format!("an order that shows it: {}", self.order()))
     }
 
-    /// Up to the two calls.
+    /// Up to the two calls. What goes on without a break is told once.
     fn order(&self) -> String {
         const SHOWN: usize = 24;
         let (bad, pair) = (&self.bad, [self.early, self.late]);
         let end = bad.calls.iter().rposition(|call| pair.contains(call)).map_or(bad.calls.len(), |at| at + 1);
-        let start = end.saturating_sub(SHOWN);
-        let calls: Vec<String> = bad.calls[start..end].iter().map(|call| bad.told(*call)).collect();
-        format!("{}{}", if start > 0 { ".. " } else { "" }, calls.join(", "))
+        let goes_on = |at: usize| {
+            let Call { run, mut step } = bad.calls[at];
+            step.part = step.part.wrapping_sub(1);
+            at > 0 && bad.calls[at - 1] == Call { run, step } && !pair.contains(&bad.calls[at])
+        };
+        let calls: Vec<String> =
+            (0..end).filter(|at| !goes_on(*at)).map(|at| bad.told(bad.calls[at])).collect();
+        let start = calls.len().saturating_sub(SHOWN);
+        format!("{}{}", if start > 0 { ".. " } else { "" }, calls[start..].join(", "))
     }
 }
