@@ -9,5 +9,7 @@ mod signals;
 
 pub(crate) use bell::Bell;
 pub use level::StopLevel;
+#[cfg(all(unix, feature = "signals"))]
+pub(crate) use signals::before_exit;
 pub use token::{CancelToken, Cancelling};
 pub(crate) use token::{InUse, Listening};

@@ -1,7 +1,7 @@
 //! Tokens that are raised by signals: one thread of the process, which starts with the first of them.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -58,6 +58,14 @@ struct Watch {
 }
 
 static WATCH: Mutex<Watch> = Mutex::new(Watch { is_running: false, handled: 0, tokens: Vec::new() });
+
+/// What is called just before the process ends at once.
+static LAST: OnceLock<fn()> = OnceLock::new();
+
+/// Has `last` called just before the third signal ends the process. What is said first counts.
+pub(crate) fn before_exit(last: fn()) {
+    let _ = LAST.set(last);
+}
 
 fn lock() -> MutexGuard<'static, Watch> {
     WATCH.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,7 +129,12 @@ fn arrived(signal: i32) {
     for (token, effect) in effects {
         match effect {
             Effect::Raise(level) => token.raise(level, StopReason::Signal(signal)),
-            Effect::Exit => exit(128 + signal),
+            Effect::Exit => {
+                if let Some(last) = LAST.get() {
+                    last();
+                }
+                exit(128 + signal)
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ impl Target {
     pub(super) fn of(child: &Child, leads: bool) -> Self {
         let pid = Pid::from_child(child);
         if leads {
+            #[cfg(feature = "signals")]
+            crate::cancel::before_exit(kill_all);
             lock().insert(pid.as_raw_pid());
             Target::Group(pid)
         } else {
@@ -66,7 +68,7 @@ static LEADERS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 /// Kills all groups that were started and have not ended.
 #[cfg(feature = "signals")]
-pub(super) fn kill_all() {
+fn kill_all() {
     for pid in lock().iter().copied().filter_map(Pid::from_raw) {
         Target::Group(pid).kill();
     }

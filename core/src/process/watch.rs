@@ -7,11 +7,10 @@
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 
 use crate::cancel::StopLevel;
 use crate::process::bell::{PipeBell, left};
@@ -59,11 +58,17 @@ enum State {
     },
 }
 
+/// What is read at once: of a process that writes little, and of one that fills its pipes.
+const SMALL: usize = 4096;
+const LARGE: usize = 65536;
+
 struct Watch<'a> {
     running: Running,
     orders: Orders<'a>,
-    exit: Exit,
-    bell: Option<PipeBell>,
+    /// Until then a process is young.
+    young_until: Instant,
+    /// Not of a young process: most end at once, and are heard by their pipes.
+    lookout: Option<Lookout>,
     input: Option<Input>,
     stdout: Stream<ChildStdout>,
     stderr: Stream<ChildStderr>,
@@ -71,6 +76,16 @@ struct Watch<'a> {
     end: End,
     buffer: Vec<u8>,
 }
+
+/// What is waited for beside the pipes.
+struct Lookout {
+    exit: Exit,
+    /// Where nobody can stop the run, there is none.
+    bell: Option<PipeBell>,
+}
+
+/// A process is young for so long. It is not ended before, and its pipes alone are listened to.
+const YOUNG: Duration = Duration::from_millis(10);
 
 /// What `poll` found something at.
 #[derive(Default)]
@@ -88,18 +103,18 @@ impl<'a> Watch<'a> {
         let stdin = child.stdin.take().map(|pipe| Input::new(pipe, std::mem::take(&mut orders.input)));
         let stdout = Stream::new(child.stdout.take(), orders.capture_stdout())?;
         let stderr = Stream::new(child.stderr.take(), orders.capture_stderr())?;
-        let exit = Exit::of(child, orders.watches_stops)?;
+        let youth = if orders.watches_stops { Duration::ZERO } else { YOUNG };
         Ok(Watch {
             input: stdin.transpose()?,
-            bell: orders.limits.map(|limits| PipeBell::new(limits.stop())).transpose()?,
             running,
             orders,
-            exit,
+            young_until: Instant::now() + youth,
+            lookout: None,
             stdout,
             stderr,
             state: State::Running,
             end: End::Itself,
-            buffer: vec![0; 65536],
+            buffer: vec![0; SMALL],
         })
     }
 
@@ -110,6 +125,8 @@ impl<'a> Watch<'a> {
             self.exchange(&ready)?;
             if ready.exit {
                 self.hear_news()?;
+            } else if self.only_ends() {
+                self.reap()?;
             }
             if self.is_over() {
                 return self.finish();
@@ -150,21 +167,34 @@ impl<'a> Watch<'a> {
 
     /// When something is due whatever happens.
     fn alarm(&self) -> Option<Instant> {
-        match self.state {
+        let alarm = match self.state {
             State::Running => self.orders.deadline(),
             State::Asked { kill_at } => kill_at,
             State::Killed => None,
-            State::Ended { quiet_at, last_at } => Some(quiet_at.min(last_at)),
-        }
+            State::Ended { quiet_at, last_at } => return Some(quiet_at.min(last_at)),
+        };
+        alarm.into_iter().chain(self.lookout.is_none().then_some(self.young_until)).min()
     }
 
-    fn wait(&self) -> io::Result<Ready> {
-        let is_ended = matches!(self.state, State::Ended { .. });
-        let nothing = || None;
+    fn look_out(&mut self) -> io::Result<()> {
+        let is_silent = !self.stdout.is_open() && !self.stderr.is_open();
+        let is_due = is_silent || self.young_until <= Instant::now();
+        if is_due && self.lookout.is_none() && !self.is_ended() {
+            let exit = Exit::of(&self.running.child, self.orders.watches_stops)?;
+            let bell = self.orders.limits.map(|limits| PipeBell::new(limits.stop())).transpose()?;
+            self.lookout = Some(Lookout { exit, bell });
+            self.obey(); // a rise before now rings no bell
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> io::Result<Ready> {
+        self.look_out()?;
+        let lookout = self.lookout.as_ref().filter(|_| !self.is_ended());
         let of = [
-            if is_ended { None } else { Some((self.exit.fd(), PollFlags::IN)) },
-            self.bell.as_ref().filter(|_| !is_ended).map(|bell| (bell.fd(), PollFlags::IN)),
-            self.input.as_ref().map_or_else(nothing, |input| Some((input.pipe.as_fd(), PollFlags::OUT))),
+            lookout.map(|lookout| (lookout.exit.fd(), PollFlags::IN)),
+            lookout.and_then(|lookout| Some((lookout.bell.as_ref()?.fd(), PollFlags::IN))),
+            self.input.as_ref().map(|input| (input.pipe.as_fd(), PollFlags::OUT)),
             self.stdout.fd().map(|fd| (fd, PollFlags::IN)),
             self.stderr.fd().map(|fd| (fd, PollFlags::IN)),
         ];
@@ -183,37 +213,45 @@ impl<'a> Watch<'a> {
 
     fn exchange(&mut self, ready: &Ready) -> io::Result<()> {
         if ready.bell {
-            self.bell.iter_mut().for_each(PipeBell::hear);
+            self.lookout.iter_mut().filter_map(|lookout| lookout.bell.as_mut()).for_each(PipeBell::hear);
         }
         if ready.input {
             self.input = self.input.take().and_then(Input::write);
         }
-        let tell = &mut self.orders.tell;
-        if ready.stdout {
+        if ready.stdout || ready.stderr {
+            // when one of them is closed, so is most often the other
+            let tell = &mut self.orders.tell;
             self.stdout.read(&mut self.buffer, OutputStream::Stdout, tell)?;
-        }
-        if ready.stderr {
             self.stderr.read(&mut self.buffer, OutputStream::Stderr, tell)?;
-        }
-        if let State::Ended { quiet_at, .. } = &mut self.state
-            && (ready.stdout || ready.stderr)
-        {
-            *quiet_at = Instant::now() + QUIET;
+            if let State::Ended { quiet_at, .. } = &mut self.state {
+                *quiet_at = Instant::now() + QUIET;
+            }
         }
         Ok(())
     }
 
     fn hear_news(&mut self) -> io::Result<()> {
-        match self.exit.news() {
-            News::WantsTerminal => {
-                if matches!(self.state, State::Running) {
-                    self.end = End::WantsTerminal;
-                    self.kill();
-                }
+        match self.lookout.as_mut().map(|lookout| lookout.exit.news()) {
+            Some(News::WantsTerminal) if matches!(self.state, State::Running) => {
+                self.end = End::WantsTerminal;
+                self.kill();
             }
-            News::Ended => self.reap()?,
+            Some(News::WantsTerminal) => {}
+            Some(News::Ended) | None => self.reap()?,
         }
         Ok(())
+    }
+
+    /// Whether nothing can happen any more but its end, so that it is as well to wait for that alone.
+    fn only_ends(&self) -> bool {
+        let is_free =
+            self.orders.limits.is_none() && self.orders.timeout.is_none() && !self.orders.watches_stops;
+        let is_silent = self.input.is_none() && !self.stdout.is_open() && !self.stderr.is_open();
+        is_free && is_silent && !self.is_ended()
+    }
+
+    fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended { .. })
     }
 
     fn reap(&mut self) -> io::Result<()> {
@@ -298,7 +336,7 @@ impl<R: Read + AsFd + Into<OwnedFd>> Stream<R> {
     }
 
     /// What there is now, up to a pipe's fill, so that others get their turn.
-    fn read(&mut self, buffer: &mut [u8], stream: OutputStream, tell: &mut Tell<'_>) -> io::Result<()> {
+    fn read(&mut self, buffer: &mut Vec<u8>, stream: OutputStream, tell: &mut Tell<'_>) -> io::Result<()> {
         let Some(pipe) = &mut self.pipe else { return Ok(()) };
         match pipe.read(buffer) {
             Ok(0) => self.pipe = None,
@@ -306,6 +344,9 @@ impl<R: Read + AsFd + Into<OwnedFd>> Stream<R> {
                 self.capture.push(&buffer[..read]);
                 if let Some(tell) = tell {
                     self.lines.push(&buffer[..read], &mut |line| tell(stream, line));
+                }
+                if read == buffer.len() {
+                    buffer.resize(LARGE, 0);
                 }
             }
             Err(error) if is_later(&error) => {}
@@ -324,8 +365,7 @@ impl<R: Read + AsFd + Into<OwnedFd>> Stream<R> {
 }
 
 fn no_waiting(pipe: impl AsFd) -> io::Result<()> {
-    let flags = fcntl_getfl(&pipe)?;
-    Ok(fcntl_setfl(&pipe, flags | OFlags::NONBLOCK)?)
+    Ok(ioctl_fionbio(pipe, true)?)
 }
 
 fn is_later(error: &io::Error) -> bool {
