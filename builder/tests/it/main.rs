@@ -35,7 +35,8 @@ mod promises; // processes that die, every moment, one error, dry runs anywhere
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
-mod semantics; // one try, statuses, retries, dry run
+mod semantics;
+mod spelling; // one try, statuses, retries, dry run
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller
 #[cfg(feature = "testkit")]
