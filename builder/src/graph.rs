@@ -93,7 +93,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// Opens a job. The name is anything that is `AsRef<str>`, or a [`Key`](crate::Key), which also promises what the
     /// job returns. Other jobs may have named it before.
     ///
-    /// What a job named by a key returns is read by those that are directly after it, with
+    /// What a job named by a key returns is read by those that depend on it, with
     /// [`Context::output`], and at the end with [`Run::output`](crate::Run::output):
     ///
     /// ```no_run

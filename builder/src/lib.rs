@@ -115,14 +115,15 @@ pub mod testkit;
 pub use console::Console;
 #[doc(inline)]
 pub use dojobber_core::{
-    Backoff, CancelToken, Cancelling, Jitter, OutputStream, Process, StopLevel, StopReason,
+    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Process, StopLevel, StopReason,
 };
 #[doc(inline)]
 pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, ErrorText, Event,
-    Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Observer, Outcome,
-    OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report, Result, Run, RunFailed,
-    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, printable, sh,
+    Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Nest, NestId,
+    Observer, Outcome, OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report,
+    Result, Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation,
+    judge, printable, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{

@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::cancel::{CancelToken, Cancelling};
 use crate::clock::{Clock, nanos};
 use crate::error::{ErrorClass, Result, say_class};
-use crate::graph::{JobGraph, JobId};
-use crate::key::Key;
+use crate::graph::{JobGraph, JobId, Lookup};
+use crate::key::AsKey;
 use crate::limits::Limits;
 use crate::outputs::Outputs;
 use crate::process::{Command, LazyProcesses, Origin, Spot};
@@ -141,17 +141,25 @@ impl<A> Context<A> {
         Duration::from_nanos(self.world.clock.now())
     }
 
-    /// What a job that this one is directly after has returned.
+    /// What a job that this one depends on has returned. All of those are done before this one begins.
+    ///
+    /// The name is looked up as that of a dependency is: inside of the nest that this job is in, and then outside of it,
+    /// level by level. The output of a job that this one is directly after is found at once; that of one further up by
+    /// a walk over all that this job depends on.
     ///
     /// # Errors
     ///
-    /// [`OutputError`] if this job is not directly after that one (in every run alike, whether or not the other
-    /// happens to have ended), if that one has no output, or if it is of another type.
-    pub fn output<T: Any>(&self, key: &Key<T>) -> Result<&T, OutputError> {
-        let graph = &self.world.graph;
-        let error = |why| OutputError { reader: self.job().to_owned(), read: key.name().to_owned(), why };
-        let job = graph.find(key).ok_or_else(|| error(Why::NoSuchJob))?;
-        if !graph.after(self.place.job).contains(&job) {
+    /// [`OutputError`] if this job does not depend on that one (in every run alike, whether or not the other happens to
+    /// have ended), if that one has no output, or if it is of another type. A job that fails with it is not tried again.
+    pub fn output<T: Any>(&self, key: impl AsKey<T>) -> Result<&T, OutputError> {
+        let (graph, key, reader) = (&self.world.graph, key.key_name(), self.place.job);
+        let error = |why| OutputError { reader: self.job().to_owned(), read: key.to_owned(), why };
+        let job = match graph.find_from(reader, key) {
+            Lookup::Found(job) => job,
+            Lookup::LeftOut => return Err(error(Why::NotAfter)),
+            Lookup::Unknown => return Err(error(Why::NoSuchJob)),
+        };
+        if !graph.is_directly_after(reader, job) && !graph.is_after(reader, job) {
             return Err(error(Why::NotAfter));
         }
         let value = self.world.outputs.get(job).ok_or_else(|| error(Why::NoOutput))?;
@@ -311,7 +319,7 @@ impl fmt::Display for OutputError {
         write!(f, "job `{reader}` reads the output of `{read}`, ")?;
         match why {
             Why::NoSuchJob => write!(f, "but there is no such job"),
-            Why::NotAfter => write!(f, "but is not directly after it: add `.after({read:?})`"),
+            Why::NotAfter => write!(f, "but does not depend on it: add `.after({read:?})`"),
             Why::NoOutput => write!(f, "which returns nothing: let its check or run return the value"),
             Why::OtherType(wanted) => write!(f, "which is not a {wanted}: name that job with the same key"),
         }

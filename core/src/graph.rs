@@ -8,6 +8,7 @@ mod job_ref;
 
 pub use id::JobId;
 pub use job_ref::JobRef;
+pub(crate) use jobs::Lookup;
 pub use jobs::{JobGraph, Nest};
 pub use nests::NestId;
 pub(crate) use nests::{NestSpan, Nests, StartEdges};

@@ -1,9 +1,9 @@
 //! Names, with and without a type.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// A name with a type: of a value in a [`Store`](crate::Store), or of a job and of what it returns.
 ///
@@ -14,25 +14,36 @@ use std::marker::PhantomData;
 /// let per_host: Key<String> = Key::named(format!("address of {}", "db1"));
 /// assert_eq!((PORT.name(), per_host.name()), ("port", "address of db1"));
 /// ```
+///
+/// Whatever takes a key takes it by value or by reference; a clone costs next to nothing.
 pub struct Key<T> {
-    name: Cow<'static, str>,
+    name: Name,
     names: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone)]
+enum Name {
+    Written(&'static str),
+    Made(Arc<str>),
 }
 
 impl<T> Key<T> {
     /// A key that is known when the program is written.
     pub const fn new(name: &'static str) -> Self {
-        Key { name: Cow::Borrowed(name), names: PhantomData }
+        Key { name: Name::Written(name), names: PhantomData }
     }
 
     /// A key whose name is made while the program runs.
     pub fn named(name: impl Into<String>) -> Self {
-        Key { name: Cow::Owned(name.into()), names: PhantomData }
+        Key { name: Name::Made(name.into().into()), names: PhantomData }
     }
 
     /// The name alone.
     pub fn name(&self) -> &str {
-        &self.name
+        match &self.name {
+            Name::Written(name) => name,
+            Name::Made(name) => name,
+        }
     }
 }
 
@@ -45,7 +56,7 @@ impl<T> Clone for Key<T> {
 
 impl<T> PartialEq for Key<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.name() == other.name()
     }
 }
 
@@ -53,19 +64,43 @@ impl<T> Eq for Key<T> {}
 
 impl<T> Hash for Key<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
+        self.name().hash(state);
     }
 }
 
 impl<T> fmt::Debug for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key<{}>({:?})", std::any::type_name::<T>(), self.name)
+        write!(f, "Key<{}>({:?})", std::any::type_name::<T>(), self.name())
     }
 }
 
 impl<T> fmt::Display for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        f.pad(self.name())
+    }
+}
+
+/// A [`Key<T>`], or a reference to one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of a value",
+    label = "a key says the type with the name: `const PORT: Key<u16> = Key::new(\"port\")`"
+)]
+pub trait AsKey<T> {
+    /// The name alone.
+    fn key_name(&self) -> &str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> AsKey<T> for Key<T> {
+    fn key_name(&self) -> &str {
+        self.name()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, K: AsKey<T>> AsKey<T> for &K {
+    fn key_name(&self) -> &str {
+        (*self).key_name()
     }
 }
 
@@ -96,16 +131,9 @@ impl<N: AsRef<str>> JobName<Untyped> for N {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> JobName<Typed<T>> for Key<T> {
+impl<T, K: AsKey<T>> JobName<Typed<T>> for K {
     fn job_name(&self) -> &str {
-        self.name()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> JobName<Typed<T>> for &Key<T> {
-    fn job_name(&self) -> &str {
-        self.name()
+        self.key_name()
     }
 }
 
@@ -117,10 +145,14 @@ pub struct One<M>(PhantomData<M>);
 #[derive(Debug)]
 pub struct Many<M>(PhantomData<M>);
 
-/// What may name several jobs: one name, or anything that can be iterated over and yields names.
+/// Marks a tuple among [`JobNames`].
+#[derive(Debug)]
+pub struct Mixed<M>(PhantomData<M>);
+
+/// What may name several jobs: one name, anything that can be iterated over and yields names, or a tuple of those.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name jobs",
-    label = "write one name (`\"a\"`, a `String`, a `Key`), or several of them (`[\"a\", \"b\"]`)"
+    label = "write one name (`\"a\"`, a `String`, a `Key`), or several of them (`[\"a\", \"b\"]`, or `(\"a\", KEY)`)"
 )]
 pub trait JobNames<M> {
     /// Calls `visit` with each name, in order.
@@ -144,3 +176,26 @@ where
         }
     }
 }
+
+/// For tuples, whose elements may be names and keys and several of them.
+macro_rules! tuples {
+    ($($N:ident $M:ident $at:tt),*) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($N, $M),*> JobNames<Mixed<($($M,)*)>> for ($($N,)*)
+        where
+            $($N: JobNames<$M>),*
+        {
+            fn for_each_name(self, visit: &mut dyn FnMut(&str)) {
+                $(self.$at.for_each_name(visit);)*
+            }
+        }
+    };
+}
+
+tuples!(A L 0, B M 1);
+tuples!(A L 0, B M 1, C N 2);
+tuples!(A L 0, B M 1, C N 2, D O 3);
+tuples!(A L 0, B M 1, C N 2, D O 3, E P 4);
+tuples!(A L 0, B M 1, C N 2, D O 3, E P 4, F Q 5);
+tuples!(A L 0, B M 1, C N 2, D O 3, E P 4, F Q 5, G R 6);
+tuples!(A L 0, B M 1, C N 2, D O 3, E P 4, F Q 5, G R 6, H S 7);

@@ -58,7 +58,7 @@ pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
 pub use job::{Job, JobOptions, JobSpec};
 pub use judge::{Violation, judge};
-pub use key::{JobName, JobNames, Key, Many, One, Typed, Untyped};
+pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
 pub use process::{Command, CommandError, OutputStream, Process};

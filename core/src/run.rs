@@ -12,7 +12,7 @@ use crate::error::{BoxError, RETURNED_FALSE, shown};
 use crate::event::Event;
 use crate::exec::{DueCleanup, Leftovers, Live, clean_up};
 use crate::graph::JobId;
-use crate::key::{JobName, Key};
+use crate::key::{AsKey, JobName};
 use crate::log::{debug, warning};
 use crate::plan::Plan;
 use crate::report::Report;
@@ -96,8 +96,8 @@ impl<'env, A> Run<'env, A> {
     }
 
     /// What a job has returned; `None` if it is not done, or returns another type.
-    pub fn output<T: Any>(&self, key: &Key<T>) -> Option<&T> {
-        let job = self.report.graph().find(key)?;
+    pub fn output<T: Any>(&self, key: impl AsKey<T>) -> Option<&T> {
+        let job = self.report.graph().find(key.key_name())?;
         self.rest.live().world.outputs.get(job)?.downcast_ref()
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::BoxError;
-use crate::key::Key;
+use crate::key::AsKey;
 use crate::unwind;
 
 type Shared = Arc<dyn Any + Send + Sync>;
@@ -35,14 +35,14 @@ pub struct Store {
 
 impl Store {
     /// Stores a value, in place of what was there.
-    pub fn set<T: Any + Send + Sync>(&self, key: &Key<T>, value: T) {
-        let old = put(&mut self.lock(), key, Arc::new(value));
+    pub fn set<T: Any + Send + Sync>(&self, key: impl AsKey<T>, value: T) {
+        let old = put(&mut self.lock(), key.key_name(), Arc::new(value));
         drop(old); // after the lock: dropping a value is the user's code
     }
 
     /// What is stored, if anything is.
-    pub fn get<T: Any + Send + Sync>(&self, key: &Key<T>) -> Option<Arc<T>> {
-        find(&self.lock(), key)
+    pub fn get<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> Option<Arc<T>> {
+        find(&self.lock(), key.key_name())
     }
 
     /// What is stored.
@@ -50,25 +50,28 @@ impl Store {
     /// # Errors
     ///
     /// [`MissingKey`], which names the key and its type, if nothing is.
-    pub fn require<T: Any + Send + Sync>(&self, key: &Key<T>) -> Result<Arc<T>, MissingKey> {
-        self.get(key).ok_or_else(|| MissingKey { name: key.name().to_owned(), type_name: type_name::<T>() })
+    pub fn require<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> Result<Arc<T>, MissingKey> {
+        let key = key.key_name();
+        find(&self.lock(), key)
+            .ok_or_else(|| MissingKey { name: key.to_owned(), type_name: type_name::<T>() })
     }
 
     /// Whether something is stored.
-    pub fn contains<T: Any + Send + Sync>(&self, key: &Key<T>) -> bool {
-        find(&self.lock(), key).is_some()
+    pub fn contains<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> bool {
+        find::<T>(&self.lock(), key.key_name()).is_some()
     }
 
     /// Changes what is stored, or the default of its type, and returns what `change` returns.
     ///
     /// The change is made to a copy, under the lock, and stored only when `change` returns: a panic in it leaves
     /// the old value. `change` must not use the same store: that would wait for itself.
-    pub fn update<T, R>(&self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> R
+    pub fn update<T, R>(&self, key: impl AsKey<T>, change: impl FnOnce(&mut T) -> R) -> R
     where
         T: Any + Send + Sync + Default + Clone,
     {
+        let key = key.key_name();
         let mut slots = self.lock();
-        let old = find(&slots, key);
+        let old = find::<T>(&slots, key);
         let mut value = old.as_deref().cloned().unwrap_or_default();
         let result = change(&mut value);
         let replaced = put(&mut slots, key, Arc::new(value));
@@ -80,16 +83,17 @@ impl Store {
     /// Removes and returns what is stored.
     ///
     /// `None` if nothing is, or if someone still holds what [`get`](Store::get) returned: then it stays stored.
-    pub fn take<T: Any + Send + Sync>(&self, key: &Key<T>) -> Option<T> {
+    pub fn take<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> Option<T> {
+        let key = key.key_name();
         let mut slots = self.lock();
-        let same_name = slots.get_mut(key.name())?;
+        let same_name = slots.get_mut(key)?;
         let at = same_name.iter().position(|value| value.is::<T>())?;
         if Arc::strong_count(&same_name[at]) > 1 {
             return None;
         }
         let value = same_name.swap_remove(at);
         if same_name.is_empty() {
-            slots.remove(key.name());
+            slots.remove(key);
         }
         drop(slots);
         Arc::into_inner(value.downcast().ok()?)
@@ -117,19 +121,19 @@ impl Store {
     }
 }
 
-fn find<T: Any + Send + Sync>(slots: &BTreeMap<Box<str>, Vec<Shared>>, key: &Key<T>) -> Option<Arc<T>> {
-    let same_name = slots.get(key.name())?;
+fn find<T: Any + Send + Sync>(slots: &BTreeMap<Box<str>, Vec<Shared>>, key: &str) -> Option<Arc<T>> {
+    let same_name = slots.get(key)?;
     let value = same_name.iter().find(|value| value.is::<T>())?;
     value.clone().downcast().ok()
 }
 
 fn put<T: Any + Send + Sync>(
     slots: &mut BTreeMap<Box<str>, Vec<Shared>>,
-    key: &Key<T>,
+    key: &str,
     value: Arc<T>,
 ) -> Option<Shared> {
-    let Some(same_name) = slots.get_mut(key.name()) else {
-        slots.insert(key.name().into(), vec![value]);
+    let Some(same_name) = slots.get_mut(key) else {
+        slots.insert(key.into(), vec![value]);
         return None;
     };
     match same_name.iter_mut().find(|slot| slot.is::<T>()) {

@@ -246,6 +246,8 @@ fn whatever_is_a_name() {
         .after(KEY)
         .after(&KEY)
         .after([Key::<u8>::named("key 2")])
+        .after(("s", KEY))
+        .after((&KEY, &owned, Some("t"), [Key::<u8>::named("key 2")]))
         .group();
     check(graph, &["s: ", "t: ", "key: ", "key 2: ", "all: s, t, key, key 2"]);
 }

@@ -273,11 +273,10 @@ fn a_forgotten_edge() {
     let plan = Graph::new()
         .job(VERSION)
         .check_only(|_| Ok("1".to_owned()))
-        .job("middle")
-        .after(VERSION)
+        .job("other")
         .group()
         .job("reader")
-        .after("middle")
+        .after("other")
         .tries(1)
         .run_only(|cx| Ok(cx.output(&VERSION)?.len()))
         .job("beside")
@@ -291,11 +290,117 @@ fn a_forgotten_edge() {
             assert_eq!(
                 run.error(job).unwrap().to_string(),
                 format!(
-                    "job `{job}` reads the output of `version`, but is not directly after it: add `.after(\"version\")`"
+                    "job `{job}` reads the output of `version`, but does not depend on it: add `.after(\"version\")`"
                 )
             );
         }
     }
+}
+
+/// What `reader` reads under the name `x` in a plan whose jobs of that name return their own whole name.
+#[track_caller]
+fn check_reads(graph: Graph<'_>, reader: &str, expected: Result<&str, &str>) {
+    let plan = graph.compile().unwrap();
+    for plan in [plan.select(reader).unwrap(), plan] {
+        let run = runner(2).run(&plan, ());
+        let read = run.output(Key::<String>::named(reader)).map(String::as_str);
+        let error = run.error(reader).map(|error| error.to_string());
+        assert_eq!(read.ok_or(error.as_deref().unwrap_or("nothing")), expected);
+    }
+}
+
+const X: Key<String> = Key::new("x");
+
+/// A job that reads `x`.
+fn reader(graph: Graph<'static>, name: &str, after: &[&str]) -> Graph<'static> {
+    graph.job(Key::<String>::named(name)).after(after).tries(1).run_only(|cx| Ok(cx.output(X)?.clone()))
+}
+
+/// A job `x`, or whatever it is called.
+fn source(graph: Graph<'static>, name: &str) -> Graph<'static> {
+    graph.job(Key::<String>::named(name)).run_only(|cx| Ok(cx.job().to_owned()))
+}
+
+#[test]
+fn outputs_are_read_from_all_that_a_job_depends_on() {
+    let x = || source(Graph::new(), "x");
+    check_reads(reader(x(), "r", &["x"]), "r", Ok("x"));
+    check_reads(reader(x().job("a").after("x").group(), "r", &["a"]), "r", Ok("x"));
+    check_reads(
+        reader(x().job("a").after("x").group().job("b").after("a").run_only(|_| ()), "r", &["b"]),
+        "r",
+        Ok("x"),
+    );
+    // by way of nests: what the nest around it waits for, and what ends one that it is after
+    let nest = |after: &[&str]| Graph::new().job("in").nest(reader(Graph::new(), "r", after));
+    check_reads(x().job("n").after("x").nest(nest(&[])), "n/in/r", Ok("x"));
+    check_reads(x().job("a").after("x").group().job("n").after("a").nest(nest(&[])), "n/in/r", Ok("x"));
+    check_reads(
+        x().job("y").after("x").nest(Graph::new().job("z").group()).job("n").nest(nest(&["y"])),
+        "n/in/r",
+        Ok("x"),
+    );
+    let first = reader(Graph::new().job("first").group(), "r", &["first"]);
+    check_reads(x().job("n").after("x").nest(first), "n/r", Ok("x"));
+    check_reads(
+        x().job("n").nest(reader(Graph::new(), "r", &[])),
+        "n/r",
+        Err("job `n/r` reads the output of `x`, but does not depend on it: add `.after(\"x\")`"),
+    );
+}
+
+#[test]
+fn keys_are_looked_up_as_the_names_of_dependencies_are() {
+    let x = || source(Graph::new(), "x");
+    let not_after = |job: &str| {
+        format!("job `{job}` reads the output of `x`, but does not depend on it: add `.after(\"x\")`")
+    };
+    // inside first
+    let inside = || reader(x(), "r", &["x"]);
+    check_reads(Graph::new().job("n").nest(inside()), "n/r", Ok("n/x"));
+    check_reads(x().job("n").after("x").nest(inside()), "n/r", Ok("n/x"));
+    check_reads(x().job("o").nest(Graph::new().job("n").nest(inside())), "o/n/r", Ok("o/n/x"));
+    // then outside, level by level
+    let deep = || Graph::new().job("n").nest(reader(Graph::new(), "r", &["x"]));
+    check_reads(x().job("o").nest(deep()), "o/n/r", Ok("x"));
+    check_reads(x().job("o").nest(deep().merge(x())), "o/n/r", Ok("o/x"));
+    // the nearest decides, though the job is not after that one; in a part of the plan as well, which has it no more
+    let hidden = reader(x(), "r", &[]);
+    check_reads(x().job("n").after("x").nest(hidden), "n/r", Err(&not_after("n/r")));
+    // a slash in a name makes no level
+    check_reads(
+        source(x(), "n/x").job("n").after("x").nest(reader(Graph::new(), "r", &["x"])),
+        "n/r",
+        Ok("x"),
+    );
+    check_reads(reader(source(x(), "a/x"), "a/r", &["a/x", "x"]), "a/r", Ok("x"));
+    // from outside only by the whole name
+    let error = "job `r` reads the output of `x`, but there is no such job";
+    check_reads(reader(Graph::new().job("n").nest(x()), "r", &["n"]), "r", Err(error));
+}
+
+#[test]
+fn keys_are_taken_by_value_and_by_reference() {
+    const SUM: Key<u32> = Key::new("sum");
+    let made = Key::<u32>::named("made");
+    let keys = [made.clone()];
+    let plan = Graph::new()
+        .job(&made)
+        .run_only(|cx| {
+            cx.local().set(SUM, 1);
+            cx.local().update(&SUM, |sum| *sum += 1);
+            cx.shared().set(&made, 5);
+            Ok(*cx.local().require(SUM)? + cx.local().take(&&SUM).unwrap_or_default())
+        })
+        .job(SUM)
+        .after(keys.iter())
+        .run_only(|cx| Ok(cx.output(&made)? + cx.output(made.clone())? + *cx.shared().require(&made)?))
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    assert_eq!((run.output(SUM), run.output(&SUM), run.output(&&made)), (Some(&9), Some(&9), Some(&2)));
+    assert_eq!((run.status(SUM), run.status(&made)), (run.status("sum"), run.status(&&made)));
+    assert!(plan.depends(SUM, &made) && plan.select(&made).is_ok());
 }
 
 #[test]
@@ -332,7 +437,7 @@ fn outputs_that_are_not_there() {
     check("other type", "`version`, which is not a u32: name that job with the same key");
     check("nothing", "`group`, which returns nothing: let its check or run return the value");
     check("no job", "`elsewhere`, but there is no such job");
-    check("own", "`own`, but is not directly after it: add `.after(\"own\")`");
+    check("own", "`own`, but does not depend on it: add `.after(\"own\")`");
 
     let error = Context::detached(()).output(&NUMBER).unwrap_err();
     assert_eq!((error.reader(), error.read()), ("detached", "x"));

@@ -78,7 +78,7 @@ Many things.
 7 jobs: 1 satisfied, 6 changed
 released 1.2.3; tags: [\"v1.2.3\"]
 2 jobs: 1 satisfied, 1 failed
-`announce` failed after 1 try: job `announce` reads the output of `version`, but is not directly after it: \
+`announce` failed after 1 try: job `announce` reads the output of `version`, but does not depend on it: \
 add `.after(\"version\")`
 ",
     );

@@ -185,6 +185,35 @@ impl JobGraph {
         std::iter::successors(Some(job), start).any(|node| self.after_nodes(node).binary_search(&on).is_ok())
     }
 
+    /// The job that a name means to another one: what stands inside of the nests around it, from the innermost on, and
+    /// then outside. The nearest that exists decides, also if this part of a plan has it no more.
+    pub(crate) fn find_from(&self, reader: JobId, name: &str) -> Lookup {
+        for nest in self.nests.around(self.nests.nest_of(reader)) {
+            let nest = self.nests.name(nest);
+            match self.find_whole(&format!("{nest}/{name}"), Some(nest)) {
+                Lookup::Unknown => {}
+                nearest => return nearest,
+            }
+        }
+        self.find_whole(name, None)
+    }
+
+    /// The job of that whole name, here or in the plan that this is a part of; only if it is inside of that nest.
+    fn find_whole(&self, name: &str, nest: Option<&str>) -> Lookup {
+        let is_in = |graph: &JobGraph, job| match nest {
+            None => true,
+            Some(name) => {
+                graph.nests.around(graph.nests.nest_of(job)).any(|nest| graph.nests.name(nest) == name)
+            }
+        };
+        let find = |graph: &JobGraph| graph.find(name).filter(|job| is_in(graph, *job));
+        match find(self) {
+            Some(job) => Lookup::Found(job),
+            None if self.whole.as_deref().and_then(find).is_some() => Lookup::LeftOut,
+            None => Lookup::Unknown,
+        }
+    }
+
     /// The part that has `jobs` (ascending) and all edges between them.
     pub(crate) fn part(self: &Arc<Self>, jobs: &[JobId]) -> JobGraph {
         let mut names = Names::default();
@@ -270,6 +299,15 @@ impl JobGraph {
         jobs.dedup();
         Cow::Owned(jobs)
     }
+}
+
+/// What a name means to a job.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Found(JobId),
+    /// The plan that this is a part of has such a job.
+    LeftOut,
+    Unknown,
 }
 
 impl PartialEq for JobGraph {
