@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use dojobber_core::{
-    Context, Draft, Job, JobName, JobNames, JobSpec, Outcome, Plan, PlanErrors, Result, Verdict,
+    Context, Draft, Job, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors, Result, Verdict,
 };
 
 use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
@@ -270,8 +270,8 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// ```
     pub fn check<T, V, C>(self, check: C) -> Graph<'env, A, Checked<'env, A, C, V, T>>
     where
-        S: AwaitsBody<'env, A, Promise: Accepts<T>>,
-        V: Verdict<Value = T>,
+        S: AwaitsBody<'env, A>,
+        V: Verdict<Value = T> + Keeps<S::Promise>,
         C: Fn(&Context<A>) -> V + Send + Sync + 'env,
     {
         Graph {
@@ -291,8 +291,8 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// What is done every time. What it returns is the output of the job, its error the failure.
     pub fn run_only<O, R>(self, run: R) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A, Promise: Accepts<O::Value>>,
-        O: Outcome,
+        S: AwaitsBody<'env, A>,
+        O: Outcome + Keeps<S::Promise>,
         R: Fn(&Context<A>) -> O + Send + Sync + 'env,
     {
         self.close(JobSpec::run_only(run))
@@ -301,8 +301,8 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// What must hold, and nothing but time can repair. What it returns when it passes is the output of the job.
     pub fn check_only<V, C>(self, check: C) -> Graph<'env, A>
     where
-        S: AwaitsBody<'env, A, Promise: Accepts<V::Value>>,
-        V: Verdict,
+        S: AwaitsBody<'env, A>,
+        V: Verdict + Keeps<S::Promise>,
         C: Fn(&Context<A>) -> V + Send + Sync + 'env,
     {
         self.close(JobSpec::check_only(check))

@@ -67,5 +67,5 @@ pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};
 pub use text::{Printable, printable};
-pub use verdict::{Outcome, Verdict};
+pub use verdict::{Keeps, Outcome, Verdict};
 pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

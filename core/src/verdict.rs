@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::process::{ExitStatus, Output};
 
 use crate::error::{BoxError, Result, ReturnedFalse};
+use crate::key::{Typed, Untyped};
 
 /// A value whose type was forgotten; `None` for `()`, which needs no place.
 pub(crate) type Value = Option<Box<dyn Any + Send + Sync>>;
@@ -42,6 +43,25 @@ pub trait Outcome: sealed::Sealed {
     #[doc(hidden)]
     fn outcome(self) -> Result<Self::Value>;
 }
+
+/// What the closures of a job may return if its name is of the sort `P`: anything, if it is no [`Key`](crate::Key); else
+/// what the key promises.
+#[diagnostic::on_unimplemented(
+    message = "the key that names this job promises another value than this returns: `{Self}`",
+    label = "return what the key promises, or name the job with a plain string",
+    note = "what `.job(KEY)` returns is the value of its check, or of its run_only",
+    note = "for a `Key<T>` that is a `dojobber::Result<T>`; `bool` and `()` are for a `Key<()>` or a plain name"
+)]
+pub trait Keeps<P> {}
+impl<V> Keeps<Untyped> for V {}
+#[diagnostic::do_not_recommend]
+impl<T> Keeps<Typed<T>> for Result<T, BoxError> {}
+#[diagnostic::do_not_recommend]
+impl Keeps<Typed<()>> for bool {}
+#[diagnostic::do_not_recommend]
+impl Keeps<Typed<()>> for () {}
+#[diagnostic::do_not_recommend]
+impl<T> Keeps<Typed<T>> for Never {}
 
 impl<T: Any + Send + Sync> Verdict for Result<T, BoxError> {
     type Value = T;
