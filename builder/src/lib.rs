@@ -106,6 +106,10 @@ struct Guide;
 #[doc = include_str!("../../docs/closures.md")]
 struct Closures;
 
+#[cfg(all(doctest, feature = "serde"))]
+#[doc = include_str!("../../docs/report.md")]
+struct SavedReports;
+
 mod console;
 mod state;
 mod graph;
@@ -119,8 +123,8 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, ErrorText, Event,
-    Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Nest, NestId,
+    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, Ending, ErrorText,
+    Event, Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Nest, NestId,
     Observer, Outcome, OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report,
     Result, Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation,
     judge, printable, sh,

@@ -9,7 +9,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Time since a run began.
 #[derive(Debug, Clone)]
@@ -100,6 +100,15 @@ impl Clock {
         match &self.source {
             Source::Machine(start) if at < u64::MAX => start.checked_add(Duration::from_nanos(at)),
             _ => None,
+        }
+    }
+
+    /// When the run began, by the calendar. A simulation has no date.
+    pub(crate) fn date(&self) -> Option<SystemTime> {
+        match &self.source {
+            Source::Machine(start) => SystemTime::now().checked_sub(start.elapsed()),
+            #[cfg(feature = "testkit")]
+            Source::Virtual(_) => None,
         }
     }
 

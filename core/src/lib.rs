@@ -12,11 +12,14 @@
 // in reading order: a module imports only from those before it
 mod log;
 mod text;
+mod host;
 mod key;
 mod words;
 #[allow(dead_code)] // until execution asks it
 mod backoff;
 mod options;
+#[cfg(feature = "serde")]
+mod fields;
 #[allow(dead_code, unused_imports)] // until execution asks for classes
 mod error;
 mod unwind;
@@ -62,7 +65,7 @@ pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
 pub use process::{Command, CommandError, OutputStream, Process};
-pub use report::{JobReport, PhaseRecord, Report};
+pub use report::{Ending, JobReport, PhaseRecord, Report};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};

@@ -1,21 +1,27 @@
 //! What is left when a run is over: plain data.
 
-mod display;
 mod head;
+mod phase;
 mod log;
+#[cfg(feature = "serde")]
+mod date;
+mod display;
 #[cfg(feature = "serde")]
 mod saved;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub(crate) use head::{Head, Link};
 pub(crate) use log::{Log, Record};
+pub use phase::{Ending, PhaseRecord};
 
-use crate::clock::Scale;
-use crate::error::{ErrorText, RETURNED_FALSE};
+use crate::clock::{Clock, Scale};
+use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobId};
+use crate::host;
 use crate::key::JobName;
 use crate::words::{Counts, DryRun, Kind, Phase, Status};
 
@@ -44,70 +50,12 @@ use crate::words::{Counts, DryRun, Kind, Phase, Status};
 pub struct Report {
     graph: Arc<JobGraph>,
     dry_run: DryRun,
+    origin: Origin,
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
     /// By worker.
     logs: Vec<Log>,
-}
-
-/// One phase that was executed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PhaseRecord<'a> {
-    attempt: u32,
-    phase: Phase,
-    worker: u16,
-    start: u64,
-    end: u64,
-    sequence: u32,
-    error: Option<&'a ErrorText>,
-}
-
-impl<'a> PhaseRecord<'a> {
-    /// Which try it belongs to, from 1.
-    pub fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
-    /// Which step it was.
-    pub fn phase(&self) -> Phase {
-        self.phase
-    }
-
-    /// Who executed it: 0 is the thread that called `run`.
-    pub fn worker(&self) -> usize {
-        self.worker.into()
-    }
-
-    /// When it began, since the run did. In whole nanoseconds.
-    pub fn start(&self) -> Duration {
-        Duration::from_nanos(self.start)
-    }
-
-    /// When it ended, since the run began. In whole nanoseconds.
-    pub fn end(&self) -> Duration {
-        Duration::from_nanos(self.end)
-    }
-
-    /// How long it took. In whole nanoseconds.
-    pub fn length(&self) -> Duration {
-        Duration::from_nanos(self.end - self.start)
-    }
-
-    /// Whether it passed.
-    pub fn passed(&self) -> bool {
-        self.error.is_none()
-    }
-
-    /// What it failed with.
-    pub fn error(&self) -> Option<&'a ErrorText> {
-        self.error
-    }
-
-    /// Of a run: its place, from 1, in the order in which the runs of all jobs began. Cleanups follow it backwards.
-    pub fn sequence(&self) -> Option<u64> {
-        (self.sequence > 0).then_some(self.sequence.into())
-    }
 }
 
 impl Report {
@@ -116,7 +64,7 @@ impl Report {
         debug_assert_eq!(heads.len(), graph.len());
         logs.sort_by_key(Log::worker);
         debug_assert!(logs.iter().enumerate().all(|(at, log)| at == usize::from(log.worker())));
-        Report { graph, dry_run, elapsed: 0, scale: Scale::NANOS, heads, logs }
+        Report { graph, dry_run, origin: Origin::default(), elapsed: 0, scale: Scale::NANOS, heads, logs }
     }
 
     /// Adds a phase that followed all others of its job.
@@ -127,6 +75,11 @@ impl Report {
         }
         let last = self.logs[0].push(record, *head, error);
         *head = last.ended(head.status().expect("cleanups follow when all jobs have ended"));
+    }
+
+    /// Says when and where it all was.
+    pub(crate) fn took_place(&mut self, clock: &Clock) {
+        self.origin = Origin::of(clock);
     }
 
     /// Says how long it all took, and what its stamps are worth.
@@ -143,6 +96,18 @@ impl Report {
     #[doc(alias = "no_act")]
     pub fn dry_run(&self) -> bool {
         self.dry_run.is_on()
+    }
+
+    /// When the run began, by the clock of its machine; `None` for a simulation, and for a report that was saved by a
+    /// version of this library that did not keep it.
+    pub fn started(&self) -> Option<SystemTime> {
+        self.origin.started
+    }
+
+    /// The name of the machine on which it ran, as far as the system tells one; `None` as for
+    /// [`started`](Report::started).
+    pub fn host(&self) -> Option<&str> {
+        self.origin.host.as_deref()
     }
 
     /// How long the run took, cleanups included.
@@ -249,7 +214,6 @@ impl Report {
     }
 
     fn phase(&self, link: Link, record: Record) -> PhaseRecord<'_> {
-        let error = || self.logs[usize::from(link.worker)].error(link.index).unwrap_or(&RETURNED_FALSE);
         let start = self.scale.nanos(record.start).min(self.elapsed);
         PhaseRecord {
             attempt: record.attempt,
@@ -258,16 +222,31 @@ impl Report {
             start,
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
-            error: (!record.passed).then(error),
+            ending: self.logs[usize::from(link.worker)].ending(link.index),
         }
     }
 }
 
-/// Two reports are equal if they say the same, whoever holds what where.
+/// When and where a run took place, as far as is known: a simulation has neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) started: Option<SystemTime>,
+    pub(crate) host: Option<Cow<'static, str>>,
+}
+
+impl Origin {
+    /// Here, when that clock was started.
+    fn of(clock: &Clock) -> Self {
+        let started = clock.date();
+        Origin { host: started.and(host::name()).map(Cow::Borrowed), started }
+    }
+}
+
+/// Two reports are equal if they say the same, in whichever worker's log it stands.
 impl PartialEq for Report {
     fn eq(&self, other: &Self) -> bool {
         let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
-        (self.dry_run, self.elapsed) == (other.dry_run, other.elapsed)
+        (self.dry_run, self.elapsed, &self.origin) == (other.dry_run, other.elapsed, &other.origin)
             && self.graph == other.graph
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
@@ -326,13 +305,13 @@ impl<'a> JobReport<'a> {
 
     /// What its last try failed with; `None` if it was done.
     pub fn error(&self) -> Option<&'a ErrorText> {
-        if self.status().is_done() { None } else { self.last()?.error }
+        if self.status().is_done() { None } else { self.last()?.error() }
     }
 
     /// What the run of its last try failed with, whatever the recheck said. A run_only has no other error.
     pub fn run_error(&self) -> Option<&'a ErrorText> {
         let last = self.last()?.attempt;
-        self.backwards().find(|record| record.phase == Phase::Run && record.attempt == last)?.error
+        self.backwards().find(|record| record.phase == Phase::Run && record.attempt == last)?.error()
     }
 
     /// Every phase that was executed, in order of time.

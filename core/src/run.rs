@@ -63,6 +63,7 @@ impl<'env, A> Run<'env, A> {
         let Live { watch, world, .. } = run.rest.live();
         let elapsed = world.clock.now();
         run.report.close(elapsed, world.clock.scale());
+        run.report.took_place(&world.clock);
         watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
         debug!(report = %run.report, "run ended");
         run

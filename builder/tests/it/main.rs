@@ -25,6 +25,7 @@ mod printing; // what reaches a terminal
 mod programs; // the other example programs, from outside
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
+mod formats; // reports in every format, and those of earlier versions
 mod movie; // the example program, from outside
 mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs
@@ -35,8 +36,9 @@ mod promises; // processes that die, every moment, one error, dry runs anywhere
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
-mod semantics;
-mod spelling; // one try, statuses, retries, dry run
+mod schema; // the JSON Schema of reports
+mod semantics; // one try, statuses, retries, dry run
+mod spelling; // the order in which things are said
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller
 #[cfg(feature = "testkit")]

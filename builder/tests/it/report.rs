@@ -1,10 +1,11 @@
 //! Reports: saved and read back, refused when they do not fit together, asked for causes, and printed.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use dojobber::{
-    BoxError, Cleanup, Context, Graph, Job, JobReport, Kind, Phase, Plan, Report, Result, Runner, Status,
+    BoxError, Cleanup, Context, Ending, Graph, Job, JobReport, Kind, Phase, Plan, Report, Result, Runner,
+    Status,
 };
 
 /// An error with a cause that has a cause.
@@ -113,7 +114,7 @@ fn json_and_back_is_the_identity() {
 /// A report as it is saved, by hand: what a version has written once, it must read for ever.
 const SAVED: &str = r#"{
 "dojobber_report": 2,
-"dry_run": false,
+"dry_run": false, "started": "2026-11-25T10:47:14.123456789Z", "host": "box",
 "elapsed_ns": 900,
 "jobs": [
     {"name": "base", "kind": "group", "after": [], "status": "satisfied", "phases": []},
@@ -123,7 +124,7 @@ const SAVED: &str = r#"{
     ]},
     {"name": "user", "kind": "job", "after": [0, 1], "status": "changed", "phases": [
         {"attempt": 1, "phase": "check", "worker": 0, "start_ns": 20, "length_ns": 1,
-            "error": {"message": "returned false"}},
+            "error": {"message": "returned false", "returned_false": true}},
         {"attempt": 1, "phase": "run", "worker": 0, "start_ns": 21, "length_ns": 100, "sequence": 1},
         {"attempt": 1, "phase": "recheck", "worker": 0, "start_ns": 121, "length_ns": 2},
         {"attempt": 1, "phase": "cleanup", "worker": 0, "start_ns": 800, "length_ns": 100,
@@ -157,6 +158,13 @@ fn a_saved_report_is_read() {
     ];
     assert_eq!(statuses, expected);
     assert_eq!(report.elapsed(), Duration::from_nanos(900));
+    let moment = SystemTime::UNIX_EPOCH + Duration::new(1_795_603_634, 123_456_789);
+    assert_eq!((report.started(), report.host()), (Some(moment), Some("box")));
+    let endings: Vec<_> = report.job("user").unwrap().phases().iter().map(|phase| phase.ending()).collect();
+    assert!(matches!(
+        endings[..],
+        [Ending::ReturnedFalse, Ending::Passed, Ending::Passed, Ending::Failed(_)]
+    ));
     assert!(!report.dry_run() && report.partial_success() && report.failure() && report.changed());
     assert_eq!(report.job("disk").unwrap().description(), Some("room for logs"));
     assert_eq!(
@@ -194,9 +202,20 @@ fn check_unfit(part: &str, other: &str, reason: &str) {
 /// A report of the first version, which knew no nests.
 #[test]
 fn a_report_of_the_first_version_is_read() {
-    let first =
-        SAVED.replace("\"dojobber_report\": 2", "\"dojobber_report\": 1").replace(",\n\"nests\": []", "");
-    assert_eq!(serde_json::from_str::<Report>(&first).unwrap(), serde_json::from_str(SAVED).unwrap());
+    let added = [
+        (" \"started\": \"2026-11-25T10:47:14.123456789Z\", \"host\": \"box\",", ""),
+        (",\n\"nests\": []", ""),
+        (", \"returned_false\": true", ""),
+        ("\"dojobber_report\": 2", "\"dojobber_report\": 1"),
+    ];
+    let first = added.iter().fold(SAVED.to_owned(), |text, (part, before)| text.replace(part, before));
+    let first: Report = serde_json::from_str(&first).unwrap();
+    let now: Report = serde_json::from_str(SAVED).unwrap();
+    assert_eq!((first.started(), first.host()), (None, None));
+    assert_eq!((first.graph(), first.elapsed()), (now.graph(), now.elapsed()));
+    for (one, other) in first.jobs().zip(now.jobs()) {
+        assert_eq!((one.status(), one.phases()), (other.status(), other.phases()));
+    }
 }
 
 /// `base`, and `disk` to `greet` in a nest that `end` ends and that waits for `base`; `user` and `greet` in a nest
@@ -274,7 +293,8 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "\"dry_run\"",
         "\"dryrun\"",
-        "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `elapsed_ns`, `jobs`, `nests` at line 3 column 8",
+        "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `started`, `host`, `elapsed_ns`, `jobs`, \
+         `nests` at line 3 column 8",
     );
     check_refused("\"elapsed_ns\": 900,\n", "", "missing field `elapsed_ns` at line 26 column 12");
     check_refused(
@@ -292,7 +312,8 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "{\"message\": \"hoarse\"}",
         "{\"message\": \"hoarse\", \"code\": 1}",
-        "unknown field `code`, expected one of `message`, `causes`, `panicked`, `class` at line 21 column 49",
+        "unknown field `code`, expected one of `message`, `causes`, `panicked`, `class`, `returned_false` \
+         at line 21 column 49",
     );
     check_refused(
         "\"satisfied\", \"phases\": []",
@@ -310,6 +331,20 @@ fn unknown_and_missing_fields_are_refused() {
         "\"worker\": 70000",
         "invalid value: integer `70000`, expected u16 at line 20 column 54",
     );
+}
+
+#[test]
+fn when_and_where_must_be_readable() {
+    let fits = "the report does not fit together:";
+    let moment = "2026-11-25T10:47:14.123456789Z";
+    check_refused(
+        moment,
+        "yesterday",
+        &format!("{fits} \"yesterday\" is no moment, such as 2026-11-25T10:47:14.5Z"),
+    );
+    check_refused("\"box\"", "\"\\u001b[2J\"", &format!("{fits} \"\\u{{1b}}[2J\" is no name of a machine"));
+    check_refused("\"box\"", "\"\"", &format!("{fits} \"\" is no name of a machine"));
+    check_refused("\"box\"", "7", "invalid type: integer `7`, expected a string at line 3 column 72");
 }
 
 #[test]

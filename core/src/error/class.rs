@@ -46,11 +46,6 @@ impl ErrorClass {
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         traits_of(error).class
     }
-
-    #[cfg(feature = "serde")]
-    pub(super) fn is_plain(&self) -> bool {
-        *self == ErrorClass::Plain
-    }
 }
 
 /// All that an error says beside its text.

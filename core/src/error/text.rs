@@ -1,5 +1,8 @@
 //! An error as text: what is left of it in a report.
 
+#[cfg(feature = "serde")]
+mod saved;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -19,24 +22,29 @@ impl fmt::Display for Panicked {
 
 impl Error for Panicked {}
 
-/// An error as it stands in a report: its message, those of its causes, and whether it was a panic.
+/// An error as it stands in a report: its message, those of its causes, and what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ErrorText {
     message: Cow<'static, str>,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     causes: Vec<String>,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
-    panicked: bool,
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "ErrorClass::is_plain"))]
+    origin: Origin,
     class: ErrorClass,
 }
 
-/// What stands in place of an error that was kept as a mere flag.
+/// What an [`ErrorText`] was before it became text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Error,
+    Panic,
+    /// A plain `false`, which gives no reason.
+    False,
+}
+
+/// What is shown in place of the error of a phase that returned `false`.
 pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
     message: Cow::Borrowed("returned false"),
     causes: Vec::new(),
-    panicked: false,
+    origin: Origin::False,
     class: ErrorClass::Plain,
 };
 
@@ -59,7 +67,7 @@ impl ErrorText {
         ErrorText {
             message: texts.swap_remove(0).into(),
             causes,
-            panicked: error.is::<Panicked>(),
+            origin: if error.is::<Panicked>() { Origin::Panic } else { Origin::Error },
             class: heard.traits().class,
         }
     }
@@ -73,7 +81,7 @@ impl ErrorText {
         ErrorText {
             message: "panicked while its error was printed".into(),
             causes: Vec::new(),
-            panicked: true,
+            origin: Origin::Panic,
             class: ErrorClass::Plain,
         }
     }
@@ -90,7 +98,12 @@ impl ErrorText {
 
     /// Whether this was a panic.
     pub fn panicked(&self) -> bool {
-        self.panicked
+        self.origin == Origin::Panic
+    }
+
+    /// Whether this stands for a plain `false`, which gives no reason: its message is `returned false`.
+    pub fn is_returned_false(&self) -> bool {
+        self.origin == Origin::False
     }
 
     /// What the error says beside its text: whether another try can help.

@@ -6,7 +6,7 @@
 
 use crate::clock::Stamp;
 use crate::error::ErrorText;
-use crate::report::{Head, Link};
+use crate::report::{Ending, Head, Link};
 use crate::words::Phase;
 
 /// One phase that was executed.
@@ -173,6 +173,15 @@ impl Log {
     pub(crate) fn error(&self, index: u32) -> Option<&ErrorText> {
         let at = self.errors.binary_search_by_key(&index, |(index, _)| *index).ok()?;
         Some(&self.errors[at].1)
+    }
+
+    /// How the phase of a record ended: its word has whether it passed, and what has failed without an error has
+    /// returned `false`.
+    pub(crate) fn ending(&self, index: u32) -> Ending<'_> {
+        if self.words[index as usize] & PASSED != 0 {
+            return Ending::Passed;
+        }
+        self.error(index).map_or(Ending::ReturnedFalse, Ending::Failed)
     }
 }
 

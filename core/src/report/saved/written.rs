@@ -1,0 +1,98 @@
+//! How a report is written: as it stands, without a copy of it.
+
+use std::cell::RefCell;
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::fields::Fields;
+use crate::graph::{JobId, Nest};
+use crate::report::saved::VERSION;
+use crate::report::{JobReport, PhaseRecord, Report, date};
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let started = self.origin.started.and_then(date::to_text);
+        let host = self.host();
+        let (has_started, has_host) = (started.is_some(), host.is_some());
+        Fields::new(serializer, "Report", 5, [has_started, has_host])?
+            .add("dojobber_report", &VERSION)?
+            .add("dry_run", &self.dry_run.is_on())?
+            .add_if(has_started, "started", &started)?
+            .add_if(has_host, "host", &host)?
+            .add("elapsed_ns", &self.elapsed)?
+            .add("jobs", &Sequence::of(self.jobs().map(SavedJob)))?
+            .add("nests", &Sequence::of(self.graph.nests().map(SavedNest)))?
+            .end()
+    }
+}
+
+struct SavedJob<'a>(JobReport<'a>);
+
+impl Serialize for SavedJob<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let job = self.0;
+        let (description, after) = (job.description(), job.report.graph.own_after(job.id));
+        Fields::new(serializer, "Job", 5, [description.is_some()])?
+            .add("name", job.name())?
+            .add("kind", &job.kind())?
+            .add_if(description.is_some(), "description", &description)?
+            .add("after", &places(after))?
+            .add("status", &job.status())?
+            .add("phases", &Sequence::of(job.phases().into_iter().map(SavedPhase)))?
+            .end()
+    }
+}
+
+struct SavedPhase<'a>(PhaseRecord<'a>);
+
+impl Serialize for SavedPhase<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = self.0;
+        let (sequence, error) = (record.sequence(), record.error());
+        Fields::new(serializer, "Phase", 5, [sequence.is_some(), error.is_some()])?
+            .add("attempt", &record.attempt)?
+            .add("phase", &record.phase)?
+            .add("worker", &record.worker)?
+            .add("start_ns", &record.start)?
+            .add("length_ns", &(record.end - record.start))?
+            .add_if(sequence.is_some(), "sequence", &sequence)?
+            .add_if(error.is_some(), "error", &error)?
+            .end()
+    }
+}
+
+struct SavedNest<'a>(Nest<'a>);
+
+impl Serialize for SavedNest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut jobs = self.0.jobs();
+        let count = jobs.len();
+        Fields::new(serializer, "Nest", 4, [])?
+            .add("name", self.0.name())?
+            .add("first", &jobs.next().map_or(0, |job| job.0))?
+            .add("jobs", &count)?
+            .add("after", &places(self.0.after()))?
+            .end()
+    }
+}
+
+/// Places in the list of jobs, from 0.
+fn places(jobs: &[JobId]) -> Sequence<impl ExactSizeIterator<Item = u32>> {
+    Sequence::of(jobs.iter().map(|job| job.0))
+}
+
+/// A sequence that is made while it is written. Its length is told before: some formats need it.
+struct Sequence<I>(RefCell<Option<I>>);
+
+impl<I: ExactSizeIterator> Sequence<I> {
+    fn of(items: I) -> Self {
+        Sequence(RefCell::new(Some(items)))
+    }
+}
+
+impl<I: ExactSizeIterator<Item: Serialize>> Serialize for Sequence<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let items = self.0.take().expect("a sequence is written once");
+        serializer.collect_seq(items)
+    }
+}
