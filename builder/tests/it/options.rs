@@ -152,7 +152,7 @@ fn a_simulation_takes_the_same_options() {
     let run = Simulation::new(1).options(options).observer(trace.clone()).run(&plan, ());
     assert_eq!(run.status("sun"), Some(Status::WouldRun));
     let Some(Event::RunStarted { options: told, .. }) = trace.events().first().cloned() else { panic!() };
-    assert_eq!(told, RunOptions::builder().threads(4).dry_run(true).default_tries(4).build());
+    assert_eq!(told, RunOptions::builder().threads(16).dry_run(true).default_tries(4).build());
 }
 
 /// Needs about `kib` KiB of stack.

@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::class::{ErrorClass, Heard, chain, listen};
+use crate::error::wrap::is_returned_false;
 use crate::text::printable;
 
 /// The error of a phase that panicked: its text.
@@ -40,6 +41,18 @@ enum Origin {
     False,
 }
 
+impl Origin {
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        if error.is::<Panicked>() {
+            Origin::Panic
+        } else if is_returned_false(error) {
+            Origin::False
+        } else {
+            Origin::Error
+        }
+    }
+}
+
 /// What is shown in place of the error of a phase that returned `false`.
 pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
     message: Cow::Borrowed("returned false"),
@@ -67,7 +80,7 @@ impl ErrorText {
         ErrorText {
             message: texts.swap_remove(0).into(),
             causes,
-            origin: if error.is::<Panicked>() { Origin::Panic } else { Origin::Error },
+            origin: Origin::of(error),
             class: heard.traits().class,
         }
     }

@@ -161,6 +161,11 @@ impl Cancelled {
     }
 }
 
+/// Whether an error is that of a plain `false`, in either of its forms.
+pub(super) fn is_returned_false(error: &(dyn Error + 'static)) -> bool {
+    error.is::<ReturnedFalse>() || error.downcast_ref::<Unmet>().is_some_and(|unmet| unmet.0.is_none())
+}
+
 impl fmt::Display for Permanent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         say_repeats(Some(ErrorClass::Permanent), None);

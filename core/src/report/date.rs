@@ -58,13 +58,12 @@ fn date_of(days: u64) -> (u64, u64, u64) {
 
 /// How many days there are from the first of January 1970; `None` if there is no such day, or if it is earlier.
 fn days_until(year: u64, month: u64, day: u64) -> Option<u64> {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, (month + 9) % 12) };
+    let date = (year, month, day);
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let in_era = year % 400;
     let days = 365 * in_era + in_era / 4 - in_era / 100 + (153 * month + 2) / 5 + day.checked_sub(1)?;
     let days = (year / 400 * 146_097 + days).checked_sub(719_468)?;
-    let calendar_month = if month < 10 { month + 3 } else { month - 9 };
-    let calendar_year = year + u64::from(calendar_month <= 2);
-    (date_of(days) == (calendar_year, calendar_month, day)).then_some(days)
+    (date_of(days) == date).then_some(days)
 }
 
 #[cfg(test)]
