@@ -103,6 +103,10 @@ struct Testing;
 struct Guide;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/processes.md")]
+struct Processes;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/closures.md")]
 struct Closures;
 
