@@ -242,8 +242,8 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// What is called once for every try in which the open job's run was executed, after all jobs have ended, in
-    /// reverse order of the runs, with that try's local store.
+    /// The cleanup of the open job. It is called after all jobs have ended, once for each try that executed the run, in
+    /// reverse order of the runs. It gets that try's local store.
     pub fn cleanup<O: Outcome>(mut self, cleanup: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Self
     where
         S: OpenOrChecked<'env, A>,
@@ -252,7 +252,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// Whether the wished-for state is there. It must change nothing; what it returns when it passes is the output of
+    /// Looks whether the desired state is there. It must change nothing; what it returns when it passes is the output of
     /// the job. [`.run(..)`](Graph::run) follows.
     ///
     /// It returns a [`Verdict`]: `bool`, or a `dojobber::Result<T>`, so that `?` works. `Ok(false)` says no, and so
@@ -280,7 +280,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         }
     }
 
-    /// What is done where the check fails. The check that follows decides: an error of the run is recorded and shown.
+    /// Does something about it where the check fails. The check that follows decides: an error of the run is recorded and shown.
     pub fn run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Graph<'env, A>
     where
         S: AwaitsRun<'env, A>,
@@ -288,7 +288,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         Self::closed(self.draft, self.state.with_run(run))
     }
 
-    /// What is done every time. What it returns is the output of the job, its error the failure.
+    /// Is done every time. What it returns is the output of the job, its error the failure.
     pub fn run_only<O, R>(self, run: R) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A>,
@@ -298,7 +298,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::run_only(run))
     }
 
-    /// What must hold, and nothing but time can repair. What it returns when it passes is the output of the job.
+    /// Looks at something that must hold, and that nothing but time can repair. What it returns when it passes is the output of the job.
     pub fn check_only<V, C>(self, check: C) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A>,
@@ -308,7 +308,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::check_only(check))
     }
 
-    /// Nothing: the job is a name for what it is after.
+    /// Ends the open job without anything to do: it stands for the jobs that it is after.
     pub fn group(self) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<()>>,
@@ -316,7 +316,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::group())
     }
 
-    /// What a struct does, which is cloned for every try.
+    /// The phases of a struct, which is cloned for every try.
     pub fn with<J>(self, job: J) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
@@ -325,7 +325,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.with_new(move |_| Ok(job.clone()))
     }
 
-    /// What a struct does, which is made for every try. A constructor that fails is a failed try.
+    /// The phases of a struct, which is made for every try. A constructor that fails is a failed try.
     pub fn with_new<J>(self, make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
@@ -334,7 +334,7 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::with_new(make))
     }
 
-    /// A whole graph. Its jobs become `name/inner` and wait for what the open job is after; the open job is done when
+    /// Ends the open job with a whole graph inside of it. Its jobs become `name/inner` and wait for what the open job is after; the open job is done when
     /// all of them are. A name in it is looked up inside first, then outside.
     ///
     /// ```

@@ -44,7 +44,7 @@ impl Backoff {
         Backoff { first, factor: 2.0, max: Duration::from_secs(60), jitter: Jitter::None }
     }
 
-    /// By what a delay is longer than the one before. Default: 2.
+    /// The ratio of a delay to the one before. Default: 2.
     ///
     /// # Panics
     ///
@@ -106,7 +106,7 @@ impl From<Duration> for Backoff {
 
 impl Eq for Backoff {} // a factor is finite
 
-/// By multiplications alone, which are the same on every machine.
+/// Computes the power by multiplications alone, which give the same on every machine.
 fn power(mut base: f64, mut exponent: u32) -> f64 {
     let mut power = 1.0;
     while exponent > 0 {

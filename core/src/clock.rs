@@ -23,12 +23,12 @@ pub(crate) struct Clock {
 enum Source {
     /// Since then.
     Machine(Instant),
-    /// Of a simulation: nanoseconds, which pass only when it says so.
+    /// The time of a simulation, in nanoseconds, which passes only when it says so.
     #[cfg(feature = "testkit")]
     Virtual(Arc<AtomicU64>),
 }
 
-/// A moment, in the unit of its run's clock. Moments of one run compare as they came.
+/// A moment, in the unit of its run's clock. Stamps of one run are ordered as the moments were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Stamp(pub(crate) u64);
 
@@ -127,7 +127,7 @@ impl Clock {
 }
 
 impl Scale {
-    /// Of stamps that are nanoseconds.
+    /// The scale of stamps that are nanoseconds.
     pub(crate) const NANOS: Scale = Scale { first: Stamp(0), factor: 1 << 32 };
 
     /// In whole nanoseconds since the run began. Of the stamp no more is needed than a log keeps.

@@ -10,7 +10,7 @@ use crate::words::{Phase, Status};
 
 /// Something that happened in a run. A trace is the events in the order in which they arrived.
 ///
-/// `worker` is who did it: 0 is the thread that called `run`. `at` is the time since the run began.
+/// `worker` is the worker that did it: 0 is the thread that called `run`. `at` is the time since the run began.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -25,31 +25,31 @@ pub enum Event {
     /// A phase begins.
     #[non_exhaustive]
     PhaseStarted {
-        /// Of which job.
+        /// The job that it belongs to.
         job: JobRef,
         /// Which try, from 1.
         attempt: u32,
         /// Which step. A constructor is told only when it fails.
         phase: Phase,
-        /// By whom.
+        /// The worker that did it; 0 is the thread that called `run`.
         worker: usize,
-        /// When.
+        /// Time since the run began.
         at: Duration,
-        /// Of a run: its place, from 1, in the order in which the runs of all jobs begin.
+        /// The place of a run, from 1, in the order in which the runs of all jobs begin; `None` for other phases.
         sequence: Option<u64>,
     },
     /// A phase has ended.
     #[non_exhaustive]
     PhaseEnded {
-        /// Of which job.
+        /// The job that it belongs to.
         job: JobRef,
         /// Which try, from 1.
         attempt: u32,
         /// Which step.
         phase: Phase,
-        /// By whom.
+        /// The worker that did it; 0 is the thread that called `run`.
         worker: usize,
-        /// When.
+        /// Time since the run began.
         at: Duration,
         /// What it failed with.
         error: Option<ErrorText>,
@@ -57,13 +57,13 @@ pub enum Event {
     /// A try has failed, and another one will follow.
     #[non_exhaustive]
     RetryPlanned {
-        /// Of which job.
+        /// The job that it belongs to.
         job: JobRef,
         /// The try that failed.
         attempt: u32,
-        /// By whom.
+        /// The worker that did it; 0 is the thread that called `run`.
         worker: usize,
-        /// When.
+        /// Time since the run began.
         at: Duration,
         /// When the next try may begin.
         due: Duration,
@@ -71,21 +71,21 @@ pub enum Event {
     /// A job has ended for good.
     #[non_exhaustive]
     JobEnded {
-        /// Which.
+        /// The job.
         job: JobRef,
-        /// How.
+        /// How the job ended.
         status: Status,
-        /// Of a blocked job: the dependency that ended first without being done.
+        /// The dependency of a blocked job that ended first without being done.
         because: Option<JobRef>,
-        /// By whom.
+        /// The worker that did it; 0 is the thread that called `run`.
         worker: usize,
-        /// When.
+        /// Time since the run began.
         at: Duration,
     },
     /// The last of all, but for cleanups that are called later.
     #[non_exhaustive]
     RunEnded {
-        /// When.
+        /// Time since the run began.
         at: Duration,
         /// How many cleanups are still due, because they were put off.
         cleanups_due: usize,
@@ -93,7 +93,7 @@ pub enum Event {
     /// Cleanups that had been put off have all been called.
     #[non_exhaustive]
     CleanupEnded {
-        /// When.
+        /// Time since the run began.
         at: Duration,
     },
 }

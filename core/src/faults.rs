@@ -84,7 +84,7 @@ struct Rule {
 
 #[derive(Debug, Clone, PartialEq)]
 struct Random {
-    /// Of 2^32.
+    /// The probability, in units of 2^-32.
     chance: u64,
     faults: Vec<Fault>,
 }
@@ -95,12 +95,13 @@ impl Faults {
         Faults::default()
     }
 
-    /// In that phase of the first try of that job: once, for a simulation that is killed goes on without.
+    /// Injects a fault into that phase of the first try of that job. It strikes once: after a simulated crash the next run
+    /// goes without it.
     pub fn on<M>(self, job: impl JobName<M>, phase: Phase, fault: Fault) -> Self {
         self.on_try(job, 1, phase, fault)
     }
 
-    /// In that phase of that try of that job, from 1: once.
+    /// Injects a fault into that phase of that try of that job. Tries count from 1; it strikes once.
     pub fn on_try<M>(self, job: impl JobName<M>, attempt: u32, phase: Phase, fault: Fault) -> Self {
         self.with(Rule { job: job.job_name().into(), phase, attempt: Some(attempt), part: 0, fault })
     }

@@ -39,7 +39,7 @@ pub trait Job<A = ()>: Send {
     /// What a passing check returns: the output of the job.
     type Output: Any + Send + Sync;
 
-    /// Whether the wished-for state is there. It must change nothing.
+    /// Looks whether the desired state is there. It must change nothing.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl<'env, A> JobOptions<'env, A> {
         self.retry_delay = Some(delay);
     }
 
-    /// What is called once for every try in which the run was executed, after all jobs have ended.
+    /// The cleanup. It is called after all jobs have ended, once for each try that executed the run.
     pub fn cleanup<O: Outcome>(&mut self, cleanup: impl Fn(&Context<A>) -> O + Send + Sync + 'env) {
         self.cleanup = Some(Box::new(move |cx| cleanup(cx).outcome().map(drop)));
     }

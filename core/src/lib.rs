@@ -1,6 +1,6 @@
 //! The engine of [dojobber]: small idempotent jobs as a graph.
 //!
-//! A job has a check (is the wished-for state there?), a run (do something about it) and a recheck that decides.
+//! A job has a check (is the desired state there?), a run (do something about it) and a recheck that decides.
 //! A [`Draft`] collects jobs and what they depend on, and compiles to a [`Plan`]; a [`Runner`] executes it in
 //! parallel and returns a [`Run`] with a [`Report`] of everything that happened.
 //!

@@ -25,11 +25,12 @@ pub struct Plan<'env, A = ()> {
 struct Inner<'env, A> {
     graph: Arc<JobGraph>,
     specs: Arc<Vec<JobSpec<'env, A>>>,
-    /// Of a part: where each of its jobs stands in `specs`.
+    /// The place in `specs` of each job, if this is a subgraph of another plan.
     origin: Option<Vec<JobId>>,
     /// The order in which one worker executes the jobs, if none is tried again; `None` if it is that of declaration.
     order: Option<Vec<JobId>>,
-    /// How many of that order have no other job ready beside them. Of a chain, all.
+    /// Length of the start of `order` in which each job depends on the one before it, so that a second worker would find
+    /// nothing to do.
     alone: usize,
     /// The jobs that return something, in ascending order.
     with_output: Arc<[JobId]>,

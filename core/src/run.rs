@@ -42,7 +42,7 @@ pub struct Run<'env, A = ()> {
 
 /// All that is the user's: errors, what cleanups need, and those that are still due.
 struct Rest<'env, A> {
-    /// By job, in ascending order.
+    /// Errors by job, in ascending order.
     errors: Vec<(JobId, BoxError)>,
     /// `None` only while this is dropped.
     live: Option<Live<'env, A>>,

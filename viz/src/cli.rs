@@ -135,7 +135,7 @@ impl OutputArgs {
     /// Writes the picture to every file; without any, to some of the same name as `beside`: in the format that was
     /// asked for, or as SVG and DOT. If `beside` is a stream, such as `-`, it is written to standard output.
     ///
-    /// Whoever closes a pipe before it has all is content with what it has.
+    /// A reader that closes a pipe before it has all is content with what it has.
     ///
     /// # Errors
     ///

@@ -88,7 +88,7 @@ pub struct UnknownFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Name(String),
-    /// That of the file.
+    /// The extension of this file.
     Extension(PathBuf),
 }
 

@@ -27,15 +27,15 @@ pub const DARK: Dark =
 /// The colours of everything but the jobs, on a dark background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dark {
-    /// Of edges and arrow heads.
+    /// The colour of edges and arrow heads.
     pub edge: &'static str,
-    /// Of a node's border.
+    /// The colour of a node's border.
     pub border: &'static str,
-    /// Of a border of dashes or dots, which must be seen beside the light inside and the dark outside.
+    /// The colour of a border of dashes or dots, which must be seen beside the light inside and the dark outside.
     pub broken: &'static str,
-    /// Behind everything.
+    /// The colour behind everything.
     pub background: &'static str,
-    /// Of what is written beside the drawing.
+    /// The colour of what is written beside the drawing.
     pub ink: &'static str,
 }
 

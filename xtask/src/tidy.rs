@@ -7,6 +7,7 @@ mod order;
 mod packages;
 mod links;
 mod architecture;
+mod prose;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -31,6 +32,7 @@ fn check(root: &Path, known: Known<'_>) -> Result<()> {
     for (path, text) in &files {
         violations.extend(no_mod_rs(path));
         violations.extend(no_machine_paths(path, text, root));
+        violations.extend(prose::leaning_docs(path, text));
         violations.extend(links::dead_links(path, text, |target| root.join(target).exists()));
         if path.ends_with("Cargo.toml") {
             violations.extend(packages::one_way_packages(path, text)?);

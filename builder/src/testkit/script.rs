@@ -94,7 +94,7 @@ impl ScriptedWorld {
         graph.compile().unwrap_or_else(|errors| panic!("the script is no graph: {errors}"))
     }
 
-    /// Of each job: how often its check, its run and its cleanup were called.
+    /// How often the check, the run and the cleanup of each job were called.
     pub fn calls(&self) -> Vec<[u32; 3]> {
         self.calls.iter().map(|calls| calls.each_ref().map(|count| count.load(Ordering::SeqCst))).collect()
     }
@@ -177,12 +177,12 @@ impl ScriptedWorlds {
         ScriptedWorlds { graphs, ..self }
     }
 
-    /// Of 100 jobs: how many are repaired by time alone, at the second or a later try. Default: 20.
+    /// How many of 100 jobs are repaired by time alone, at the second or a later try. Default: 20.
     pub fn time_repairs(self, percent: u8) -> Self {
         ScriptedWorlds { time_repairs: percent, ..self }
     }
 
-    /// Of 100 runs or cleanups: how many err or panic. Half as many jobs are never done. Default: 30.
+    /// How many of 100 runs or cleanups err or panic. Half as many jobs are never done. Default: 30.
     pub fn trouble(self, percent: u8) -> Self {
         ScriptedWorlds { trouble: percent, ..self }
     }

@@ -154,12 +154,12 @@ impl Graphs {
         Graphs { shape, ..self }
     }
 
-    /// Of 100 edges that might be: how many there are.
+    /// How many of 100 possible edges there are.
     pub fn density(self, percent: u8) -> Self {
         Graphs { density: percent.min(100), ..self }
     }
 
-    /// Of which kinds the jobs are; one that is named twice is twice as likely. Without any, all are groups.
+    /// The kinds of the jobs; one that is named twice is twice as likely. Without any, all are groups.
     pub fn kinds(self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         Graphs { kinds: kinds.into_iter().collect(), ..self }
     }

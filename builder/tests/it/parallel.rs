@@ -270,7 +270,7 @@ fn nothing_waits_while_a_worker_is_free() {
     }
 }
 
-/// Of three jobs the first two to start meet. The helper's one fails; the helper goes on with the third, which keeps
+/// The first two of three jobs to start meet. The helper's one fails; the helper goes on with the third, which keeps
 /// it from the second try, so that this is the caller's.
 #[test]
 fn the_tries_of_one_job_stand_in_order_whoever_executed_them() {

@@ -22,7 +22,7 @@ fn lasting_worlds() -> ScriptedWorlds {
     worlds().time_repairs(0)
 }
 
-/// Of all kinds but one: real threads cannot be killed.
+/// Faults of all kinds but one: real threads cannot be killed.
 fn faults(chance: f64) -> Faults {
     let slow = Fault::Slow(Duration::from_secs(1));
     let all = [Fault::Error, Fault::Panic, Fault::ErrorAfter, Fault::Nothing, Fault::Lie, slow];

@@ -15,7 +15,7 @@ fn trues(threads: Vec<thread::JoinHandle<bool>>) -> usize {
     threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
 }
 
-/// Of several workers, each of which has executed so many dependencies of a job, one is the last; it sees what the others
+/// Exactly one of several workers, each of which has executed so many dependencies of a job, is the last; it sees what the others
 /// have written.
 fn dependencies_of_a_job(shares: &'static [u32]) {
     loom::model(move || {

@@ -1,6 +1,6 @@
 //! Tokens that are cancelled by the clock: one thread of the process, which starts with the first of them.
 //!
-//! Whoever waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
+//! A worker that waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
 //! inside of a job or to another library, which nobody of us watches.
 
 use std::collections::BTreeMap;

@@ -116,12 +116,12 @@ pub(super) fn listen(display: impl FnOnce()) -> Heard {
     HEARD.get().unwrap_or_default()
 }
 
-/// Of an error that is being displayed: its class.
+/// Tells the class of the error that is being displayed.
 pub(crate) fn say_class(class: ErrorClass) {
     say(Heard { class: Some(class), ..Heard::default() });
 }
 
-/// Of an error that is being displayed, and displays its source.
+/// Tells the class of the error that is being displayed, whose text is that of its source.
 pub(super) fn say_repeats(class: Option<ErrorClass>, retry_after: Option<Duration>) {
     say(Heard { class, retry_after, repeats: true });
 }

@@ -23,7 +23,7 @@ struct State {
 }
 
 thread_local! {
-    /// Of the phase that this thread executes next.
+    /// The baton of the phase that this thread executes next.
     static BATON: RefCell<Option<Arc<Baton>>> = const { RefCell::new(None) };
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum StartEdges {
 }
 
 impl Nests {
-    /// Of two nests either one is inside of the other, or they have no job in common.
+    /// Makes the tree. Any two nests must either stand one inside of the other, or have no job in common.
     pub(crate) fn new(mut spans: Vec<NestSpan>) -> Self {
         // stable: of two nests with the same jobs, the one that comes first is outside
         spans.sort_by_key(|span| (span.jobs.start, u32::MAX - span.jobs.end));

@@ -41,7 +41,7 @@ enum Stage {
 struct Job {
     state: State,
     ran: bool,
-    /// Of its last run.
+    /// The sequence number of its last run.
     sequence: u64,
     ended_at: Duration,
 }
@@ -395,7 +395,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         Ok(())
     }
 
-    /// Whoever begins a phase is free, or inside this very job.
+    /// A worker that begins a phase is free, or inside this very job.
     fn worker_is_free_or_in(&self, beat: Beat) -> Ruling {
         match (self.stage, self.jobs[beat.job.index()].state) {
             (Stage::Running(options), _) => ensure(beat.worker < options.threads, "there is no such worker")?,

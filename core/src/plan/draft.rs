@@ -74,7 +74,7 @@ impl<'env, A> Draft<'env, A> {
         self.after.push(name);
     }
 
-    /// That one waits for the open job.
+    /// The named job waits for the open one.
     pub fn before(&mut self, name: &str) {
         let name = self.names.intern(name);
         self.before.push((JobId::new(self.specs.len()), name));

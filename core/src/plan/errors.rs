@@ -135,9 +135,9 @@ pub enum PlanError {
 /// Which way a dependency was declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
-    /// By the job that waits.
+    /// The job that waits declared it, with `after`.
     After,
-    /// By the job that is waited for.
+    /// The job that is waited for declared it, with `before`.
     Before,
 }
 

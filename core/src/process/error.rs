@@ -25,7 +25,7 @@ pub(super) enum Why {
     /// The program is one.
     IsDirectory(io::Error),
     OutsideOfRun,
-    /// That option is for a command that is waited for.
+    /// An option was set that only a command has which is waited for.
     CannotOutlive(&'static str),
     Ended {
         status: ExitStatus,

@@ -54,7 +54,7 @@ impl Target {
         }
     }
 
-    /// That nobody is left to hear it is no error.
+    /// Sends a signal. It is no error if no process is left to receive it.
     fn send(self, signal: Signal) {
         let _ = match self {
             Target::Group(pid) => kill_process_group(pid, signal),

@@ -21,9 +21,9 @@ pub(super) type Tell<'a> = Option<&'a mut dyn FnMut(OutputStream, &str)>;
 
 /// How a process is watched.
 pub(super) struct Orders<'a> {
-    /// Those of the phase that started it.
+    /// The limits of the phase that started it.
     pub(super) limits: Option<&'a Limits>,
-    /// That of the command alone.
+    /// The time limit of the command alone.
     pub(super) timeout: Option<Timeout>,
     pub(super) grace: Duration,
     /// Whether it leads a group of its own.

@@ -46,7 +46,7 @@ impl Drop for Running {
 #[derive(Clone, Copy)]
 enum State {
     Running,
-    /// By SIGTERM.
+    /// SIGTERM was sent.
     Asked {
         kill_at: Option<Instant>,
     },

@@ -16,9 +16,9 @@ pub(crate) struct Link {
 pub(crate) struct Head(u64);
 
 impl Head {
-    /// Of a job that nothing has happened to.
+    /// The head of a job that nothing has happened to.
     pub(crate) const NEW: Head = Head(0);
-    /// Of a job that was blocked before anything else could happen to it.
+    /// The head of a job that was blocked before anything else could happen to it.
     pub(crate) const BLOCKED: Head = Head(Status::Blocked as u64 + 1);
 
     #[inline]
@@ -52,7 +52,7 @@ impl Head {
         Some(Link { worker: self.worker(), index })
     }
 
-    /// Of its last record.
+    /// The worker of its last record.
     pub(crate) fn worker(self) -> u16 {
         (self.0 >> 16) as u16
     }

@@ -17,7 +17,7 @@ pub(crate) struct Record {
     pub(crate) start: Stamp,
     pub(crate) end: Stamp,
     pub(crate) attempt: u32,
-    /// Of a run, from 1; else 0.
+    /// The sequence number of a run, from 1; 0 for other phases.
     pub(crate) sequence: u32,
 }
 
@@ -31,18 +31,18 @@ pub(crate) struct Entry {
 
 /// What one worker has executed, in order of time.
 ///
-/// A record is a word, and before it those that this word tells of: of a run its sequence number, then its start, then
-/// two for the try and the record that came before. The word has the phase and whether it passed in its lowest bits,
-/// then these two, and above them its end.
+/// A record is 1 to 5 words. The last one says by its flags which others precede it, in this order: the sequence number
+/// (of a run), the start, and two words for the try and the record before it. From its lowest bits up, the last word
+/// holds the phase (3 bits), whether it passed, these flags, and the end.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     /// What a job's head is whose record is the first word.
     first: Head,
     words: Vec<u64>,
-    /// Of the last record: its end and its try.
+    /// The end of the last record, and its try below.
     end: u64,
     attempt: u32,
-    /// By index, ascending. A failed phase that is not here returned `false`.
+    /// Errors by the index of their record, ascending. A failed phase that is not here returned `false`.
     errors: Vec<(u32, Box<ErrorText>)>,
 }
 
@@ -131,7 +131,7 @@ impl Log {
         self.newest()
     }
 
-    /// Of the job whose record came last. Of an empty log: of no job.
+    /// The head of the job whose record came last; of no job, if the log is empty.
     #[inline]
     fn newest(&self) -> Head {
         self.first.moved((self.words.len() as u32).wrapping_sub(1))

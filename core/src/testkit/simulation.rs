@@ -41,7 +41,7 @@ use crate::words::{Cleanup, DryRun};
 #[must_use = "a simulation does nothing until it runs a plan"]
 pub struct Simulation {
     setup: Setup,
-    /// Of a check: what it wants done, and what it wants to know.
+    /// The orders of a check, and what it wants to know; none outside of a check.
     session: Option<Arc<Session>>,
 }
 

@@ -26,7 +26,7 @@ pub enum RenderError {
     },
     /// A name was to be collapsed, but no job is nested in it.
     NothingNested {
-        /// That name.
+        /// The name as it was given.
         name: String,
     },
     /// Its picture cannot be drawn or written.

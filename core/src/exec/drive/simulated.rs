@@ -81,7 +81,7 @@ impl<A> VirtualWorker<'_, '_, A> {
 /// Something that may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
-    /// That worker goes on.
+    /// The worker goes on with its try.
     GoOn(usize),
     /// A free worker takes that one of the ready jobs.
     Begin(usize),

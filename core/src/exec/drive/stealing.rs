@@ -31,8 +31,8 @@ use crate::graph::{JobGraph, JobId};
 use crate::options::RunOptions;
 use crate::report::{Head, Log};
 
-/// The caller alone, until there is more to do than one can and the helpers are free; then all of them. Where the plan
-/// begins with jobs that come one after another, nothing is counted for them.
+/// Runs on the caller's thread until a second try could begin and the helpers are free; from then on with them. Where
+/// the plan begins with jobs that come one after another, nothing is counted for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
     let mut alone = Alone::new(live);
     alone.follow_order(live.plan.alone());
@@ -135,7 +135,7 @@ struct Member<'c, 'r, 'env, A> {
     owed: Owed,
 }
 
-/// So many are still to be taken from what a job waits for.
+/// Decrements of a dependant's counter that this worker has put off, to write the counter once instead of `count` times.
 ///
 /// Where the next job that is executed here has the same one as its only dependant, that cannot begin before this has
 /// ended, so nobody can tell the difference. Where one job waits for a thousand, a worker then takes its share away at

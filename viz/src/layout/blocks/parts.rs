@@ -1,7 +1,7 @@
 //! Finds equal parts of a graph: those that are left of it where its hubs are taken away.
 //!
 //! Parts are equal if their nodes, in order of declaration, have the same edges among each other and to the same hubs.
-//! Whoever makes hundreds of parts makes them in a loop, so that is what they have in common.
+//! Programs that make hundreds of parts make them in a loop, so that is what they have in common.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use crate::layout::{EdgePath, Point, Size};
 
 /// The length of an arrow head, in points.
 const ARROW: f64 = 10.0;
-/// Of an edge that is shorter than that, the arrow head takes at most this share.
+/// The greatest share of a short edge that its arrow head takes.
 const MOST_ARROW: f64 = 0.6;
 
 /// An ellipse or a box.

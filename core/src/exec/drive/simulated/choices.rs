@@ -73,7 +73,7 @@ impl Choices {
         self.run = run;
     }
 
-    /// Of a list of choices: those that were made.
+    /// The choices that were made, if they are listed.
     pub(crate) fn made(&self) -> &[Choice] {
         match &self.chooser {
             Chooser::Listed(listed) => &listed.choices,

@@ -6,7 +6,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::exec::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, fence};
 
-/// Whoever offers work wakes one sleeper; whoever goes to sleep looks once more at what is offered. Each announces
+/// A worker that offers work wakes one sleeper; one that goes to sleep looks once more at what is offered. Each announces
 /// itself before it looks at the other, with a full fence between, so one of them sees the other.
 #[derive(Default)]
 pub(super) struct Sleep {
@@ -80,7 +80,8 @@ impl Sleep {
         calls.called = calls.called.saturating_sub(1);
     }
 
-    /// Without having been called; or having been called just now, which is the same as not.
+    /// Leaves without having slept. A call that has arrived meanwhile is consumed: the caller has already counted us as
+    /// awake.
     fn get_up(&self, mut calls: MutexGuard<'_, Calls>) {
         if calls.called > 0 {
             calls.called -= 1;
