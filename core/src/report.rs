@@ -54,7 +54,7 @@ pub struct Report {
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
-    /// By worker.
+    /// The logs, by worker.
     logs: Vec<Log>,
 }
 
@@ -179,7 +179,7 @@ impl Report {
 
     /// The failed jobs, or those that would run, that a blocked job waits for in the end; in order of declaration.
     ///
-    /// Of a job that is not blocked there are none. The graph is walked on demand.
+    /// A job that is not blocked has none. The graph is walked on demand.
     pub fn root_causes<M>(&self, name: impl JobName<M>) -> Vec<JobReport<'_>> {
         let Some(job) = self.graph.find(name) else { return Vec::new() };
         let graph = &self.graph;
