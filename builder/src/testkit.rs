@@ -58,8 +58,8 @@ mod script;
 
 #[doc(inline)]
 pub use dojobber_core::testkit::{
-    Access, Clock, Convergence, Disk, Fault, Faults, Finding, Idempotence, MakesPlan, OrderIndependence,
-    Simulation, Table, assert_absorbs, assert_always, assert_cleans_up, assert_convergent,
+    Access, Answer, Clock, Convergence, Disk, Fault, Faults, Finding, Idempotence, IntoAnswer, MakesPlan,
+    OrderIndependence, Simulation, Table, assert_absorbs, assert_always, assert_cleans_up, assert_convergent,
     assert_dry_run_is_pure, assert_idempotent, assert_order_independent, check_absorbs, check_always,
     check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent, check_order_independent,
     explore, interruption, is_killed, on_exit, touches, try_explore, world_time,

@@ -25,11 +25,17 @@ mod portable;
 mod watch;
 #[cfg(not(unix))]
 use portable as watch;
+#[cfg(feature = "testkit")]
+mod answers;
 mod start;
 mod handle;
 mod spawned;
 mod command;
 
+#[cfg(feature = "testkit")]
+pub use answers::{Answer, IntoAnswer};
+#[cfg(feature = "testkit")]
+pub(crate) use answers::{Answers, answering};
 pub use capture::OutputStream;
 pub use command::Command;
 pub(crate) use command::Origin;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "testkit")]
 mod kit; // what the tests of the test kit share
+#[cfg(feature = "testkit")]
+mod kit_examples; // every check of the test kit on the example programs
 mod support; // what they share
 #[cfg(feature = "testkit")]
 mod blame; // whom the test kit blames

@@ -14,6 +14,7 @@ use crate::faults::baton::Baton;
 use crate::faults::process::Process;
 use crate::faults::record::{Call, Touch};
 use crate::faults::{Access, Fault};
+use crate::process::answering;
 
 /// A point at which a phase could be cut: the process may be killed there.
 ///
@@ -135,9 +136,10 @@ impl Inside {
                 INSIDE.with_borrow_mut(|all| all.pop());
             }
         }
+        let answers = self.process.answers.clone();
         INSIDE.with_borrow_mut(|all| all.push(self));
         let _leave = Leave;
-        code()
+        answering(answers, code)
     }
 
     fn current() -> Option<Inside> {

@@ -1,19 +1,20 @@
 //! A simulated process: what is going to go wrong in it, and whether it still lives.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::faults::record::{Call, Recorder, Step};
 use crate::faults::{Fault, Faults};
 use crate::graph::{JobGraph, JobId};
+use crate::process::Answers;
 use crate::words::Phase;
 
 /// So often a simulation is killed at most.
 const CRASHES: u32 = 16;
 
 /// One run of a plan, and what is to happen to it.
-#[derive(Debug)]
 pub(crate) struct Process {
     pub(super) recorder: Arc<Recorder>,
     /// The number of its run.
@@ -25,6 +26,8 @@ pub(crate) struct Process {
     crashes: u32,
     strikes: Vec<Strike>,
     points: Points,
+    /// What its commands are answered with.
+    pub(super) answers: Option<Answers>,
     may_be_killed: bool,
     killed: AtomicBool,
 }
@@ -40,7 +43,7 @@ pub(crate) struct Strike {
 }
 
 /// What goes wrong in a run beside the faults that a simulation was given, and where all is recorded.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Circumstances {
     pub(crate) recorder: Arc<Recorder>,
     /// How often the process was killed before.
@@ -48,6 +51,8 @@ pub(crate) struct Circumstances {
     pub(crate) strikes: Vec<Strike>,
     /// Where other jobs may go on in the middle of a phase.
     pub(crate) points: Points,
+    /// What commands are answered with; what is not answered is executed.
+    pub(crate) answers: Option<Answers>,
 }
 
 /// Phases that have interruption points.
@@ -58,7 +63,7 @@ impl Process {
     ///
     /// If a fault is to happen to a job that is not in the graph.
     pub(super) fn new(faults: &Faults, graph: &JobGraph, seed: u64, circumstances: Circumstances) -> Self {
-        let Circumstances { recorder, crashes, strikes, points } = circumstances;
+        let Circumstances { recorder, crashes, strikes, points, answers } = circumstances;
         let rules = faults.rules.iter().map(|rule| {
             let job = graph.find(&*rule.job).unwrap_or_else(|| {
                 panic!("a fault is to happen to job `{}`, which is not in the plan", rule.job)
@@ -74,6 +79,7 @@ impl Process {
             crashes,
             strikes,
             points,
+            answers,
             may_be_killed: crashes < CRASHES,
             killed: AtomicBool::new(false),
         }
@@ -120,6 +126,15 @@ impl Process {
         let number = place.fold(self.seed, |so_far, part| mix(so_far ^ mix(part.into())));
         let (dice, which) = (number >> 32, (number & 0xffff_ffff) as usize);
         (dice < random.chance).then(|| random.faults[which % random.faults.len()])
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process")
+            .field("run", &self.run)
+            .field("killed", &self.killed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -317,7 +317,8 @@ impl Command {
         if input.is_some() {
             self.process.stdin(Stdio::piped());
         }
-        let orders = Orders {
+        #[cfg_attr(not(feature = "testkit"), expect(unused_mut, reason = "an answer tells its lines"))]
+        let mut orders = Orders {
             limits,
             timeout: self.timeout.map(Timeout::start),
             grace: limits.map_or(GRACE, Limits::grace),
@@ -330,6 +331,10 @@ impl Command {
         };
         if let Some(over) = orders.over() {
             return Err(self.not_started(over));
+        }
+        #[cfg(feature = "testkit")]
+        if let Some(ran) = crate::process::answers::answer(&self.line, &mut orders) {
+            return Ok(Ended { ran, line: self.line });
         }
         self.enter_directory(origin.as_ref().map(|origin| &*origin.cwd));
         if leads {

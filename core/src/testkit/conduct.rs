@@ -143,6 +143,7 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
             crashes: self.crashes,
             strikes: experiment.strikes.clone(),
             points: Arc::clone(&experiment.points),
+            answers: setup.answers.clone(),
         };
         let ended = setup.run(&plan, self.args, &mut self.choices, circumstances);
         let after = recorder.calls();

@@ -8,6 +8,7 @@ use crate::exec::{Choices, Simulated, Watch, simulate};
 use crate::faults::{Circumstances, FaultInjector, Faults};
 use crate::options::RunOptions;
 use crate::plan::Plan;
+use crate::process::Answers;
 use crate::run::Run;
 use crate::runner::{begin, end};
 
@@ -19,6 +20,8 @@ pub(super) struct Setup {
     pub(super) options: RunOptions,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) faults: Faults,
+    /// What commands are answered with.
+    pub(super) answers: Option<Answers>,
 }
 
 /// How a process ended.

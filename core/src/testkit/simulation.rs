@@ -8,6 +8,7 @@ use crate::event::Observer;
 use crate::faults::{FaultInjector, Faults, Records};
 use crate::options::{RunOptions, at_least_one_try};
 use crate::plan::{Plan, PlanErrors};
+use crate::process::IntoAnswer;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::testkit::conduct::Conduct;
@@ -52,7 +53,7 @@ impl Simulation {
     /// 16 workers, and otherwise the defaults of a [`Runner`].
     pub fn new(seed: u64) -> Self {
         let options = RunOptions { threads: WORKERS, ..RunOptions::default() };
-        let setup = Setup { seed, options, observers: Vec::new(), faults: Faults::none() };
+        let setup = Setup { seed, options, observers: Vec::new(), faults: Faults::none(), answers: None };
         Simulation { setup, session: None }
     }
 
@@ -112,6 +113,33 @@ impl Simulation {
     /// What goes wrong. Default: nothing.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.setup.faults = faults;
+        self
+    }
+
+    /// Answers commands in place of executing them. Default: all are executed for real, and take no virtual time.
+    ///
+    /// The closure is given the line as a shell would read it, secrets as `***`. It returns an [`Answer`], a `bool`, text,
+    /// or an `Option` of these: what it does not answer is executed. It is called inside of the phase, so it may call
+    /// [`interruption`](super::interruption) and [`touches`](super::touches). A process that is
+    /// [spawned](crate::Command::spawn) is always a real one.
+    ///
+    /// ```
+    /// use dojobber_core::testkit::{Answer, Simulation};
+    /// # use dojobber_core::{Draft, JobSpec, sh};
+    /// # let mut draft = Draft::<()>::default();
+    /// # draft.open("user");
+    /// # draft.close(JobSpec::check_and_run(sh("id www"), sh("useradd www")));
+    /// # let plan = draft.compile().unwrap();
+    /// // a job with `.check(sh("id www")).run(sh("useradd www"))`
+    /// let simulation = Simulation::new(0).commands(|line| match line {
+    ///     "sh -ec -- 'id www'" => Answer::status(1),
+    ///     other => Answer::status(127).stderr(format!("unexpected: {other}")),
+    /// });
+    /// let run = simulation.run(&plan, ());
+    /// assert!(run.job("user").unwrap().run_error().unwrap().to_string().contains("unexpected: sh -ec -- 'useradd www'"));
+    /// ```
+    pub fn commands<R: IntoAnswer>(mut self, answers: impl Fn(&str) -> R + Send + Sync + 'static) -> Self {
+        self.setup.answers = Some(Arc::new(move |line| answers(line).into_answer()));
         self
     }
 

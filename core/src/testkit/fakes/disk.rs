@@ -8,8 +8,8 @@ use crate::faults::{Access, interruption, touches};
 
 /// Files and what is in them: a fake of a disk, for jobs that are told to use it in place of the real one.
 ///
-/// - [`write`](Disk::write) and [`append`](Disk::append) take two steps, with an [`interruption`] point between them: a
-///   file can be found half written. [`rename`](Disk::rename) and the others take one.
+/// - [`write`](Disk::write) takes two steps, with an [`interruption`] point between them: a file can be found half
+///   written. [`append`](Disk::append), [`rename`](Disk::rename) and the others take one.
 /// - Behind every change there is another interruption point, so that a phase can be cut between two of them.
 /// - Each use of a file [touches](touches) it, but for those that are [shared](Disk::sharing).
 /// - What a dead process still says, as by its destructors, is ignored.
@@ -87,11 +87,11 @@ impl Disk {
         self.set(file, text);
     }
 
-    /// Adds text to the end of a file, in two steps; it is made if it is not there.
+    /// Adds text to the end of a file, in one step, as a line is added to a log; the file is made if it is not there.
     pub fn append(&self, file: &str, text: &str) {
         self.touch(file, Access::Write);
-        self.push(file, half(text));
-        self.push(file, &text[half(text).len()..]);
+        change(&self.files, |files| files.entry(file.to_owned()).or_default().push_str(text));
+        interruption();
     }
 
     /// Gives a file another name, in one step; a file of that name is replaced. Returns whether it was there.
@@ -133,11 +133,6 @@ impl Disk {
 
     fn set(&self, file: &str, text: &str) {
         change(&self.files, |files| files.insert(file.to_owned(), text.to_owned()));
-        interruption();
-    }
-
-    fn push(&self, file: &str, text: &str) {
-        change(&self.files, |files| files.entry(file.to_owned()).or_default().push_str(text));
         interruption();
     }
 
