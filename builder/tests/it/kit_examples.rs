@@ -115,7 +115,7 @@ fn fleet() {
 fn shell(disk: &Disk, line: &str) -> Answer {
     let script =
         line.strip_prefix("sh -ec -- ").map(|script| script.trim_matches('\'').replace("'\\''", "'"));
-    let line = script.as_deref().unwrap_or(line).replace("/root/", "");
+    let line = script.as_deref().unwrap_or(line).replace("ROOT/", "");
     let words: Vec<&str> = line.split([' ', ';']).filter(|word| !word.is_empty()).collect();
     match words[..] {
         ["test", "-e", file] => Answer::status(u8::from(!disk.exists(file))),
@@ -146,7 +146,7 @@ fn machine() {
         let disk = Arc::new(Disk::new());
         let shell = {
             let (disk, root) = (Arc::clone(&disk), format!("{}/", dir.path().display()));
-            move |line: &str| shell(&disk, &line.replace(&root, "/root/"))
+            move |line: &str| shell(&disk, &line.replace(&root, "ROOT/"))
         };
         let args = machine::Args { root: dir.path().to_owned() };
         let _ =
