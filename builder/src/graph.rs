@@ -215,7 +215,8 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// How many tries the open job may use, at least 1. Default: that of the runner.
+    /// How many tries the open job may use, at least 1. Default: that of the runner, which is 3 if nothing else is said,
+    /// for jobs that only run, too.
     pub fn tries(mut self, tries: u32) -> Self
     where
         S: AwaitsBody<'env, A>,
@@ -224,7 +225,8 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// The least time from the end of one try of the open job to the start of its next. Default: that of the runner.
+    /// The least time from the end of one try of the open job to the start of its next. Default: that of the runner,
+    /// which is 1 s if nothing else is said. Waiting takes no thread.
     pub fn retry_delay(mut self, delay: Duration) -> Self
     where
         S: AwaitsBody<'env, A>,
@@ -244,6 +246,9 @@ impl<'env, A, S> Graph<'env, A, S> {
 
     /// The cleanup of the open job. It is called after all jobs have ended, once for each try that executed the run, in
     /// reverse order of the runs. It gets that try's local store.
+    ///
+    /// It is not called for a job whose run was not executed, because its check passed at once, because it was blocked,
+    /// or in a dry run; nor if the process ends before.
     pub fn cleanup<O: Outcome>(mut self, cleanup: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Self
     where
         S: OpenOrChecked<'env, A>,
@@ -254,6 +259,9 @@ impl<'env, A, S> Graph<'env, A, S> {
 
     /// Looks whether the desired state is there. It must change nothing; what it returns when it passes is the output of
     /// the job. [`.run(..)`](Graph::run) follows.
+    ///
+    /// An error says no, as `false` does, and the run is called. A check that cannot tell says so with
+    /// [`unknown`](crate::unknown).
     ///
     /// It returns a [`Verdict`]: `bool`, or a `dojobber::Result<T>`, so that `?` works. `Ok(false)` says no, and so
     /// does the status of a process that failed.
@@ -289,6 +297,9 @@ impl<'env, A, S> Graph<'env, A, S> {
     }
 
     /// Is done every time. What it returns is the output of the job, its error the failure.
+    ///
+    /// Where it fails it is done again, as any job is: three times in all, unless [`.tries(1)`](Graph::tries) or the
+    /// runner says otherwise.
     pub fn run_only<O, R>(self, run: R) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A>,

@@ -59,8 +59,9 @@ impl Runner {
 
     /// Runs a plan to its end, on this thread and, where there is more to do than one can, on others.
     ///
-    /// Whatever a job does, this returns: an error or a panic of a job is an outcome. A job that never ends is the
-    /// one exception.
+    /// Whatever a job does, this returns: an error or a panic of a job is an outcome. The exceptions are a job that never
+    /// ends, and a program that is built with `panic = "abort"`: there a panic of a job ends the process, and no cleanup
+    /// is called.
     ///
     /// A run may be started from anywhere: also from a job of another run, or from a worker of a rayon pool. Such a
     /// run stands on that stack; while its job waits in a `par_iter` there, that pool may begin another task of its

@@ -164,7 +164,7 @@ impl<D: Into<DryRun>> From<Option<D>> for DryRun {
     }
 }
 
-/// When cleanups are called. Each is called at most once in all.
+/// When cleanups are called. Each is called at most once in all, and none if the process ends before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Cleanup {

@@ -50,6 +50,9 @@ impl RunnerBuilder {
 
     /// How many jobs may run at once, the thread that calls [`run`](Runner::run) included. Default, and the meaning of
     /// 0: as many as the machine runs at once. At most 65,535.
+    ///
+    /// Jobs must not wait for each other but by their dependencies: with one thread, and in a run that comes while
+    /// another one has the runner's threads, two jobs that meet at a barrier or a channel would wait forever.
     pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
         self.options.threads = threads.into().unwrap_or(RunOptions::default().threads);
         self

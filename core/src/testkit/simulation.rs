@@ -27,6 +27,9 @@ use crate::words::{Cleanup, DryRun};
 ///
 /// With one worker the order is that of a real runner with one thread, whatever the seed.
 ///
+/// One phase is executed at a time, so jobs must not wait for each other but by their dependencies: at a barrier or a
+/// channel the first would wait forever.
+///
 /// ```
 /// # use dojobber_core::{Draft, JobSpec, testkit::Simulation};
 /// # use std::time::Duration;
