@@ -66,13 +66,13 @@ pub struct OutputArgs {
     /// Without the edges that go without saying, as a longer path says the same
     #[arg(long)]
     pub reduce: bool,
-    /// Every nest stands in a box
+    /// Nested jobs stand in a box
     #[arg(long)]
     pub boxes: bool,
-    /// Draw this nest as one job. May be given several times
+    /// Draw this nest as one thing, with the worst status of what is inside, and counts. May be given several times
     #[arg(long, value_name = "NAME")]
     pub collapse: Vec<String>,
-    /// Draw every nest as one job, the outermost ones alone
+    /// Draw every nest as one thing
     #[arg(long)]
     pub collapse_all: bool,
     /// How many pixels of a PNG one point becomes

@@ -55,8 +55,7 @@ pub(crate) fn write(scene: &Scene, svg: &str, report: Option<&Report>) -> String
 }
 
 fn title(scene: &Scene) -> String {
-    let jobs = scene.nodes.len();
-    let failed = scene.nodes.iter().filter(|node| node.status == Some(Status::Failed)).count();
+    let (jobs, failed) = (scene.jobs(), scene.counts().of(Status::Failed));
     let jobs = format!("{jobs} {}", if jobs == 1 { "job" } else { "jobs" });
     if failed > 0 { format!("{jobs}, {failed} failed") } else { jobs }
 }

@@ -6,8 +6,6 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-use dojobber_core::Counts;
-
 use crate::scene::{Scene, SceneNode, Status};
 use crate::text;
 
@@ -25,23 +23,15 @@ pub fn write(scene: &Scene) -> String {
         while let Some(root) = outline.queue.pop_front() {
             outline.tree(root, &mut text);
         }
-        // whatever is left stands in a cycle
+        // whatever is left stands in a circle
         let Some(rest) = outline.told.iter().position(|told| !told) else { break };
         outline.queue.push_back(rest);
     }
     text
 }
 
-/// Groups and boxes are names for jobs, and not counted.
 fn counts(scene: &Scene) -> String {
-    let of = |node: &SceneNode| match (node.stands_for.is_empty(), node.is_group) {
-        (true, true) => Vec::new(),
-        (true, false) => vec![node.status],
-        (false, _) => node.stands_for.clone(),
-    };
-    let statuses: Vec<Option<Status>> = scene.nodes.iter().flat_map(of).collect();
-    let counts: Counts = statuses.iter().flatten().copied().collect();
-    let jobs = statuses.len();
+    let (jobs, counts) = (scene.jobs(), scene.counts());
     let separator = if counts.total() == 0 { "" } else { ": " };
     format!("{jobs} {}{separator}{counts}\n", if jobs == 1 { "job" } else { "jobs" })
 }
@@ -208,7 +198,7 @@ other\u{fffd}[31m
     }
 
     #[test]
-    fn cycles_end() {
+    fn circles_end() {
         let nodes = ["a", "b", "c"].map(SceneNode::new).to_vec();
         check(
             nodes,

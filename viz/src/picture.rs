@@ -106,24 +106,23 @@ impl Picture {
         self
     }
 
-    /// Whether each nest stands in a box; by default its jobs stand among all others, unless it would take more than some
-    /// thousand edges to show what they all wait for.
+    /// Whether nested jobs stand in a box; by default they stand among all others, unless edges would be too many.
     ///
-    /// The job that ends the nest is the box itself, and edges that leave it begin at its border.
+    /// The job that they are nested in is the box itself, and edges that leave it begin at its border.
     #[must_use]
     pub fn boxes(mut self, yes: bool) -> Self {
         self.view.boxes = yes;
         self
     }
 
-    /// Draws a nest as the job that ends it alone. May be said of several.
+    /// Draws a nest as one thing with counts, in the colour of the worst that is inside. May be said of several.
     #[must_use]
     pub fn collapsed(mut self, name: impl Into<String>) -> Self {
         self.view.collapsed.push(name.into());
         self
     }
 
-    /// Whether every nest is drawn as the job that ends it, the outermost ones alone; not so by default.
+    /// Whether all nests are drawn as one thing each; not so by default.
     #[must_use]
     pub fn all_collapsed(mut self, yes: bool) -> Self {
         self.view.all_collapsed = yes;

@@ -1,6 +1,6 @@
 //! What is to be drawn, before anything has a place.
 
-pub use dojobber_core::Status;
+pub use dojobber_core::{Counts, Status};
 
 use std::time::Duration;
 
@@ -10,19 +10,7 @@ use crate::layout::{LayoutGraph, Size};
 use crate::style;
 use crate::text;
 
-/// Edges from each job that begins a nest to each that the nest is after, up to which they are all drawn.
-const MOST_CROSSING: usize = 1_000;
-
-fn scene_nest(nest: Nest<'_>, after: &[JobId]) -> SceneNest {
-    SceneNest {
-        name: nest.name().to_owned(),
-        parent: nest.parent().map(|nest| nest.id().index()),
-        job: nest.job().map(JobId::index),
-        after: after.iter().map(|on| on.index()).collect(),
-    }
-}
-
-/// One job of a [`Scene`].
+/// One job of a [`Scene`], or a nest that stands for all that is in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SceneNode {
     /// The job's name; it becomes the title, and the label if there is no other.
@@ -33,18 +21,48 @@ pub struct SceneNode {
     pub label: Option<String>,
     /// The node that it is drawn inside of.
     pub parent: Option<usize>,
-    /// The innermost of the scene's nests that it is inside of.
-    pub nest: Option<usize>,
-    /// Whether it is a name for others, and no job that does anything. It is not counted then.
-    pub is_group: bool,
-    /// The status of each job that it stands for, if it stands for several.
-    pub stands_for: Vec<Option<Status>>,
     /// How many tries it used.
     pub tries: u32,
     /// How long its phases took together; `None` if none was executed.
     pub time: Option<Duration>,
     /// What its last try failed with.
     pub error: Option<String>,
+    /// The innermost nest that it is inside of, as its place in [`Scene::nests`].
+    pub nest: Option<usize>,
+    /// Whether it is a name for others, and no job that does anything. It is not counted then.
+    pub is_group: bool,
+    /// What a nest holds that is drawn as one thing: as a box around what is inside, or closed.
+    pub nested: Option<Nested>,
+}
+
+/// What a nest holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nested {
+    /// Whether what is inside is drawn, or only counted.
+    pub is_open: bool,
+    /// How many jobs are inside, at any depth.
+    pub inside: usize,
+    /// How these ended.
+    pub statuses: Counts,
+    /// How many jobs the node stands for, so that every job of a scene is counted once: those inside, if the nest is
+    /// closed, and what ends the nest, if that is not a group.
+    pub jobs: usize,
+    /// How those ended.
+    pub counts: Counts,
+}
+
+impl Nested {
+    /// What its counts read: how many have each status, the worst first; or how many jobs there are.
+    pub(crate) fn chips(&self) -> Vec<String> {
+        let counts: Vec<String> = self.worst_first().map(|(_, count)| count.to_string()).collect();
+        if counts.is_empty() { vec![format!("{} jobs", self.inside)] } else { counts }
+    }
+
+    pub(crate) fn worst_first(&self) -> impl Iterator<Item = (Status, usize)> {
+        let mut counts: Vec<(Status, usize)> = self.statuses.iter().collect();
+        counts.sort_by_key(|(status, _)| std::cmp::Reverse(style::severity(*status)));
+        counts.into_iter()
+    }
 }
 
 impl SceneNode {
@@ -65,16 +83,42 @@ impl SceneNode {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
-    /// The size of its ellipse: a little wider than Graphviz's if there is a mark beside the label.
+    /// The line above the counts of a closed nest.
+    pub(crate) fn closed_label(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it counts as a job.
+    pub(crate) fn jobs(&self) -> usize {
+        usize::from(!self.is_group)
+    }
+
+    /// Its status, if it counts as a job.
+    pub(crate) fn counted_status(&self) -> Option<Status> {
+        self.status.filter(|_| !self.is_group)
+    }
+
+    /// Whether it is a nest that is drawn without what is inside.
+    pub fn is_closed(&self) -> bool {
+        self.nested.as_ref().is_some_and(|nested| !nested.is_open)
+    }
+
+    /// The size of its ellipse: a little wider than Graphviz's if there is a mark beside the label. That of a closed
+    /// nest has room for its counts.
     pub fn size(&self) -> Size {
+        if let Some(nested) = self.nested.as_ref().filter(|nested| !nested.is_open) {
+            return style::closed(&self.name, &nested.chips(), self.status.is_some());
+        }
         let mut size = style::ellipse(self.label());
         size.width += if self.status.is_some() { style::MARK_ROOM } else { 0.0 };
         size
     }
 
-    /// What there is to say about it beside its name: status, tries, time and error, each on a line of its own.
+    /// What there is to say about it beside its name: status, tries, time and error, each on a line of its own; of a
+    /// nest also how what is inside has ended.
     pub fn tooltip(&self) -> Option<String> {
         let mut lines = vec![self.status?.to_string()];
+        lines.extend(self.nested.as_ref().map(|nested| format!("{:#}", nested.statuses)));
         match self.tries {
             0 => {}
             1 => lines.push("1 try".to_owned()),
@@ -94,20 +138,6 @@ impl SceneNode {
     }
 }
 
-/// Jobs that were nested.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SceneNest {
-    /// Its whole name, which is that of the job that ends it.
-    pub name: String,
-    /// The nest that it is inside of, which stands before it.
-    pub parent: Option<usize>,
-    /// The node of the job that ends it; `None` if the scene has none.
-    pub job: Option<usize>,
-    /// What everything inside depends on, where that would be too many edges to draw one by one: such a nest is drawn as
-    /// a box in any case.
-    pub after: Vec<usize>,
-}
-
 /// Jobs and their dependencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scene {
@@ -116,9 +146,37 @@ pub struct Scene {
     /// `(a, b)`: the job with index `a` depends on the one with index `b`, which is drawn below it. Both stand directly
     /// in the same box, or in none.
     pub edges: Vec<(usize, usize)>,
-    /// The nests, each after the one that it is inside of.
+    /// What was nested, each nest after the one that it is inside of.
     pub nests: Vec<SceneNest>,
 }
+
+/// A nest of a [`Scene`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SceneNest {
+    /// Its whole name.
+    pub name: String,
+    /// The nest that it is inside of.
+    pub parent: Option<usize>,
+    /// The node of the job that is done when all inside are.
+    pub job: Option<usize>,
+    /// What everything inside depends on, where that would be too many edges to draw one by one: such a nest is a box in
+    /// any case.
+    pub after: Vec<usize>,
+}
+
+impl SceneNest {
+    fn new(nest: Nest<'_>, after: &[JobId]) -> Self {
+        SceneNest {
+            name: nest.name().to_owned(),
+            parent: nest.parent().map(|nest| nest.id().index()),
+            job: nest.job().map(JobId::index),
+            after: after.iter().map(|on| on.index()).collect(),
+        }
+    }
+}
+
+/// Edges from each job that begins a nest to each that the nest is after, up to which they are all drawn.
+const MOST_CROSSING: usize = 1_000;
 
 impl Scene {
     /// A job for each of the graph's, without a status.
@@ -141,11 +199,28 @@ impl Scene {
             if !is_large {
                 edges.extend(firsts.iter().flat_map(each));
             }
-            nests.push(scene_nest(nest, if is_large { after } else { &[] }));
+            nests.push(SceneNest::new(nest, if is_large { after } else { &[] }));
         }
         edges.sort_unstable(); // by job, and then as it depends on them
         edges.dedup();
         Self { nodes: graph.ids().map(node).collect(), edges, nests }
+    }
+
+    /// How many jobs there are: groups and boxes are none, and a closed nest stands for those inside.
+    pub fn jobs(&self) -> usize {
+        self.nodes.iter().map(|node| node.nested.as_ref().map_or(node.jobs(), |nested| nested.jobs)).sum()
+    }
+
+    /// How the jobs ended.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for node in &self.nodes {
+            match &node.nested {
+                Some(nested) => counts.add(&nested.counts),
+                None => counts.extend(node.counted_status()),
+            }
+        }
+        counts
     }
 
     /// Tells each job what a report says about it; one that is not in it stays as it is.
@@ -163,16 +238,8 @@ impl Scene {
             sizes: self.nodes.iter().map(SceneNode::size).collect(),
             edges: self.edges.clone(),
             parents: self.nodes.iter().map(|node| node.parent).collect(),
+            closed: self.nodes.iter().map(SceneNode::is_closed).collect(),
         }
-    }
-
-    /// The nests around a node, from the outermost on.
-    pub fn nests_around(&self, node: usize) -> Vec<usize> {
-        let innermost = self.nodes[node].nest;
-        let mut nests: Vec<usize> =
-            std::iter::successors(innermost, |nest| self.nests[*nest].parent).collect();
-        nests.reverse();
-        nests
     }
 
     /// Which nodes are boxes around others.

@@ -46,6 +46,18 @@ const MARGIN: Size = Size { width: 16.0, height: 8.0 };
 const LEAST: Size = Size { width: 54.0, height: 36.0 };
 const SQRT_2: f64 = std::f64::consts::SQRT_2;
 
+/// How much a status says about what went wrong: what is shown for several jobs is the worst of theirs.
+pub(crate) fn severity(status: Status) -> u8 {
+    match status {
+        Status::Satisfied => 0,
+        Status::Changed => 1,
+        Status::Blocked => 2,
+        Status::WouldRun => 3,
+        Status::Cancelled => 4,
+        _ => 5,
+    }
+}
+
 /// The colour that fills a job's ellipse; a job without a status is a light grey.
 pub fn fill(status: Option<Status>) -> &'static str {
     match status {
@@ -151,6 +163,30 @@ pub fn ellipse(name: &str) -> Size {
         Size { width: width * SQRT_2, height: height * SQRT_2 }
     };
     Size { width: grown.width.max(LEAST.width), height: grown.height }
+}
+
+/// A closed nest has its name above a line that counts what is inside.
+pub(crate) const CLOSED_HEIGHT: f64 = 48.0;
+/// The height of the counts, and the room for the mark beside each.
+pub(crate) const CHIP_HEIGHT: f64 = 17.0;
+pub(crate) const CHIP_MARK: f64 = 20.0;
+pub(crate) const CHIP_GAP: f64 = 5.0;
+
+/// The size of a closed nest.
+pub(crate) fn closed(name: &str, counts: &[String], has_mark: bool) -> Size {
+    let title = label_width(&label(name)) + if has_mark { 2.0 * MARK_ROOM } else { 0.0 };
+    let width = title.max(chips_width(counts)) + 1.5 * MARGIN.width;
+    Size { width: width.max(LEAST.width), height: CLOSED_HEIGHT }
+}
+
+/// The width of the line of counts.
+pub(crate) fn chips_width(counts: &[String]) -> f64 {
+    let chips: f64 = counts.iter().map(|count| chip_width(count)).sum();
+    chips + CHIP_GAP * counts.len().saturating_sub(1) as f64
+}
+
+pub(crate) fn chip_width(count: &str) -> f64 {
+    label_width(count) + CHIP_MARK + CHIP_GAP
 }
 
 /// The text that is drawn for a name: printable, and elided in the middle if it is very long.

@@ -30,6 +30,11 @@ impl Counts {
         self.0.iter().sum()
     }
 
+    /// Counts those of others, too.
+    pub fn add(&mut self, others: &Counts) {
+        self.0.iter_mut().zip(others.0).for_each(|(own, other)| *own += other);
+    }
+
     /// Each status that at least one job has, with their number, in the order of [`Status::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Status, usize)> + use<> {
         Status::ALL.iter().copied().zip(self.0).filter(|(_, count)| *count > 0)

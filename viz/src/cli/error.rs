@@ -65,7 +65,7 @@ impl fmt::Display for RenderError {
                 path.display()
             ),
             RenderError::NothingNested { name } => {
-                write!(f, "cannot collapse `{name}`: no job is nested in it")
+                write!(f, "cannot collapse `{name}`: no jobs were nested under that name")
             }
             RenderError::Picture(error) => error.fmt(f),
             RenderError::StandardOutput { .. } => f.write_str("cannot write to standard output"),

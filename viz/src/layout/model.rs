@@ -12,6 +12,8 @@ pub struct LayoutGraph {
     /// The node around each node: a box that is made as large as what is inside of it needs. The edges of a node that
     /// is inside of a box lead to others inside of that box. May be left empty where there are no boxes.
     pub parents: Vec<Option<usize>>,
+    /// Which nodes are drawn as boxes though nothing is inside. May be left empty where there are none.
+    pub closed: Vec<bool>,
 }
 
 /// Where edges lead to.

@@ -87,9 +87,11 @@ fn draw_level(
             .map(|&edge| graph.edges[edge])
             .map(|(a, b)| (number[a], number[b]))
             .collect(),
-        parents: Vec::new(),
+        ..LayoutGraph::default()
     };
-    let is_box: Vec<bool> = level.nodes.iter().map(|&node| !levels[node].nodes.is_empty()).collect();
+    let is_closed = |node: usize| graph.closed.get(node).copied().unwrap_or(false);
+    let is_box = |node: usize| is_closed(node) || !levels[node].nodes.is_empty();
+    let is_box: Vec<bool> = level.nodes.iter().map(|&node| is_box(node)).collect();
     let elements = (graph.sizes.len() + graph.edges.len()) as f64;
     let steps = options.steps as f64 * (inner.sizes.len() + inner.edges.len()) as f64 / elements;
     let drawn = draw_flat(&inner, &is_box, options, steps);

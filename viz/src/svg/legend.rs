@@ -38,7 +38,7 @@ impl Legend {
     pub(super) fn of(scene: &Scene, width: f64) -> Self {
         let mut legend = Legend::default();
         let mut next = Point { x: 0.0, y: GAP };
-        let counts: Counts = scene.nodes.iter().filter_map(|node| node.status).collect();
+        let counts: Counts = scene.counts();
         for (status, count) in counts.iter() {
             let text = format!("{count} {status}");
             let needed = PILL.width + AFTER_PILL + style::label_width(&text);

@@ -1,6 +1,9 @@
 //! Text and numbers as XML wants them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+use crate::layout::Point;
+use crate::text;
 
 /// How far below the centre of a line of text the baseline of its label is.
 pub(super) const BASELINE: f64 = 3.7;
@@ -21,6 +24,17 @@ impl fmt::Display for Number {
             (tenths, last) => write!(f, "{whole}.{tenths}{last}"),
         }
     }
+}
+
+/// The whole name, with what XML forbids replaced.
+pub(super) fn title(name: &str) -> String {
+    escape(&text::printable(name))
+}
+
+/// Both coordinates of a point.
+pub(super) fn push_pair(text: &mut String, point: Point) {
+    // writing to a string cannot fail
+    let _ = write!(text, "{},{}", Number(point.x), Number(point.y));
 }
 
 /// Text with the characters that mean something to XML written as references.

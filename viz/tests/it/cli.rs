@@ -92,7 +92,7 @@ fn graphviz_needs_a_format() {
 
 #[test]
 fn what_cannot_be_collapsed_is_named() {
-    let why = "no job is nested in it";
+    let why = "no jobs were nested under that name";
     check_complaint("run.json -o a.svg --collapse apu", &format!("cannot collapse `apu`: {why}"));
 }
 

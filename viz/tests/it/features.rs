@@ -108,7 +108,7 @@ fn a_slash_in_a_name_means_nothing() {
         text(&plan),
         [
             "2 jobs: 2 changed",
-            "db: satisfied",
+            "db: changed",
             "├─ db/install: changed",
             "└─ db/start: changed",
             "   └─ db/install: changed"
@@ -116,7 +116,7 @@ fn a_slash_in_a_name_means_nothing() {
     );
     assert_eq!(
         text(&plan.select(["db/install"]).unwrap()),
-        ["1 job: 1 changed", "db", "└─ db/install: changed"]
+        ["1 job: 1 changed", "db: changed", "└─ db/install: changed"]
     );
     let collapsed = Picture::of(&plan.select("db/install").unwrap()).all_collapsed(true).to_text();
     assert_eq!(collapsed, "1 job\ndb (1 job)\n");
@@ -140,9 +140,22 @@ fn collapsed_jobs_are_one() {
     let picture = Picture::from_report(&report());
     let svg = picture.clone().all_collapsed(true).to_svg();
     check_picture(&svg);
-    assert_eq!(titles(&svg, "node"), ["disk", "web", "api", "release"]);
-    assert!(svg.contains(">web (3 jobs)<"), "{svg}");
-    assert_eq!(titles(&picture.collapsed("api").to_svg(), "node").len(), 7);
+    assert_eq!(
+        (titles(&svg, "node"), titles(&svg, "nest")),
+        (vec!["disk".into(), "release".into()], vec!["web".into(), "api".into()])
+    );
+    // in the colour of what failed inside, and not of the group that it has blocked
+    let document = Document::parse(&svg).unwrap();
+    let fills: Vec<_> = groups(&document, "nest")
+        .map(|nest| crate::picture::child(nest, "rect").attribute("fill").unwrap())
+        .collect();
+    assert_eq!(fills, ["#ff0000", "#006400"]);
+    let tooltip = "failed\n3 jobs: 1 changed, 1 failed, 1 blocked\n";
+    assert!(svg.contains(tooltip), "{svg}");
+    assert!(svg.contains("2 satisfied") && svg.contains("1 failed"), "the legend counts jobs: {svg}");
+    assert!(picture.clone().all_collapsed(true).to_text().starts_with("7 jobs: "));
+    assert!(picture.clone().all_collapsed(true).to_mermaid().contains("✗ web #40;3 jobs#41;"));
+    assert_eq!(titles(&picture.collapsed("api").to_svg(), "node").len(), 6);
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn check_elements(document: &Document) {
     }
     groups(document, "node").for_each(check_label);
     groups(document, "edge").for_each(check_edge);
+    groups(document, "nest").for_each(check_nest);
 }
 
 /// No curve of an edge is a point, and the edge is short in words, whatever it passes.
@@ -133,10 +134,11 @@ pub(crate) fn check_picture(svg: &str) {
     check_apart(&document);
 }
 
-/// No two ellipses overlap, as they are drawn.
+/// No two ellipses or closed nests overlap, as they are drawn.
 #[track_caller]
 fn check_apart(document: &Document) {
-    let ellipses: Vec<_> = groups(document, "node").map(ellipse).collect();
+    let ellipses: Vec<_> =
+        groups(document, "node").map(ellipse).chain(groups(document, "nest").map(nest)).collect();
     for (index, (name, x, y, rx, ry)) in ellipses.iter().enumerate() {
         for (other, x2, y2, rx2, ry2) in &ellipses[index + 1..] {
             // numbers have two decimals
@@ -150,6 +152,24 @@ fn check_apart(document: &Document) {
 fn ellipse<'a>(group: Node<'a, 'a>) -> (&'a str, f64, f64, f64, f64) {
     let number = |name: &str| child(group, "ellipse").attribute(name).unwrap().parse::<f64>().unwrap();
     (title(group), number("cx"), number("cy"), number("rx"), number("ry"))
+}
+
+/// The same of a closed nest.
+fn nest<'a>(group: Node<'a, 'a>) -> (&'a str, f64, f64, f64, f64) {
+    let number = |name: &str| child(group, "rect").attribute(name).unwrap().parse::<f64>().unwrap();
+    let (rx, ry) = (number("width") / 2.0, number("height") / 2.0);
+    (title(group), number("x") + rx, number("y") + ry, rx, ry)
+}
+
+/// All words and counts of a closed nest are inside of it.
+#[track_caller]
+fn check_nest(group: Node) {
+    let (name, x, _, rx, _) = nest(group);
+    for text in group.descendants().filter(|child| child.tag_name().name() == "text") {
+        let number = |name: &str| text.attribute(name).map_or(0.0, |n| n.parse::<f64>().unwrap());
+        let (left, right) = (number("x"), number("x") + number("textLength"));
+        assert!(x - rx + 3.0 <= left && right <= x + rx - 3.0, "{name:?} sticks out");
+    }
 }
 
 /// The centre of each job by its name.

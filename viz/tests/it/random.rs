@@ -67,6 +67,11 @@ proptest! {
     }
 
     #[test]
+    fn closed_nests_show_the_worst(bytes in proptest::collection::vec(sample(), 0..300)) {
+        crate::any::check_closed(&bytes);
+    }
+
+    #[test]
     fn nested_names(bytes in proptest::collection::vec(sample(), 0..300)) {
         crate::any::check(&bytes);
     }

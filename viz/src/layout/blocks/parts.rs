@@ -166,8 +166,11 @@ mod tests {
         }
     }
 
+    /// The parts, and the hubs above and below.
+    type Expected<'a> = (&'a [&'a [usize]], &'a [usize], &'a [usize]);
+
     #[track_caller]
-    fn check(shape: &Shape, expected: &[(&[&[usize]], &[usize], &[usize])]) {
+    fn check(shape: &Shape, expected: &[Expected]) {
         let groups = find(shape, 2);
         let shown: Vec<_> = groups
             .iter()
