@@ -8,6 +8,7 @@ mod packages;
 mod links;
 mod architecture;
 mod prose;
+mod untouched;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -32,6 +33,7 @@ fn check(root: &Path, known: Known<'_>) -> Result<()> {
     for (path, text) in &files {
         violations.extend(no_mod_rs(path));
         violations.extend(no_machine_paths(path, text, root));
+        violations.extend(untouched::process_wide_calls(path, text)?);
         violations.extend(prose::leaning_docs(path, text));
         violations.extend(links::dead_links(path, text, |target| root.join(target).exists()));
         if path.ends_with("Cargo.toml") {
