@@ -7,6 +7,7 @@ mod order;
 mod packages;
 mod links;
 mod architecture;
+mod options;
 mod prose;
 mod untouched;
 
@@ -30,6 +31,7 @@ fn check(root: &Path, known: Known<'_>) -> Result<()> {
     let files = files(root)?;
     let mut violations = order::one_way_imports(&files, known)?;
     violations.extend(architecture::out_of_step(&files)?);
+    violations.extend(options::untold(&files));
     for (path, text) in &files {
         violations.extend(no_mod_rs(path));
         violations.extend(no_machine_paths(path, text, root));
