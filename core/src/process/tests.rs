@@ -182,8 +182,11 @@ fn what_a_grandchild_holds_open_keeps_nobody_waiting() {
 fn a_grandchild_that_writes_for_ever_is_read_for_a_second_and_then_drained() {
     for way in ALL {
         let dir = Dir::new();
-        let pid = dir.file("pid");
-        let script = format!("(echo $$; while :; do echo x; sleep 0.01; done) & echo $! > {}", pid.display());
+        let script = format!(
+            "(echo x; echo x; : > {0}/mark; while :; do echo x; sleep 0.01; done) & echo $! > {0}/pid; \
+             until test -e {0}/mark; do sleep 0.01; done",
+            dir.0.display()
+        );
         let ran = ran(way, &script, plain());
         assert_eq!(ran.end, End::Itself, "{way:?}");
         assert!(text(ran).0.contains("x\nx\n"), "{way:?}");
@@ -260,8 +263,10 @@ fn one_that_ignores_the_request_is_killed_after_the_grace_period() {
 fn one_that_cleans_up_when_it_is_asked_has_time_for_that() {
     let dir = Dir::new();
     let ready = dir.file("ready");
-    let script =
-        format!("trap 'echo bye; exit 0' TERM; echo $$ > {}; while :; do sleep 0.02; done", ready.display());
+    let script = format!(
+        "trap 'echo bye; exit 0' TERM; echo $$ > {}; while :; do sleep 0.02 || :; done",
+        ready.display()
+    );
     for way in POLLS {
         let _ = fs::remove_file(&ready);
         let child = spawn(&script, true);
@@ -296,7 +301,7 @@ fn a_token_ends_it_level_by_level() {
     for way in POLLS {
         let _ = fs::remove_file(dir.file("pid"));
         let script = format!(
-            "trap 'echo asked' TERM; echo $$ > {}; while :; do sleep 0.02; done",
+            "trap 'echo asked' TERM; echo $$ > {}; while :; do sleep 0.02 || :; done",
             dir.file("pid").display()
         );
         let (child, stop) = (spawn(&script, true), CancelToken::new());
@@ -625,8 +630,9 @@ fn one_that_has_died_is_quoted() {
 #[test]
 fn it_may_be_ended_by_hand_from_any_thread() {
     let processes = LazyProcesses::default();
-    let process =
-        Arc::new(server(&processes, "trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done").unwrap());
+    let process = Arc::new(
+        server(&processes, "trap 'exit 5' TERM; echo up; while :; do sleep 0.02 || :; done").unwrap(),
+    );
     while process.inner_said() != "up" {
         std::thread::yield_now();
     }
