@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobRef};
 use crate::options::RunOptions;
+use crate::process::OutputStream;
 use crate::words::{Phase, Status};
 
 /// Something that happened in a run. A trace is the events in the order in which they arrived.
@@ -53,6 +54,22 @@ pub enum Event {
         at: Duration,
         /// What it failed with.
         error: Option<ErrorText>,
+    },
+    /// A process has written a line, whose command says `.stream_output()`.
+    #[non_exhaustive]
+    OutputLine {
+        /// The job whose phase started it.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// The phase that started it, and waits for it.
+        phase: Phase,
+        /// Where it was written to.
+        stream: OutputStream,
+        /// The line without its end. What is not UTF-8 is replaced, and a line of more than 64 KiB comes in pieces.
+        line: String,
+        /// Time since the run began.
+        at: Duration,
     },
     /// A try has failed, and another one will follow.
     #[non_exhaustive]
@@ -104,6 +121,7 @@ impl Event {
         match self {
             Event::PhaseStarted { job, .. }
             | Event::PhaseEnded { job, .. }
+            | Event::OutputLine { job, .. }
             | Event::RetryPlanned { job, .. }
             | Event::JobEnded { job, .. } => Some(job),
             Event::RunStarted { .. } | Event::RunEnded { .. } | Event::CleanupEnded { .. } => None,

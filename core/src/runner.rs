@@ -15,7 +15,6 @@ use crate::log::debug;
 use crate::options::RunOptions;
 use crate::outputs::Outputs;
 use crate::plan::Plan;
-use crate::process::LazyProcesses;
 use crate::report::Report;
 use crate::run::Run;
 use crate::store::Store;
@@ -103,6 +102,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     watch: Watch,
     clock: Clock,
 ) -> Live<'env, A> {
+    let processes = watch.processes(plan.graph(), &clock);
     let world = Arc::new(World {
         graph: Arc::clone(plan.graph()),
         args,
@@ -110,7 +110,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         outputs: Outputs::of(plan.with_output()),
         cwd: std::env::current_dir().unwrap_or_default(),
         clock,
-        processes: LazyProcesses::default(),
+        processes,
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let live = Live::new(plan.clone(), options, world, watch);

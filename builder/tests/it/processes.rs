@@ -5,10 +5,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use dojobber::{BoxError, CommandError, Context, Graph, Key, Process, Result, Status, sh};
+use dojobber::{
+    BoxError, CommandError, Context, Event, Graph, Key, Process, Result, Runner, Status, judge, sh,
+};
 use dojobber_viz::Picture;
 
-use crate::support::runner;
+use crate::support::{Trace, runner};
 
 /// The text of the error, with its causes, that a phase of this kind ends with.
 #[track_caller]
@@ -174,4 +176,36 @@ fn a_server_that_has_died_is_quoted() {
     let error: &(dyn Error + Send + Sync) = run.error("probe").unwrap();
     assert!(error.to_string().ends_with("ended with exit status: 3: port is taken"), "{error}");
     let _: BoxError = dojobber::Command::new("sleep").spawn().unwrap_err();
+}
+
+#[test]
+fn observers_are_told_of_lines_while_a_process_runs() {
+    let plan = Graph::new()
+        .job("loud")
+        .tries(1)
+        .run_only(|cx| cx.command("printf").arg(r"one\ntwo").stream_output().run())
+        .job("quiet")
+        .after("loud")
+        .run_only(sh("echo three"))
+        .compile()
+        .unwrap();
+    let trace = Trace::default();
+    let run = runner_watched_by(&trace).run(&plan, ());
+    assert!(run.success() && judge(&plan, &trace.events()).is_ok(), "{}", run.report());
+    let told = trace.events().into_iter().filter_map(|event| match event {
+        Event::PhaseStarted { job, .. } => Some(format!("{} begins", job.name())),
+        Event::OutputLine { job, attempt, phase, stream, line, .. } => {
+            Some(format!("{}.{phase} {attempt} {stream:?} {line}", job.name()))
+        }
+        Event::PhaseEnded { job, .. } => Some(format!("{} ends", job.name())),
+        _ => None,
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>().join(", "),
+        "loud begins, loud.run 1 Stdout one, loud.run 1 Stdout two, loud ends, quiet begins, quiet ends"
+    );
+}
+
+fn runner_watched_by(trace: &Trace) -> Runner {
+    Runner::builder().threads(1).observer(trace.clone()).build()
 }

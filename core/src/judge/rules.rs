@@ -116,6 +116,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
                 self.phase_ended(beat, error.is_none())
             }
+            Event::OutputLine { .. } => Ok(()),
             Event::RetryPlanned { job, attempt, worker, at, due } => {
                 self.retry_planned(self.known(job)?, *attempt, *worker, *at, *due)
             }

@@ -236,14 +236,13 @@ impl LazyProcesses {
         self.0.get().map(|processes| processes.tries()).unwrap_or_default()
     }
 
+    /// With somebody who is told of lines.
+    pub(crate) fn telling(tell: impl Fn(Spot, OutputStream, &str) + Send + Sync + 'static) -> Self {
+        LazyProcesses(Arc::new(RunProcesses { tell: Some(Box::new(tell)), spawned: Mutex::default() }).into())
+    }
+
     pub(crate) fn get(&self) -> &Arc<RunProcesses> {
         self.0.get_or_init(Arc::default)
-    }
-}
-
-impl From<RunProcesses> for LazyProcesses {
-    fn from(processes: RunProcesses) -> Self {
-        LazyProcesses(Arc::new(processes).into())
     }
 }
 
@@ -263,11 +262,6 @@ struct Entry {
 }
 
 impl RunProcesses {
-    /// With somebody who is told of lines.
-    pub(crate) fn telling(tell: impl Fn(Spot, OutputStream, &str) + Send + Sync + 'static) -> Self {
-        RunProcesses { tell: Some(Box::new(tell)), spawned: Mutex::default() }
-    }
-
     pub(super) fn teller(&self) -> Option<&TellLine> {
         self.tell.as_deref()
     }

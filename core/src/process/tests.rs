@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, test_kill_process};
 
 use super::orders::{End, Orders, Ran, Timeout};
-use super::spawned::{LazyProcesses, RunProcesses, Spot};
+use super::spawned::{LazyProcesses, Spot};
 use super::*;
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
@@ -548,7 +548,7 @@ fn lines_are_told_to_the_run() {
     let tell = move |spot: Spot, stream, line: &str| {
         listener.lock().unwrap().push((spot.attempt, stream, line.to_owned()))
     };
-    let processes = LazyProcesses::from(RunProcesses::telling(tell));
+    let processes = LazyProcesses::telling(tell);
     let run = |streams: bool| {
         let command = command("printf", None, &processes).arg(r"a\nb");
         if streams { command.stream_output().run() } else { command.run() }.unwrap();
