@@ -1,6 +1,7 @@
 //! The validated, immutable, cycle-free graph that a builder compiles to.
 
 mod cycles;
+mod nearest;
 mod errors;
 mod draft;
 
@@ -13,6 +14,7 @@ pub use errors::{Edge, PlanError, PlanErrors, Unfit};
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;
 use crate::key::{JobName, JobNames};
+use crate::plan::nearest::{Candidate, Search};
 use crate::unwind;
 
 /// Jobs that are known to fit together. A cheap handle: clones share everything.
@@ -101,12 +103,12 @@ impl<'env, A> Plan<'env, A> {
     /// [`PlanErrors`] with every name that is not in the plan.
     pub fn select<M>(&self, names: impl JobNames<M>) -> Result<Self, PlanErrors> {
         let graph = self.graph();
-        let (mut wanted, mut errors) = (Vec::new(), PlanErrors::default());
+        let (mut wanted, mut errors, mut search) = (Vec::new(), PlanErrors::default(), Search::new());
         names.for_each_name(&mut |name| match graph.find(name) {
             Some(job) => wanted.push(job),
             None => errors.push(|| PlanError::UnknownJob {
                 name: name.to_owned(),
-                nearest: errors::nearest(name, self.names()),
+                nearest: search.nearest(name, candidates(graph)),
             }),
         });
         errors.into_result()?;
@@ -154,6 +156,11 @@ impl<'env, A> Plan<'env, A> {
     fn origin(&self, job: JobId) -> JobId {
         self.inner.origin.as_ref().map_or(job, |origin| origin[job.index()])
     }
+}
+
+fn candidates(graph: &JobGraph) -> impl Iterator<Item = Candidate<'_>> {
+    let nest = |job| graph.nest_of(job).map(|nest| nest.name());
+    graph.ids().map(move |job| Candidate { name: graph.name(job), nest: nest(job) })
 }
 
 /// What the jobs of a plan do.

@@ -81,7 +81,7 @@ fn acts(character: char) -> bool {
 }
 
 /// Whether a character leaves no trace on paper. Between others it may matter: it joins emoji, or parts words.
-fn is_unseen(character: char) -> bool {
+pub(crate) fn is_unseen(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

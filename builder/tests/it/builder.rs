@@ -87,6 +87,63 @@ fn dependencies_that_do_not_exist() {
 }
 
 #[test]
+fn a_nested_job_is_known_by_the_last_part_of_its_name() {
+    let steps = || Graph::new().job("install").group().job("start").after("install").group();
+    let check = |wanted: &str, hint: &str| {
+        let graph =
+            Graph::new().job("db").nest(steps()).job("tcp/ip").group().job("web").after(wanted).group();
+        refused(graph, &[&format!("job `web` is after `{wanted}`, which does not exist{hint}")]);
+    };
+    check("install", "; did you mean `db/install`?");
+    check("strat", "; did you mean `db/start`?");
+    check("db/instal", "; did you mean `db/install`?");
+    check("ip", ""); // a slash in a name makes no nest
+    let inner = Graph::new().job("a").after("strat").group();
+    refused(
+        Graph::new().job("db").nest(steps()).job("n").nest(inner),
+        &["job `n/a` is after `strat`, which does not exist; did you mean `db/start`?"],
+    );
+    let plan = Graph::new().job("db").nest(steps()).compile().unwrap();
+    let error = plan.select("install").unwrap_err().to_string();
+    assert_eq!(error, "there is no job `install`; did you mean `db/install`?");
+}
+
+#[test]
+fn names_that_look_alike_are_told_apart() {
+    let check = |there: &str, wanted: &str, expected: &str| {
+        let graph = Graph::new().job(there).group().job("x").after(wanted).group();
+        refused(graph, &[&format!("job `x` is after {expected}")]);
+        let plan = Graph::new().job(there).group().compile().unwrap();
+        let told = plan.select(wanted).unwrap_err().to_string();
+        assert_eq!(told, format!("there is no job {}", expected.replace(", which does not exist", "")));
+    };
+    check(
+        "caf\u{e9} au lait",
+        "cafe\u{301} au lait",
+        "`cafe\\u{301} au lait`, which does not exist; did you mean `caf\\u{e9} au lait`?",
+    );
+    check("data", "d\u{430}ta", "`d\\u{430}ta`, which does not exist; did you mean `data`?");
+    check("a", "\u{430}", "`\\u{430}`, which does not exist; did you mean `a`?");
+    check("log\u{200b}s", "logs", "`logs`, which does not exist; did you mean `log\\u{200b}s`?");
+    check(
+        "two\u{a0}words",
+        "two words",
+        "`two words`, which does not exist; did you mean `two\\u{a0}words`?",
+    );
+    check("データ1", "データ2", "`データ2`, which does not exist; did you mean `データ1`?");
+    check("café", "cafe", "`cafe`, which does not exist; did you mean `café`?");
+}
+
+#[test]
+fn names_of_nested_jobs_are_looked_at_without_that_of_the_nest() {
+    let nest = |name: &str| Graph::new().job("n").nest(Graph::new().job(name).group());
+    refused(nest(""), &["job 1 has an empty name: give it one"]);
+    refused(nest("\u{200b}"), &["nothing of the name \"n/\\u{200b}\" can be seen: give the job another"]);
+    let control = "the name \"n\\n\" holds a control character: names are one line of text";
+    refused(Graph::new().job("n\n").nest(Graph::new().job("a").group().job("b").group()), &[control]);
+}
+
+#[test]
 fn the_mistake_as_a_value() {
     let errors = Graph::new().job("tea").after("watre").group().job("water").group().compile().unwrap_err();
     let [PlanError::UnknownDependency { job, name, nearest, .. }] = errors.iter().collect::<Vec<_>>()[..]

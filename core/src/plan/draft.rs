@@ -12,7 +12,8 @@ use crate::log::debug;
 use crate::names::{NameId, Names};
 use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
-use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit, nearest};
+use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit};
+use crate::plan::nearest::{Candidate, Search};
 use crate::text::{NameFault, name_fault};
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
@@ -220,44 +221,46 @@ impl<'env, A> Draft<'env, A> {
 
     /// Everything that can be said of a job without looking at the whole.
     fn check_jobs(&self, job_of: &[Option<JobId>], errors: &mut PlanErrors) {
+        let (nests, mut search) = (self.nests(), Search::new());
         let mut before = self.before.iter().peekable();
         for (at, spec) in self.specs.iter().enumerate() {
-            check_name(self.names.get(self.name_of[at]), at, errors);
+            self.check_name(at, &nests, errors);
             check_options(spec, || self.name(at), errors);
-            for name in self.row(at) {
-                self.check_edge(at, Edge::After, *name, job_of, errors);
-            }
+            let mut check = |edge, to: NameId| match job_of[to.index()] {
+                Some(job) if job.index() == at => {
+                    errors.push(|| PlanError::SelfDependency { job: self.name(at) });
+                }
+                Some(_) => {}
+                None => errors.push(|| self.unknown(at, edge, to, &nests, &mut search)),
+            };
+            self.row(at).iter().for_each(|name| check(Edge::After, *name));
             while let Some((_, name)) = before.next_if(|(job, _)| job.index() == at) {
-                self.check_edge(at, Edge::Before, *name, job_of, errors);
+                check(Edge::Before, *name);
             }
         }
     }
 
-    fn check_edge(
-        &self,
-        at: usize,
-        edge: Edge,
-        to: NameId,
-        job_of: &[Option<JobId>],
-        errors: &mut PlanErrors,
-    ) {
-        match job_of[to.index()] {
-            Some(job) if job.index() == at => {
-                errors.push(|| PlanError::SelfDependency { job: self.name(at) })
-            }
-            Some(_) => {}
-            None => errors.push(|| {
-                let others = self.name_of.iter().filter(|other| **other != self.name_of[at]);
-                let declared = others.map(|name| self.names.get(*name));
-                let name = self.names.get(to);
-                PlanError::UnknownDependency {
-                    job: self.name(at),
-                    edge,
-                    name: name.to_owned(),
-                    nearest: nearest(name, declared),
-                }
-            }),
-        }
+    /// The name that a job was given; that of the nest around it is looked at where that ends.
+    fn check_name(&self, at: usize, nests: &Nests, errors: &mut PlanErrors) {
+        let job = || self.name(at);
+        let Some(fault) = name_fault(self.candidate(at, nests).last_part()) else { return };
+        errors.push(|| match fault {
+            NameFault::Empty => PlanError::EmptyName { place: at + 1 },
+            NameFault::Acts => PlanError::ControlCharacter { job: job() },
+            NameFault::Unseen => PlanError::UnseenName { job: job() },
+        });
+    }
+
+    fn unknown(&self, at: usize, edge: Edge, to: NameId, nests: &Nests, search: &mut Search) -> PlanError {
+        let others = (0..self.specs.len()).filter(|other| self.name_of[*other] != self.name_of[at]);
+        let name = self.names.get(to);
+        let nearest = search.nearest(name, others.map(|other| self.candidate(other, nests)));
+        PlanError::UnknownDependency { job: self.name(at), edge, name: name.to_owned(), nearest }
+    }
+
+    fn candidate<'a>(&'a self, at: usize, nests: &'a Nests) -> Candidate<'a> {
+        let nest = nests.nest_of(JobId::new(at)).map(|nest| nests.name(nest));
+        Candidate { name: self.names.get(self.name_of[at]), nest }
     }
 
     fn cycle_error(&self, path: &[JobId], nests: &Nests) -> PlanError {
@@ -374,16 +377,6 @@ impl Ends {
         }
         rows
     }
-}
-
-fn check_name(name: &str, at: usize, errors: &mut PlanErrors) {
-    let Some(fault) = name_fault(name) else { return };
-    let job = || name.to_owned();
-    errors.push(|| match fault {
-        NameFault::Empty => PlanError::EmptyName { place: at + 1 },
-        NameFault::Acts => PlanError::ControlCharacter { job: job() },
-        NameFault::Unseen => PlanError::UnseenName { job: job() },
-    });
 }
 
 fn check_options<A>(spec: &JobSpec<'_, A>, name: impl Fn() -> String, errors: &mut PlanErrors) {

@@ -1,7 +1,9 @@
 //! Everything that is wrong with a graph, in words.
 
 use std::fmt;
+use std::ops::Range;
 
+use crate::plan::nearest::{difference, look_alike};
 use crate::text::printable;
 
 /// All mistakes of a graph, at most [`PlanErrors::LIMIT`] of them in full.
@@ -180,8 +182,8 @@ impl fmt::Display for PlanError {
             }
             PlanError::UnknownDependency { job, edge, name, nearest } => {
                 let edge = if *edge == Edge::After { "after" } else { "before" };
-                write!(f, "job {} is {edge} {}, which does not exist", Quoted(job), Quoted(name))?;
-                did_you_mean(f, nearest)
+                write!(f, "job {} is {edge} ", Quoted(job))?;
+                not_there(f, name, ", which does not exist", nearest)
             }
             PlanError::SelfDependency { job } => {
                 write!(f, "job {} depends on itself: remove that edge", Quoted(job))
@@ -196,8 +198,8 @@ impl fmt::Display for PlanError {
             }
             PlanError::Unfit { job, why } => write!(f, "job {} {why}", Quoted(job)),
             PlanError::UnknownJob { name, nearest } => {
-                write!(f, "there is no job {}", Quoted(name))?;
-                did_you_mean(f, nearest)
+                write!(f, "there is no job ")?;
+                not_there(f, name, "", nearest)
             }
         }
     }
@@ -229,10 +231,16 @@ impl fmt::Display for Unfit {
     }
 }
 
-fn did_you_mean(f: &mut fmt::Formatter<'_>, nearest: &Option<String>) -> fmt::Result {
+/// A name that does not exist, and the one that was meant. If they look alike, what differs is escaped.
+fn not_there(f: &mut fmt::Formatter<'_>, name: &str, what: &str, nearest: &Option<String>) -> fmt::Result {
     match nearest {
-        Some(name) => write!(f, "; did you mean {}?", Quoted(name)),
-        None => Ok(()),
+        Some(nearest) if look_alike(name, nearest) => {
+            let [differs, differs_there] = difference(name, nearest);
+            let (name, nearest) = (Escaped(name, differs), Escaped(nearest, differs_there));
+            write!(f, "{name}{what}; did you mean {nearest}?")
+        }
+        Some(nearest) => write!(f, "{}{what}; did you mean {}?", Quoted(name), Quoted(nearest)),
+        None => write!(f, "{}{what}", Quoted(name)),
     }
 }
 
@@ -259,18 +267,20 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// The search for a name that was meant looks at no more than these.
-const SEARCHED: usize = 10_000;
+/// A name in backquotes, in which all characters in a range of bytes are escaped that are not ASCII.
+struct Escaped<'a>(&'a str, Range<usize>);
 
-/// The name most like `wanted`, if one is alike enough to have been meant.
-pub(super) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let allowed = wanted.chars().count().max(3) / 3;
-    let (_, name) = names
-        .take(SEARCHED)
-        .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * allowed)
-        .filter(|name| name.len() < 200)
-        .map(|name| (strsim::osa_distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= allowed && *distance < wanted.chars().count())
-        .min_by_key(|(distance, _)| *distance)?; // the first of equals
-    Some(name.to_owned())
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Escaped(name, differs) = self;
+        write!(f, "`{}", printable(&name[..differs.start]))?;
+        for character in name[differs.clone()].chars() {
+            if character.is_ascii() {
+                write!(f, "{}", printable(character.encode_utf8(&mut [0; 4])))?;
+            } else {
+                write!(f, "{}", character.escape_unicode())?;
+            }
+        }
+        write!(f, "{}`", printable(&name[differs.end..]))
+    }
 }
