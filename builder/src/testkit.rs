@@ -1,7 +1,7 @@
 //! Tests for graphs of jobs: simulated runs in virtual time, every order, faults, and checks that are one call each.
 //! With the feature `testkit`.
 //!
-//! A [`Simulation`] runs a plan on one thread, with as many virtual workers as one likes, in virtual time, in an order
+//! A [`Simulation`] runs a plan one step at a time, with as many virtual workers as one likes, in virtual time, in an order
 //! that follows from its seed. What it returns is the [`Run`](crate::Run) that a [`Runner`](crate::Runner) would:
 //!
 //! ```
@@ -17,7 +17,8 @@
 //! ```
 //!
 //! The checks take a *body*: a closure that makes its world, builds its plan (whose closures borrow the world), runs it
-//! with the simulation that it is given, and returns what it sees in the end. One body serves them all:
+//! with the simulation that it is given, and returns what it sees in the end. One body serves them all (only
+//! [`assert_cleans_up`] wants to see no more than what cleanups have to take away):
 //!
 //! ```should_panic
 //! use dojobber::{Graph, testkit::explore};

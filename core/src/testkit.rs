@@ -1,6 +1,6 @@
 //! A test kit for graphs of jobs: simulated runs, every order, faults, and checks that are one call each.
 //!
-//! A [`Simulation`] runs a plan on one thread, with as many virtual workers as one likes, in virtual time, in an order
+//! A [`Simulation`] runs a plan one step at a time, with as many virtual workers as one likes, in virtual time, in an order
 //! that follows from its seed. What it returns is the [`Run`](crate::Run) that a [`Runner`](crate::Runner) would.
 //!
 //! The checks come in pairs: `assert_..` panics with a report that names job, phase and seed; `check_..` (and
@@ -18,7 +18,7 @@
 //!
 //! All of them need a new world for each run. So they take a *body*: a closure that makes its world, builds its plan
 //! (whose closures borrow the world), runs it with the simulation that it is given, and returns what it sees in the end.
-//! One body serves them all.
+//! One body serves them all; only [`assert_cleans_up`] wants to see no more than what cleanups have to take away.
 //!
 //! What a phase does is one step, unless the fakes that it uses call [`interruption`] where the real thing could be cut,
 //! and [`touches`] where others could be in the way. [`Disk`], [`Table`] and [`Clock`] do.

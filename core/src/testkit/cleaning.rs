@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::faults::{Fault, Strike};
+use crate::faults::{Call, Fault, Strike};
 use crate::testkit::blame::told;
 use crate::testkit::difference::{Texts, contrast, texts};
 use crate::testkit::experiment::Experiment;
@@ -76,30 +76,45 @@ pub fn check_cleans_up<O: PartialEq + Debug>(
     trials.with_seeds(schedules, |seed| {
         let experiment = Experiment::calm(seed).with_cleanup();
         let calm = trials.observe(experiment.clone());
-        let trouble = calm
-            .calm_trouble()
-            .or_else(|| trouble_after(&calm))
-            .or_else(|| leftovers(&experiment, &calm, &before, &trials))
-            .or_else(|| strikes(&calm).find_map(|strike| struck(strike, &experiment, &before, &trials)));
+        let trouble = calm.calm_trouble().or_else(|| trouble_after(&calm)).or_else(|| {
+            let struck: Vec<Struck<O>> =
+                strikes(&calm).map(|strike| Struck::by(strike, &experiment, &trials)).collect();
+            // what cleanups say themselves is more telling than what they leave
+            let said = struck.iter().find_map(|struck| Some(struck.told(trouble_after(&struck.trial)?)));
+            said.or_else(|| leftovers(&experiment, &calm, &before, &trials))
+                .or_else(|| struck.iter().find_map(|struck| struck.leftovers(&before, &trials)))
+        });
         calm.unless(trouble)
     })
 }
 
-/// What is wrong after a fault.
-fn struck<O: PartialEq + Debug>(
+/// What came of one fault.
+struct Struck<O> {
     strike: Strike,
-    experiment: &Experiment,
-    before: &O,
-    trials: &Trials<impl Fn(&Simulation) -> O>,
-) -> Option<Trouble> {
-    let experiment = experiment.clone().strike(strike.at, strike.fault);
-    let trial = trials.observe(experiment.clone());
-    let struck = *trial.calls.get(strike.at - 1)?;
-    let trouble = trouble_after(&trial).or_else(|| match struck.step.phase {
-        Phase::Cleanup => None, // what it leaves is its own
-        _ => leftovers(&experiment, &trial, before, trials),
-    })?;
-    Some(trouble.detail(format!("after {}", told(strike, &trial))).job(trial.job(struck)))
+    experiment: Experiment,
+    trial: Observation<O>,
+}
+
+impl<O: PartialEq + Debug> Struck<O> {
+    fn by(strike: Strike, calm: &Experiment, trials: &Trials<impl Fn(&Simulation) -> O>) -> Self {
+        let experiment = calm.clone().strike(strike.at, strike.fault);
+        Struck { strike, trial: trials.observe(experiment.clone()), experiment }
+    }
+
+    fn leftovers(&self, before: &O, trials: &Trials<impl Fn(&Simulation) -> O>) -> Option<Trouble> {
+        match self.call().step.phase {
+            Phase::Cleanup => None, // what one leaves that was made to fail is its own business
+            _ => Some(self.told(leftovers(&self.experiment, &self.trial, before, trials)?)),
+        }
+    }
+
+    fn told(&self, trouble: Trouble) -> Trouble {
+        trouble.detail(format!("after {}", told(self.strike, &self.trial))).job(self.trial.job(self.call()))
+    }
+
+    fn call(&self) -> Call {
+        self.trial.calls[self.strike.at - 1]
+    }
 }
 
 fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {

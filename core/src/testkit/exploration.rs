@@ -4,12 +4,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::exec::{Choice, Choices, following_choices};
-use crate::faults::Points;
+use crate::faults::{Call, Points};
 use crate::testkit::conflicts::conflict;
 use crate::testkit::difference::{Texts, contrast_texts, texts};
 use crate::testkit::experiment::Experiment;
 use crate::testkit::finding::{Finding, Trouble};
-use crate::testkit::narrowing::narrow;
+use crate::testkit::narrowing::{Narrowed, narrow};
 use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
@@ -232,18 +232,20 @@ impl Exploration {
         if self.same(first, other) {
             return Ok(());
         }
-        let trouble = match self.randomness(other, &trials.observe(experiment)) {
-            Some(trouble) => trouble,
-            None => {
-                let follow = |order: &[_]| trials.observe(self.in_order(Choices::following(order)));
-                let narrowed = narrow(first, other, follow, |trial| self.same(first, trial));
-                match narrowed {
-                    Some(narrowed) => narrowed.trouble(difference),
-                    None => Trouble::new("the order of execution makes a difference")
-                        .detail(difference(("the first order", first), ("another one", other))),
-                }
-            }
+        let follow = |order: &[Call]| trials.observe(self.in_order(Choices::following(order)));
+        let narrowed = narrow(first, other, follow, |trial| self.same(first, trial));
+        // a body that is random may seem to hang on the order
+        let random = match &narrowed {
+            Some(Narrowed { good, bad, .. }) => self
+                .randomness(good, || follow(&good.calls))
+                .or_else(|| self.randomness(bad, || follow(&bad.calls))),
+            None => (0..3).find_map(|_| self.randomness(other, || trials.observe(experiment.clone()))),
         };
+        let trouble = random.unwrap_or_else(|| match narrowed {
+            Some(narrowed) => narrowed.trouble(difference),
+            None => Trouble::new("the order of execution makes a difference")
+                .detail(difference(("the first order", first), ("another one", other))),
+        });
         Err(trials.found(trouble, seed))
     }
 
@@ -251,8 +253,9 @@ impl Exploration {
     fn randomness<O: PartialEq + Debug>(
         &self,
         one: &Observation<O>,
-        again: &Observation<O>,
+        again: impl FnOnce() -> Observation<O>,
     ) -> Option<Trouble> {
+        let again = &again();
         if self.same(one, again) {
             return None;
         }

@@ -9,8 +9,8 @@ use crate::testkit::observation::Observation;
 /// Two orders that differ by two neighbours only, with different ends.
 pub(super) struct Narrowed<O> {
     /// It leads to what the first order leads to.
-    good: Observation<O>,
-    bad: Observation<O>,
+    pub(super) good: Observation<O>,
+    pub(super) bad: Observation<O>,
     /// In the bad order this one comes before the other.
     early: Call,
     late: Call,

@@ -19,7 +19,7 @@ use crate::testkit::session::Session;
 use crate::unwind;
 use crate::words::{Cleanup, DryRun};
 
-/// Runs plans on this thread alone, in an order that follows from a seed, and in virtual time.
+/// Runs plans one step at a time, in an order that follows from a seed, and in virtual time.
 ///
 /// Each step executes one phase of one job; which one is next is chosen among all that real threads might execute next.
 /// Delays pass at once: when nothing else can be done, the clock jumps to the next retry. A phase takes one nanosecond
