@@ -221,6 +221,7 @@ impl<A> Drop for Rest<'_, A> {
                 Cleanup::AtEnd | Cleanup::OnDrop => self.clean_up_at_last(),
             }
         }
+        self.live().world.processes.end_all();
         self.put_away();
     }
 }

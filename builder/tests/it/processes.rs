@@ -3,14 +3,15 @@
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CommandError, Context, Event, Graph, Key, Process, Result, Runner, Status, judge, sh,
+    BoxError, CommandError, Context, Event, Graph, Key, Process, Result, Runner, Status, ensure, judge, sh,
 };
 use dojobber_viz::Picture;
 
-use crate::support::{Trace, runner};
+use crate::support::{Notes, Trace, runner};
 
 /// The text of the error, with its causes, that a phase of this kind ends with.
 #[track_caller]
@@ -155,6 +156,69 @@ fn a_server_lives_as_long_as_its_run() {
     drop(run);
     let gone = runner(1).run(&kill(&id.to_string()), ());
     assert!(gone.failure(), "it was ended with its run");
+}
+
+/// Whether a process of that number is there, dead or alive.
+fn is_there(id: u32) -> bool {
+    let look = Graph::new().job("look").tries(1).run_only(sh(format!("kill -0 {id}"))).compile().unwrap();
+    runner(1).run(&look, ()).success()
+}
+
+#[test]
+fn a_server_ends_with_a_try_that_fails() {
+    let servers = Mutex::new(Vec::new());
+    let plan = Graph::new()
+        .job("server")
+        .tries(3)
+        .retry_delay(Duration::ZERO)
+        .run_only(|cx| {
+            let mut servers = servers.lock().unwrap();
+            assert!(servers.iter().all(|id| !is_there(*id)), "that of an earlier try is gone");
+            servers.push(cx.command("sleep").arg("1000").spawn()?.id());
+            ensure(cx.attempt() == 2, "it does not answer")
+        })
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    assert!(run.success(), "{}", run.report());
+    let servers = servers.lock().unwrap().clone();
+    assert_eq!(servers.iter().map(|id| is_there(*id)).collect::<Vec<_>>(), [false, true]);
+    drop(run);
+    assert!(!is_there(servers[1]));
+}
+
+#[test]
+fn a_server_ends_right_after_its_cleanup() {
+    let notes = Notes::default();
+    let server = |cx: &Context| cx.command("sleep").arg("1000").spawn();
+    let look = |name: &str, cx: &Context| {
+        let one_is_there = |key: &Key<Process>| is_there(cx.output(key).unwrap().id()).to_string();
+        let all =
+            [FIRST, SECOND].iter().filter(|key| cx.output(key).is_ok()).map(one_is_there).collect::<Vec<_>>();
+        notes.add(format!("{name}:{}", all.join(",")));
+    };
+    const FIRST: Key<Process> = Key::new("first");
+    const SECOND: Key<Process> = Key::new("second");
+    let plan = Graph::new()
+        .job(FIRST)
+        .cleanup(|_| notes.add("first"))
+        .run_only(server)
+        .job(SECOND)
+        .after(FIRST)
+        .cleanup(|cx| look("second", cx))
+        .run_only(server)
+        .job("user")
+        .after([FIRST, SECOND])
+        .cleanup(|cx| look("user", cx))
+        .run_only(|_| ())
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    assert_eq!(notes.text(), "user:true,true second:true first");
+    assert!(
+        [FIRST, SECOND].iter().all(|key| !is_there(run.output(key).unwrap().id())),
+        "before the run is dropped"
+    );
 }
 
 #[test]

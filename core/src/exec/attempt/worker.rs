@@ -328,6 +328,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[cold]
     fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
+        self.live.world.processes.end_try(attempt.job, attempt.attempt);
         if attempt.attempt < self.cx.place().max_tries {
             forget(error);
             return self.plan_retry(attempt);

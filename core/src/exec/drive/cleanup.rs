@@ -22,8 +22,9 @@ pub(crate) fn clean_up<'env, A>(live: &Live<'env, A>, mut due: Vec<DueCleanup<'e
     let due = due.into_iter().take_while(|_| !live.is_killed());
     let mut called = Vec::new();
     for cleanup in due {
-        let job = cleanup.job;
+        let (job, attempt) = (cleanup.job, cleanup.attempt);
         let (result, head) = worker.clean_up(cleanup);
+        live.world.processes.end_try(job, attempt);
         called.push((job, head, result));
     }
 
