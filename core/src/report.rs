@@ -5,18 +5,22 @@ mod phase;
 mod log;
 #[cfg(feature = "serde")]
 mod date;
+mod digest;
 mod display;
+mod summary;
 #[cfg(feature = "serde")]
 mod saved;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub(crate) use head::{Head, Link};
 pub(crate) use log::{Log, Record};
 pub use phase::{Ending, PhaseRecord};
+pub use summary::Summary;
 
 use crate::clock::{Clock, Scale};
 use crate::error::ErrorText;
@@ -166,6 +170,18 @@ impl Report {
         self.statuses().any(|status| status == Status::Changed)
     }
 
+    /// For programs that ask in their exit code whether something is due: 0 if every job is done and no cleanup has
+    /// failed; 2 if nothing failed but something would run, which a dry run alone can say; 1 in all other cases.
+    pub fn detailed_exit_code(&self) -> ExitCode {
+        let counts = self.counts();
+        let failed = counts.of(Status::Failed) + counts.of(Status::Cancelled) + self.cleanup_failures().len();
+        match failed {
+            0 if self.success() => ExitCode::SUCCESS,
+            0 if counts.of(Status::WouldRun) > 0 => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
     /// Every cleanup that failed, in the order in which they were called.
     pub fn cleanup_failures(&self) -> Vec<(JobReport<'_>, PhaseRecord<'_>)> {
         let mut failures: Vec<_> = self
@@ -301,6 +317,32 @@ impl<'a> JobReport<'a> {
     /// How many tries it used. None if it was blocked, is a group, or is a run_only in a dry run.
     pub fn tries(&self) -> u32 {
         self.last().map_or(0, |record| record.attempt)
+    }
+
+    /// Whether it is done, and was not so at first: its run was executed.
+    pub fn changed(&self) -> bool {
+        self.status() == Status::Changed
+    }
+
+    /// The time from the start of its first phase to the end of its last, delays between tries included; cleanups are
+    /// not counted. Zero if no phase of it was executed.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.times().0)
+    }
+
+    /// The part of [`elapsed`](JobReport::elapsed) in which no phase of it was executed: delays between tries, and the
+    /// time until a worker was free for the next one.
+    pub fn waited(&self) -> Duration {
+        let (elapsed, worked) = self.times();
+        Duration::from_nanos(elapsed.saturating_sub(worked))
+    }
+
+    /// How long it took from first to last, and the sum of its phases, in nanoseconds.
+    fn times(&self) -> (u64, u64) {
+        let phases = || self.backwards().filter(|record| record.phase != Phase::Cleanup);
+        let start = phases().map(|record| record.start).min().unwrap_or(0);
+        let end = phases().map(|record| record.end).max().unwrap_or(0);
+        (end - start, phases().map(|record| record.end - record.start).sum())
     }
 
     /// What its last try failed with; `None` if it was done.

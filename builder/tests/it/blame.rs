@@ -10,6 +10,8 @@ use dojobber::testkit::{
 };
 use dojobber::{Graph, Phase, ensure};
 
+use crate::support::untimed;
+
 use crate::kit::{check, on_a_disk};
 
 /// A check that draws a ticket, whenever it is called: it is not the job where the fault was, nor the one that came next.
@@ -279,7 +281,7 @@ fn random_faults_are_not_the_order() {
         });
         let faults = Faults::none().randomly(0.4, [Fault::Error]);
         let run = simulation.clone().faults(faults).run(&plan.compile().unwrap(), ());
-        run.report().to_string()
+        untimed(run.report())
     };
     explore(100, body);
 }

@@ -40,6 +40,7 @@ mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod schema; // the JSON Schema of reports
 mod semantics; // one try, statuses, retries, dry run
+mod summary; // what is told at the end of a run
 mod spelling; // the order in which things are said
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller

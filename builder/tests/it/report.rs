@@ -8,6 +8,8 @@ use dojobber::{
     Status,
 };
 
+use crate::support::untimed;
+
 /// An error with a cause that has a cause.
 #[derive(Debug)]
 struct Layered(u8);
@@ -462,7 +464,7 @@ fn root_causes_are_the_jobs_above_that_failed() {
 
 #[track_caller]
 fn check_printed(report: &Report, expected: &[&str]) {
-    assert_eq!(report.to_string(), expected.join("\n"));
+    assert_eq!(untimed(report), expected.join("\n"));
 }
 
 #[test]
@@ -477,32 +479,40 @@ fn a_report_prints_as_a_summary() {
         runner().build().run(&plan, ()).report(),
         &[
             "7 jobs: 1 satisfied, 2 changed, 4 failed",
-            "`fridge` failed after 2 tries: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "changed: kettle, radio",
+            "`fridge` failed after 2 tries: no power: the fuse",
+            "  | is blown: `toaster` \"shorted\" \u{1F525}",
             "`bread` failed after 1 try: sold out",
             "`toast` failed after 2 tries: cold",
             "  its run failed before: panicked: smoke",
             "`song` failed after 1 try: panicked: panicked with a value that is not text",
-            "cleanup of `toast` failed: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "cleanup of `toast` failed: the fuse",
+            "  | is blown: `toaster` \"shorted\" \u{1F525}",
             "cleanup of `kettle` failed: panicked: spilled",
-            "cleanup of `toast` failed: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "cleanup of `toast` failed: the fuse",
+            "  | is blown: `toaster` \"shorted\" \u{1F525}",
         ],
     );
     check_printed(
         runner().dry_run(true).build().run(&plan, ()).report(),
         &[
             "7 jobs: 1 satisfied, 2 failed, 2 blocked, 2 would run",
-            "`fridge` failed after 1 try: no power: the fuse\nis blown: `toaster` \"shorted\" \u{1F525}",
+            "would run: kettle, toast",
+            "`fridge` failed after 1 try: no power: the fuse",
+            "  | is blown: `toaster` \"shorted\" \u{1F525}",
             "`bread` failed after 1 try: sold out",
+            "radio, song: blocked by kettle",
         ],
     );
     let failed = plan.select("bread").unwrap().run(()).into_result().unwrap_err();
-    assert_eq!(failed.to_string(), "1 job: 1 failed\n`bread` failed after 1 try: sold out");
+    assert_eq!(untimed(&failed), "1 job: 1 failed\n`bread` failed after 1 try: sold out");
     check_printed(failed.report(), &["1 job: 1 failed", "`bread` failed after 1 try: sold out"]);
     check_printed(&failed.into_report(), &["1 job: 1 failed", "`bread` failed after 1 try: sold out"]);
     check_printed(
         &serde_json::from_str(SAVED).unwrap(),
         &[
             "3 jobs: 1 satisfied, 1 changed, 1 failed",
+            "changed: user",
             "`greet` failed after 2 tries: panicked: lost for words",
             "cleanup of `user` failed: still logged in: busy: pid 7",
         ],

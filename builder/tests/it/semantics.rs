@@ -13,7 +13,7 @@ use dojobber::{
     ensure,
 };
 
-use crate::support::{Notes, Trace, runner};
+use crate::support::{Notes, Trace, runner, untimed};
 
 fn no<T>() -> Result<T> {
     Err("no".into())
@@ -335,8 +335,8 @@ fn errors_are_kept_and_cleared() {
     assert_eq!(run.error("never").unwrap().to_string(), "try 2");
     assert!(run.error("behind").is_none() && run.error("nowhere").is_none());
     assert_eq!(
-        run.into_result().unwrap_err().to_string(),
-        "2 jobs: 1 changed, 1 failed\n`never` failed after 2 tries: try 2\n  its run failed before: no"
+        untimed(run.into_result().unwrap_err()),
+        "2 jobs: 1 changed, 1 failed\nchanged: late\n`never` failed after 2 tries: try 2\n  its run failed before: no"
     );
 }
 
@@ -364,7 +364,7 @@ fn an_error_keeps_its_type_and_its_causes() {
     assert!(run.error("a").unwrap().is::<Mine>());
     let text = run.report().error("a").unwrap();
     assert_eq!((format!("{text}"), format!("{text:#}")), ("mine".to_owned(), "mine: theirs".to_owned()));
-    assert_eq!(run.report().to_string(), "1 job: 1 failed\n`a` failed after 1 try: mine: theirs");
+    assert_eq!(untimed(run.report()), "1 job: 1 failed\n`a` failed after 1 try: mine: theirs");
 }
 
 #[test]
@@ -679,7 +679,7 @@ fn what_a_dry_run_says_at_its_end() {
     let plan = a().job("due").run_only(|_| ()).job("behind").after("due").group().compile().unwrap();
     let run = Runner::builder().dry_run(true).build().run(&plan, ());
     assert!(run.failure() && !run.changed());
-    assert_eq!(run.report().to_string(), "1 job: 1 would run");
+    assert_eq!(untimed(run.report()), "1 job: 1 would run\nwould run: due");
     let causes: Vec<&str> = run.root_causes("behind").iter().map(|job| job.name()).collect();
     assert_eq!(causes, ["due"]);
     assert_eq!(run.job("due").unwrap().tries(), 0);

@@ -11,6 +11,25 @@ pub(crate) fn runner(threads: usize) -> Runner {
     Runner::builder().threads(threads).default_retry_delay(Duration::ZERO).build()
 }
 
+/// The text of a report without the times in it, which are never the same: ` in 12ms` is left out, and of
+/// ` after 12ms` the time.
+pub(crate) fn untimed(report: impl std::fmt::Display) -> String {
+    let text = without_times(&report.to_string(), " in ", "");
+    without_times(&text, " after ", " after")
+}
+
+fn without_times(text: &str, before: &str, left: &str) -> String {
+    let mut parts = text.split(before);
+    let mut untimed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && !"usmh.".contains(c)).unwrap_or(part.len());
+        let is_time = part.starts_with(|c: char| c.is_ascii_digit()) && part[..end].ends_with(['s', 'm']);
+        untimed.push_str(if is_time { left } else { before });
+        untimed.push_str(if is_time { &part[end..] } else { part });
+    }
+    untimed
+}
+
 /// A text that grows from many sides.
 #[derive(Clone, Default)]
 pub(crate) struct Notes(Arc<Mutex<String>>);

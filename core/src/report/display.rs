@@ -1,16 +1,33 @@
-//! A report as a summary for people.
+//! A report as text, line by line.
 
 use std::fmt;
 
 use crate::error::ErrorText;
+use crate::report::digest::{Blocked, Failure, blocked, ended, failures};
 use crate::report::{JobReport, Report};
-use crate::words::{Kind, Status};
+use crate::text::{brief, one_line};
+use crate::words::Status;
 
+/// Lists of jobs stop here.
+const LISTED: usize = 10;
+/// No line of an error is longer, in characters.
+const WIDEST: usize = 1000;
+/// An error of more lines loses those in between: it begins with what was done, and often ends with the reason.
+const MOST_LINES: usize = 20;
+
+/// Counts, time, what has changed; then what failed, equal failures together, and what was blocked by it.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.counts())?;
-        for job in self.jobs().filter(|job| job.status() == Status::Failed) {
-            failed(f, &job)?;
+        headline(self, f)?;
+        for status in [Status::Changed, Status::WouldRun, Status::Cancelled] {
+            let jobs = ended(self, status);
+            if !jobs.is_empty() {
+                write!(f, "\n{status}: {}", Listed(&jobs))?;
+            }
+        }
+        failures(self).iter().try_for_each(|failure| failed(f, failure))?;
+        for Blocked { cause, jobs } in blocked(self) {
+            write!(f, "\n{}: blocked by {}", Listed(&jobs), cause.name())?;
         }
         for (job, record) in self.cleanup_failures() {
             write!(f, "\ncleanup of `{}` failed", job.name())?;
@@ -20,22 +37,62 @@ impl fmt::Display for Report {
     }
 }
 
-fn failed(f: &mut fmt::Formatter<'_>, job: &JobReport<'_>) -> fmt::Result {
-    let tries = job.tries();
-    let unit = if tries == 1 { "try" } else { "tries" };
-    write!(f, "\n`{}` failed after {tries} {unit}", job.name())?;
-    because(f, job.error())?;
-    if let (Kind::Job, Some(error)) = (job.kind(), job.run_error()) {
+/// `3 jobs in 1.2s: 2 satisfied, 1 changed`
+pub(super) fn headline(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let counts = report.counts();
+    let jobs = counts.total();
+    write!(f, "{jobs} {} in {}", if jobs == 1 { "job" } else { "jobs" }, brief(report.elapsed()))?;
+    match counts.iter().next() {
+        None => Ok(()),
+        Some((Status::Satisfied, satisfied)) if satisfied == jobs => write!(f, ": all satisfied"),
+        Some(_) => write!(f, ": {counts}"),
+    }
+}
+
+fn failed(f: &mut fmt::Formatter<'_>, failure: &Failure<'_>) -> fmt::Result {
+    let Failure { jobs, reason, before, tries, .. } = failure;
+    let unit = if *tries == 1 { "try" } else { "tries" };
+    match &jobs[..] {
+        [job] => write!(f, "\n`{}` failed after {tries} {unit} in {}", job.name(), brief(job.elapsed()))?,
+        jobs => write!(f, "\n{} failed after {tries} {unit} each", Listed(jobs))?,
+    }
+    because(f, *reason)?;
+    if before.is_some() {
         write!(f, "\n  its run failed before")?;
-        because(f, Some(error))?;
+        because(f, *before)?;
     }
     Ok(())
 }
 
+/// The reason on the same line, if there is one, and its other lines indented below.
 fn because(f: &mut fmt::Formatter<'_>, error: Option<&ErrorText>) -> fmt::Result {
-    match error {
-        Some(error) if error.panicked() => write!(f, ": panicked: {error:#}"),
-        Some(error) => write!(f, ": {error:#}"),
-        None => Ok(()),
+    let Some(error) = error.filter(|error| !error.is_returned_false()) else { return Ok(()) };
+    f.write_str(if error.panicked() { ": panicked: " } else { ": " })?;
+    let text = format!("{error:#}");
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let left_out = lines.len().saturating_sub(MOST_LINES);
+    for (at, line) in lines.iter().enumerate() {
+        match at {
+            0 => f.write_str(&one_line(line, WIDEST))?,
+            1 if left_out > 0 => write!(f, "\n  | .. {left_out} lines ..")?,
+            _ if at <= left_out => {}
+            _ => write!(f, "\n  | {}", one_line(line, WIDEST))?,
+        }
+    }
+    Ok(())
+}
+
+/// `a, b, c and 12 more`
+struct Listed<'l, 'a>(&'l [JobReport<'a>]);
+
+impl fmt::Display for Listed<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, job) in self.0.iter().take(LISTED).enumerate() {
+            write!(f, "{}{}", if at == 0 { "" } else { ", " }, job.name())?;
+        }
+        match self.0.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }

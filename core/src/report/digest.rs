@@ -1,0 +1,104 @@
+//! What there is to tell of a report: equal failures together, blocked jobs by what blocks them.
+
+use std::collections::HashMap;
+
+use crate::error::ErrorText;
+use crate::graph::JobId;
+use crate::report::{JobReport, Report};
+use crate::words::{Kind, Phase, Status};
+
+/// Jobs that failed alike, in order of declaration.
+pub(super) struct Failure<'a> {
+    pub(super) jobs: Vec<JobReport<'a>>,
+    /// What the last try of each failed with. `None` for a plain `false`, which gives no reason.
+    pub(super) reason: Option<&'a ErrorText>,
+    /// What the run of that try failed with, where a recheck decided.
+    pub(super) before: Option<&'a ErrorText>,
+    /// The phase that ended the last try.
+    pub(super) phase: Phase,
+    pub(super) tries: u32,
+}
+
+/// Jobs that were blocked, and the job that has kept them from beginning.
+pub(super) struct Blocked<'a> {
+    pub(super) cause: JobReport<'a>,
+    pub(super) jobs: Vec<JobReport<'a>>,
+}
+
+/// The jobs that ended so, in order of declaration. Groups are no news.
+pub(super) fn ended(report: &Report, status: Status) -> Vec<JobReport<'_>> {
+    report.jobs().filter(|job| job.status() == status && is_told(job)).collect()
+}
+
+/// Failed jobs, those together that failed alike; in the order of the first of each.
+pub(super) fn failures(report: &Report) -> Vec<Failure<'_>> {
+    let mut failures: Vec<Failure<'_>> = Vec::new();
+    let mut known = HashMap::new();
+    for job in ended(report, Status::Failed) {
+        let failure = Failure::of(job);
+        let next = failures.len();
+        let at = *known.entry(failure.likeness()).or_insert(next);
+        match failures.get_mut(at) {
+            Some(alike) => alike.jobs.push(job),
+            None => failures.push(failure),
+        }
+    }
+    failures
+}
+
+impl<'a> Failure<'a> {
+    fn of(job: JobReport<'a>) -> Self {
+        let before = if job.kind() == Kind::Job { reason(job.run_error()) } else { None };
+        let phase = job.last().map_or(Phase::Check, |last| last.phase());
+        Failure { jobs: vec![job], reason: reason(job.error()), before, phase, tries: job.tries() }
+    }
+
+    /// What is equal of those that are told together.
+    fn likeness(&self) -> (Option<String>, Option<String>, Phase, u32) {
+        let text = |error: Option<&ErrorText>| error.map(|error| format!("{}{error:#}", error.panicked()));
+        (text(self.reason), text(self.before), self.phase, self.tries)
+    }
+}
+
+fn reason(error: Option<&ErrorText>) -> Option<&ErrorText> {
+    error.filter(|error| !error.is_returned_false())
+}
+
+/// Blocked jobs by the first of the failed jobs above them; in a dry run, by the first job that would run if none has
+/// failed. Each job is told once, and the graph is walked once.
+pub(super) fn blocked(report: &Report) -> Vec<Blocked<'_>> {
+    let mut seen = vec![false; report.graph.nodes()];
+    let mut found = Vec::new();
+    for status in [Status::Failed, Status::WouldRun, Status::Cancelled] {
+        for cause in report.jobs().filter(|job| job.status() == status) {
+            let jobs = behind(report, cause.id(), &mut seen);
+            if !jobs.is_empty() {
+                found.push(Blocked { cause, jobs });
+            }
+        }
+    }
+    found
+}
+
+/// The blocked jobs behind one that is not done, as far as none was seen.
+fn behind<'a>(report: &'a Report, cause: JobId, seen: &mut [bool]) -> Vec<JobReport<'a>> {
+    let graph = &report.graph;
+    let mut reached = vec![cause];
+    let mut at = 0;
+    while let Some(node) = reached.get(at).copied() {
+        at += 1;
+        for next in graph.before_nodes(node) {
+            let goes_on = graph.is_start(*next) || report.status_of(*next) == Status::Blocked;
+            if goes_on && !std::mem::replace(&mut seen[next.index()], true) {
+                reached.push(*next);
+            }
+        }
+    }
+    let mut jobs: Vec<JobId> = reached.into_iter().skip(1).filter(|node| !graph.is_start(*node)).collect();
+    jobs.sort_unstable();
+    jobs.into_iter().map(|id| JobReport { report, id }).filter(is_told).collect()
+}
+
+fn is_told(job: &JobReport<'_>) -> bool {
+    job.kind() != Kind::Group
+}
