@@ -2,12 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
 
 use dojobber::testkit::{
-    Access, Fault, Faults, Finding, Simulation, check_cleans_up, check_convergent, explore, interruption,
-    touches, try_explore,
+    Access, Fault, Faults, Finding, Simulation, check_cleans_up, check_convergent, explore, graphs,
+    interruption, touches, try_explore,
 };
-use dojobber::{Graph, Phase, Status, ensure};
+use dojobber::{Context, Graph, Kind, Phase, Status, ensure, judge};
+use proptest::prelude::*;
+
+use crate::support::Trace;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Files that are written in two steps.
 #[derive(Default)]
@@ -286,4 +293,38 @@ fn points_are_nothing_in_a_real_run() {
     let plan = Graph::new().job("write").run_only(|_| disk.write("file", "abcd")).compile().unwrap();
     assert!(plan.run(()).success());
     assert_eq!(disk.read("file").as_deref(), Some("abcd"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the graph, and wherever its phases are left: the judge finds nothing, and every order ends alike.
+    #[test]
+    fn interleaved_runs_obey_the_rules(sketch in graphs().jobs(1..12).delays(Duration::ZERO..SECOND), points in 0..3_u32) {
+        let points = || (0..points).for_each(|_| interruption());
+        explore(6, |simulation| {
+            let trace = Trace::default();
+            let done: Vec<AtomicBool> = sketch.jobs.iter().map(|_| AtomicBool::new(false)).collect();
+            let graph = sketch.graph(|open, place, job| {
+                let done = &done[place];
+                let run = move |_: &Context| {
+                    points();
+                    done.store(true, SeqCst);
+                };
+                match job.kind {
+                    Kind::Group => open.group(),
+                    Kind::RunOnly => open.run_only(run),
+                    Kind::CheckOnly => open.check_only(move |_| {
+                        points();
+                        true
+                    }),
+                    _ => open.check(move |_| done.load(SeqCst)).cleanup(move |_| points()).run(run),
+                }
+            });
+            let plan = graph.compile().unwrap();
+            let run = simulation.clone().observer(trace.clone()).run(&plan, ());
+            assert_eq!(judge(&plan, &trace.events()), Ok(()));
+            run.jobs().map(|job| job.status()).collect::<Vec<_>>()
+        });
+    }
 }
