@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use dojobber_core::{
-    Context, Draft, Job, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors, Result, Verdict,
+    Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors, Result,
+    Verdict,
 };
 
 use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
@@ -121,6 +122,29 @@ impl<'env, A, S> Graph<'env, A, S> {
     {
         self.draft.open(name.job_name());
         Graph { draft: self.draft, state: Open::new() }
+    }
+
+    /// Says what holds for all jobs of this graph, and so of a nest, unless they say otherwise themselves: for those that
+    /// were declared before as well as for those that follow. Where a graph says nothing, the one around it decides, and
+    /// then the runner.
+    ///
+    /// ```
+    /// use dojobber::Graph;
+    /// use std::time::Duration;
+    ///
+    /// let hosts = Graph::new()
+    ///     .defaults(|job| job.tries(10).retry_delay(Duration::from_millis(1)))
+    ///     .job("db").check_only(|cx| cx.attempt() == 10)
+    ///     .job("web").tries(1).check_only(|cx| cx.max_tries() == 1);
+    /// let plan = Graph::new().job("hosts").nest(hosts).compile().unwrap();
+    /// assert!(plan.run(()).success());
+    /// ```
+    pub fn defaults(mut self, change: impl FnOnce(JobDefaults) -> JobDefaults) -> Graph<'env, A>
+    where
+        S: SettledGraph,
+    {
+        self.draft.defaults(change);
+        self.settled()
     }
 
     /// Adds something for each item.

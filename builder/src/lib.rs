@@ -128,10 +128,10 @@ pub use dojobber_core::{
 #[doc(inline)]
 pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, Ending, ErrorText,
-    Event, Job, JobGraph, JobId, JobName, JobNames, JobRef, JobReport, Key, Kind, MissingKey, Nest, NestId,
-    Observer, Outcome, OutputError, Panicked, Phase, PhaseRecord, Plan, PlanError, PlanErrors, Report,
-    Result, Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store, Summary, Unfit, Verdict,
-    Violation, brief, judge, printable, sh,
+    Event, Job, JobDefaults, JobForm, JobGraph, JobId, JobName, JobNames, JobOption, JobRef, JobReport, Key,
+    Kind, MissingKey, Nest, NestId, Observer, Outcome, OutputError, Panicked, Phase, PhaseRecord, Plan,
+    PlanError, PlanErrors, Report, Result, Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store,
+    Summary, Unfit, Verdict, Violation, brief, judge, printable, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{

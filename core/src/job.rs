@@ -1,8 +1,12 @@
 //! What a job does: a trait for structs, closures as another implementation of the same phases.
 
+mod fit;
+
 use std::any::Any;
 use std::fmt;
 use std::time::Duration;
+
+pub use fit::{JobForm, JobOption, Unfit};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -187,10 +191,23 @@ impl<'env, A> JobOptions<'env, A> {
     }
 
     fn is_default(&self) -> bool {
-        self.description.is_none()
-            && self.tries.is_none()
-            && self.retry_delay.is_none()
-            && self.cleanup.is_none()
+        self.description.is_none() && self.said().next().is_none()
+    }
+
+    /// Those that do not fit every job, as far as they were said.
+    pub(crate) fn said(&self) -> impl Iterator<Item = JobOption> {
+        let is_said = |option: &JobOption| match option {
+            JobOption::Tries => self.tries.is_some(),
+            JobOption::RetryDelay => self.retry_delay.is_some(),
+            JobOption::Cleanup => self.cleanup.is_some(),
+        };
+        JobOption::ALL.iter().copied().filter(is_said)
+    }
+
+    /// Takes over tries and delays from defaults, where nothing was said.
+    fn fill_in(&mut self, defaults: &JobDefaults) {
+        self.tries = self.tries.or(defaults.tries);
+        self.retry_delay = self.retry_delay.or(defaults.retry_delay);
     }
 }
 
@@ -202,6 +219,32 @@ impl<A> fmt::Debug for JobOptions<'_, A> {
             .field("retry_delay", &self.retry_delay)
             .field("cleanup", &self.cleanup.is_some())
             .finish()
+    }
+}
+
+/// Options that all jobs of a graph have unless they say otherwise themselves.
+///
+/// A graph inside of another has its own defaults first; where it has none, those of the graph around it hold, and then
+/// those of the runner. They do not concern groups and nests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobDefaults {
+    tries: Option<u32>,
+    retry_delay: Option<Duration>,
+}
+
+impl JobDefaults {
+    /// How many tries a job may use, at least 1.
+    #[must_use]
+    pub fn tries(mut self, tries: u32) -> Self {
+        self.tries = Some(tries);
+        self
+    }
+
+    /// The least time from the end of one try to the start of the next.
+    #[must_use]
+    pub fn retry_delay(mut self, delay: Duration) -> Self {
+        self.retry_delay = Some(delay);
+        self
     }
 }
 
@@ -254,6 +297,24 @@ impl<'env, A> JobSpec<'env, A> {
 
     fn new(body: Body<'env, A>, has_output: bool) -> Self {
         JobSpec { body, has_output, options: None }
+    }
+
+    /// Takes over defaults, where they fit and nothing was said.
+    pub(crate) fn fill_in(&mut self, defaults: &JobDefaults) {
+        if !matches!(self.body, Body::Group) {
+            self.options.get_or_insert_default().fill_in(defaults);
+        }
+    }
+
+    /// What it is made of. A nest is a group of its own kind, which its draft knows.
+    pub(crate) fn form(&self) -> JobForm {
+        match self.body {
+            Body::Group => JobForm::Group,
+            Body::Both(_) => JobForm::Job,
+            Body::CheckOnly(_) => JobForm::CheckOnly,
+            Body::RunOnly(_) => JobForm::RunOnly,
+            Body::Struct(_) => JobForm::Struct,
+        }
     }
 
     pub(crate) fn kind(&self) -> Kind {

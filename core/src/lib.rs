@@ -59,11 +59,11 @@ pub use error::{
 };
 pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
-pub use job::{Job, JobOptions, JobSpec};
+pub use job::{Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, Unfit};
 pub use judge::{Violation, judge};
 pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
-pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, Unfit};
+pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors};
 pub use process::{Command, CommandError, OutputStream, Process};
 pub use report::{Ending, JobReport, PhaseRecord, Report, Summary};
 pub use run::{CleanupError, Run, RunFailed};

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use draft::Draft;
-pub use errors::{Edge, PlanError, PlanErrors, Unfit};
+pub use errors::{Edge, PlanError, PlanErrors};
 
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;

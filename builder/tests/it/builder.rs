@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use dojobber::{Context, Graph, Job, Key, Kind, Plan, PlanError, PlanErrors, Result, Runner, Status, judge};
+use dojobber::{
+    Context, Graph, Job, JobForm, JobOption, Key, Kind, Plan, PlanError, PlanErrors, Result, Runner, Status,
+    judge,
+};
 
 use crate::support::{Notes, Trace, runner, untimed};
 
@@ -192,28 +195,134 @@ fn a_long_cycle_is_told_by_its_ends() {
     );
 }
 
+/// The mistakes of a job `a` of each form, with some options, as an error for each option.
+fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
+    let mut job = Graph::new().job("a");
+    for option in options {
+        job = match option {
+            JobOption::Tries => job.tries(2),
+            JobOption::RetryDelay => job.retry_delay(Duration::ZERO),
+            JobOption::Cleanup => job.cleanup(|_| ()),
+            _ => panic!("{option:?}: how is it said?"),
+        };
+    }
+    let graph = match form {
+        JobForm::Job => job.check(|_| true).run(|_| ()),
+        JobForm::Struct => job.with(Nothing),
+        JobForm::RunOnly => job.run_only(|_| ()),
+        JobForm::CheckOnly => job.check_only(|_| true),
+        JobForm::Group => job.group(),
+        JobForm::Nest => job.nest(Graph::new().job("in").group()),
+        _ => panic!("{form:?}: how is it made?"),
+    };
+    let told = graph.compile().map_or_else(|errors| errors.to_string(), |_| String::new());
+    told.lines().map(|line| line.strip_prefix("job `a` ").unwrap_or(line).to_owned()).collect()
+}
+
+/// The table of all options and forms: `+` fits, `-` is a mistake.
 #[test]
 fn options_that_a_kind_cannot_have() {
+    use JobForm::{CheckOnly, Group, Job, Nest, RunOnly, Struct};
+    assert_eq!(JobForm::ALL, [Job, Struct, RunOnly, CheckOnly, Group, Nest]);
+    let table = |option: &JobOption| match option {
+        JobOption::Tries | JobOption::RetryDelay => "++++--",
+        JobOption::Cleanup => "+-+---",
+        _ => panic!("{option:?}: which forms does it fit?"),
+    };
+    for option in JobOption::ALL {
+        for (form, fits) in JobForm::ALL.iter().zip(table(option).chars()) {
+            let told = unfit(&[*option], *form);
+            assert_eq!(told.is_empty(), fits == '+', "{option} of a {form}: {told:?}");
+            assert!(told.iter().all(|told| told.starts_with(&format!("is a {form}, which "))), "{told:?}");
+        }
+    }
+    // all of them at once, each in its own words
+    let nothing = "does nothing that could be tried again";
+    let no_run = "which has no run to clean up after: remove `.cleanup(..)`";
+    assert_eq!(
+        unfit(JobOption::ALL, Group),
+        [
+            format!("is a group, which {nothing}: remove `.tries(..)`"),
+            format!("is a group, which {nothing}: remove `.retry_delay(..)`"),
+            format!("is a group, {no_run}"),
+        ]
+    );
+    let inside = |option| format!("say `{option}` of the jobs inside, or of all with `.defaults(..)`");
+    assert_eq!(
+        unfit(JobOption::ALL, Nest),
+        [
+            format!("is a nest, which {nothing}: {}", inside(".tries(..)")),
+            format!("is a nest, which {nothing}: {}", inside(".retry_delay(..)")),
+            format!("is a nest, {no_run}"),
+        ]
+    );
+    assert_eq!(unfit(JobOption::ALL, CheckOnly), [format!("is a check_only, {no_run}")]);
+    let own = "is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`";
+    assert_eq!(unfit(JobOption::ALL, Struct), [own]);
+    // a nest of nothing is a nest
     refused(
-        Graph::new().job("a").tries(0).run_only(|_| ()),
+        Graph::new().job("a").tries(2).nest(Graph::new()),
+        &[&format!("job `a` is a nest, which {nothing}: {}", inside(".tries(..)"))],
+    );
+    // a struct that is made; and no tries at all
+    refused(Graph::new().job("a").cleanup(|_| ()).with_new(|_| Ok(Nothing)), &[&format!("job `a` {own}")]);
+    let at_least = "job `a` has `tries(0)`: it needs at least 1";
+    refused(Graph::new().job("a").tries(0).run_only(|_| ()), &[at_least]);
+    refused(
+        Graph::new().job("a").tries(0).group(),
+        &[&format!("job `a` is a group, which {nothing}: remove `.tries(..)`")],
+    );
+}
+
+#[test]
+fn defaults_of_a_graph() {
+    let tries = |name: &str| Key::<u32>::named(name);
+    let job = |graph: Graph<'static>, name: &str| graph.job(tries(name)).run_only(|cx| Ok(cx.max_tries()));
+    let own =
+        |graph: Graph<'static>, name: &str| graph.job(tries(name)).tries(9).run_only(|cx| Ok(cx.max_tries()));
+    let check = |graph: Graph<'static>, expected: &[(&str, u32)]| {
+        let plan = graph.compile().unwrap();
+        let run = Runner::builder().default_tries(7).build().run(&plan, ());
+        let seen: Vec<Option<u32>> =
+            expected.iter().map(|(name, _)| run.output(tries(name)).copied()).collect();
+        assert_eq!(seen, expected.iter().map(|(_, tries)| Some(*tries)).collect::<Vec<_>>());
+    };
+    let five = |graph: Graph<'static>| graph.defaults(|job| job.tries(5));
+    // what was declared before, and after; what says it itself
+    check(job(five(job(Graph::new(), "a")), "b"), &[("a", 5), ("b", 5)]);
+    check(own(five(Graph::new()), "a"), &[("a", 9)]);
+    check(job(Graph::new(), "a"), &[("a", 7)]);
+    // a nest has its own, then those around it
+    let nest = |graph: Graph<'static>, inner| graph.job("n").nest(inner);
+    check(nest(job(Graph::new(), "a"), job(five(Graph::new()), "x")), &[("a", 7), ("n/x", 5)]);
+    check(nest(job(five(Graph::new()), "a"), job(Graph::new(), "x")), &[("a", 5), ("n/x", 5)]);
+    let two = job(Graph::new(), "x").defaults(|job| job.tries(2));
+    check(
+        nest(five(Graph::new()), nest(own(two, "y"), job(Graph::new(), "z"))),
+        &[("n/x", 2), ("n/y", 9), ("n/n/z", 2)],
+    );
+    // what is merged keeps its own
+    let merged = job(five(Graph::new()), "a").merge(job(Graph::new().defaults(|job| job.tries(2)), "b"));
+    check(merged.merge(job(Graph::new(), "c")), &[("a", 5), ("b", 2), ("c", 5)]);
+    // the last word counts, for each option alone; groups are not concerned
+    let later = five(Graph::new()).defaults(|job| job.retry_delay(Duration::ZERO)).job("g").group();
+    check(job(later, "a"), &[("a", 5)]);
+    check(job(five(Graph::new()).defaults(|job| job.tries(6)), "a"), &[("a", 6)]);
+    refused(
+        job(Graph::new().defaults(|job| job.tries(0)), "a"),
         &["job `a` has `tries(0)`: it needs at least 1"],
     );
-    let no_tries = "is a group, which does nothing that could be tried again: remove `.tries(..)`";
-    let no_run = "is a group, which has no run to clean up after: remove `.cleanup(..)`";
-    refused(Graph::new().job("a").tries(2).group(), &[&format!("job `a` {no_tries}")]);
-    refused(Graph::new().job("a").tries(0).group(), &[&format!("job `a` {no_tries}")]);
-    refused(Graph::new().job("a").cleanup(|_| ()).group(), &[&format!("job `a` {no_run}")]);
-    refused(
-        Graph::new().job("a").tries(2).cleanup(|_| ()).nest(Graph::new()),
-        &[&format!("job `a` {no_tries}"), &format!("job `a` {no_run}")],
-    );
-    refused(
-        Graph::new().job("a").cleanup(|_| ()).check_only(|_| true),
-        &["job `a` is a check_only, which has no run to clean up after: remove `.cleanup(..)`"],
-    );
-    let own = "job `a` is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`";
-    refused(Graph::new().job("a").cleanup(|_| ()).with(Nothing), &[own]);
-    refused(Graph::new().job("a").cleanup(|_| ()).with_new(|_| Ok(Nothing)), &[own]);
+}
+
+/// A delay is kept, too: in virtual time.
+#[cfg(feature = "testkit")]
+#[test]
+fn default_delays_of_a_graph() {
+    use dojobber::testkit::Simulation;
+    let inner = Graph::new().job("x").check_only(|cx| cx.now() >= Duration::from_secs(20));
+    let graph = Graph::new().job("n").nest(inner.defaults(|job| job.retry_delay(Duration::from_secs(20))));
+    let run = Simulation::new(1).run(&graph.compile().unwrap(), ());
+    assert_eq!((run.success(), run.job("n/x").unwrap().tries()), (true, 2));
 }
 
 #[test]

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::graph::{Edges, JobGraph, JobId, NestId, NestSpan, Nests, Rows, StartEdges};
-use crate::job::{Body, JobSpec};
+use crate::job::{JobDefaults, JobForm, JobOption, JobSpec, Unfit};
 use crate::log::debug;
 use crate::names::{NameId, Names};
 use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
-use crate::plan::errors::{Edge, PlanError, PlanErrors, Unfit};
+use crate::plan::errors::{Edge, PlanError, PlanErrors};
 use crate::plan::nearest::{Candidate, Search};
 use crate::text::{NameFault, name_fault};
 
@@ -45,6 +45,7 @@ pub struct Draft<'env, A = ()> {
     before: Vec<(JobId, NameId)>,
     /// The jobs of each nest, at any depth. The one behind them is its end, and its edges are those of the nest.
     nests: Vec<Range<u32>>,
+    defaults: JobDefaults,
 }
 
 impl<A> Default for Draft<'_, A> {
@@ -57,6 +58,7 @@ impl<A> Default for Draft<'_, A> {
             after_ends: Vec::new(),
             before: Vec::new(),
             nests: Vec::new(),
+            defaults: JobDefaults::default(),
         }
     }
 }
@@ -92,6 +94,12 @@ impl<'env, A> Draft<'env, A> {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "no job is open");
     }
 
+    /// Says what holds for all jobs, those that follow too, that do not say otherwise themselves. Called again, it goes on
+    /// from what was said before.
+    pub fn defaults(&mut self, change: impl FnOnce(JobDefaults) -> JobDefaults) {
+        self.defaults = change(std::mem::take(&mut self.defaults));
+    }
+
     /// Ends the open job as the whole of another graph: its jobs become `name/inner`, and `name` is done when they are.
     /// An edge to `name` holds all of them back, an edge from `name` waits for all of them, whichever end declares it.
     /// Names in it are looked up inside first, then outside.
@@ -107,9 +115,7 @@ impl<'env, A> Draft<'env, A> {
         });
 
         let end = self.specs.len();
-        if jobs > 0 {
-            self.nests.push((end - jobs) as u32..end as u32);
-        }
+        self.nests.push((end - jobs) as u32..end as u32);
         self.name_of.push(outer.name);
         self.after.extend(outer.after);
         self.before.extend(outer.before.into_iter().map(|name| (JobId::new(end), name)));
@@ -137,7 +143,9 @@ impl<'env, A> Draft<'env, A> {
             .extend(other.before.iter().map(|(job, name)| (JobId::new(base + job.index()), new_name(name))));
         let moved = |jobs: &Range<u32>| jobs.start + base as u32..jobs.end + base as u32;
         self.nests.extend(other.nests.iter().map(moved));
+        let start = self.specs.len();
         self.specs.extend(other.specs);
+        fill_in(&mut self.specs[start..], &other.defaults);
     }
 
     /// Checks everything, and makes a plan of it. Linear in jobs and dependencies.
@@ -145,8 +153,9 @@ impl<'env, A> Draft<'env, A> {
     /// # Errors
     ///
     /// [`PlanErrors`] with every mistake there is.
-    pub fn compile(self) -> Result<Plan<'env, A>, PlanErrors> {
+    pub fn compile(mut self) -> Result<Plan<'env, A>, PlanErrors> {
         debug_assert_eq!(self.specs.len(), self.name_of.len(), "a job is open");
+        fill_in(&mut self.specs, &self.defaults);
         let mut errors = PlanErrors::default();
         let job_of = self.resolve_names(&mut errors);
         self.check_jobs(&job_of, &mut errors);
@@ -184,7 +193,7 @@ impl<'env, A> Draft<'env, A> {
     fn nests(&self) -> Nests {
         let span =
             |jobs: &Range<u32>| NestSpan { name: self.name(jobs.end as usize).into(), jobs: jobs.clone() };
-        Nests::new(self.nests.iter().map(span).collect())
+        Nests::new(self.nests.iter().filter(|jobs| !jobs.is_empty()).map(span).collect()) // an empty one is a group
     }
 
     fn tell_cycles(&self, job_of: &[Option<JobId>], errors: &mut PlanErrors) {
@@ -222,10 +231,12 @@ impl<'env, A> Draft<'env, A> {
     /// Everything that can be said of a job without looking at the whole.
     fn check_jobs(&self, job_of: &[Option<JobId>], errors: &mut PlanErrors) {
         let (nests, mut search) = (self.nests(), Search::new());
+        let mut is_nest = vec![false; self.specs.len()];
+        self.nests.iter().for_each(|jobs| is_nest[jobs.end as usize] = true);
         let mut before = self.before.iter().peekable();
         for (at, spec) in self.specs.iter().enumerate() {
             self.check_name(at, &nests, errors);
-            check_options(spec, || self.name(at), errors);
+            self.check_options(at, spec, is_nest[at], errors);
             let mut check = |edge, to: NameId| match job_of[to.index()] {
                 Some(job) if job.index() == at => {
                     errors.push(|| PlanError::SelfDependency { job: self.name(at) });
@@ -249,6 +260,17 @@ impl<'env, A> Draft<'env, A> {
             NameFault::Acts => PlanError::ControlCharacter { job: job() },
             NameFault::Unseen => PlanError::UnseenName { job: job() },
         });
+    }
+
+    fn check_options(&self, at: usize, spec: &JobSpec<'env, A>, is_nest: bool, errors: &mut PlanErrors) {
+        let Some(options) = spec.options() else { return };
+        let form = if is_nest { JobForm::Nest } else { spec.form() };
+        for why in options.said().filter_map(|option| Unfit::of(option, form)) {
+            errors.push(|| PlanError::Unfit { job: self.name(at), why });
+        }
+        if spec.tries() == Some(0) && Unfit::of(JobOption::Tries, form).is_none() {
+            errors.push(|| PlanError::NoTries { job: self.name(at) });
+        }
     }
 
     fn unknown(&self, at: usize, edge: Edge, to: NameId, nests: &Nests, search: &mut Search) -> PlanError {
@@ -379,20 +401,9 @@ impl Ends {
     }
 }
 
-fn check_options<A>(spec: &JobSpec<'_, A>, name: impl Fn() -> String, errors: &mut PlanErrors) {
-    let mut unfit = |why| errors.push(|| PlanError::Unfit { job: name(), why });
-    match spec.body {
-        Body::Group if spec.tries().is_some() => unfit(Unfit::TriesOfGroup),
-        _ => {}
-    }
-    match spec.body {
-        Body::Group if spec.cleanup().is_some() => unfit(Unfit::CleanupOfGroup),
-        Body::CheckOnly(_) if spec.cleanup().is_some() => unfit(Unfit::CleanupOfCheckOnly),
-        Body::Struct(_) if spec.cleanup().is_some() => unfit(Unfit::CleanupOfStruct),
-        _ => {}
-    }
-    if spec.tries() == Some(0) && !matches!(spec.body, Body::Group) {
-        errors.push(|| PlanError::NoTries { job: name() });
+fn fill_in<A>(specs: &mut [JobSpec<'_, A>], defaults: &JobDefaults) {
+    if *defaults != JobDefaults::default() {
+        specs.iter_mut().for_each(|spec| spec.fill_in(defaults));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::job::Unfit;
 use crate::plan::nearest::{difference, look_alike};
 use crate::text::printable;
 
@@ -143,20 +144,6 @@ pub enum Edge {
     Before,
 }
 
-/// Why a job cannot have an option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unfit {
-    /// A group does nothing that could be tried again.
-    TriesOfGroup,
-    /// A group has no run to clean up after.
-    CleanupOfGroup,
-    /// A check_only has no run to clean up after.
-    CleanupOfCheckOnly,
-    /// A struct job has its own.
-    CleanupOfStruct,
-}
-
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -213,23 +200,6 @@ impl fmt::Debug for PlanError {
 }
 
 impl std::error::Error for PlanError {}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unfit::TriesOfGroup => {
-                "is a group, which does nothing that could be tried again: remove `.tries(..)`"
-            }
-            Unfit::CleanupOfGroup => "is a group, which has no run to clean up after: remove `.cleanup(..)`",
-            Unfit::CleanupOfCheckOnly => {
-                "is a check_only, which has no run to clean up after: remove `.cleanup(..)`"
-            }
-            Unfit::CleanupOfStruct => {
-                "is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`"
-            }
-        })
-    }
-}
 
 /// A name that does not exist, and the one that was meant. If they look alike, what differs is escaped.
 fn not_there(f: &mut fmt::Formatter<'_>, name: &str, what: &str, nearest: &Option<String>) -> fmt::Result {
