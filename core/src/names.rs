@@ -38,30 +38,32 @@ impl Names {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
-        let hash = short_hash(name);
-        let is_it = |entry: &Entry| entry.hash == hash && self.get(entry.name) == name;
-        self.index.find(spread(hash), is_it).map(|entry| entry.name)
+        self.find_hashed(name, short_hash(name))
     }
 
-    /// The id of a name, known or new: one look-up.
+    /// The id of a name, known or new.
     ///
     /// # Panics
     ///
     /// If the names together pass 4 GiB.
     pub(crate) fn intern(&mut self, name: &str) -> NameId {
         let hash = short_hash(name);
-        let (arena, ends) = (&self.arena, &self.ends);
-        let is_it = |entry: &Entry| entry.hash == hash && text(arena, ends, entry.name) == name;
-        match self.index.entry(spread(hash), is_it, |entry| spread(entry.hash)) {
-            hashbrown::hash_table::Entry::Occupied(known) => known.get().name,
-            hashbrown::hash_table::Entry::Vacant(place) => {
-                let id = NameId(self.ends.len() as u32);
-                place.insert(Entry { hash, name: id });
-                self.arena.push_str(name);
-                self.ends.push(u32::try_from(self.arena.len()).expect("the names of a plan fit in 4 GiB"));
-                id
-            }
-        }
+        self.find_hashed(name, hash).unwrap_or_else(|| self.add(name, hash))
+    }
+
+    fn find_hashed(&self, name: &str, hash: u32) -> Option<NameId> {
+        let is_it = |entry: &Entry| entry.hash == hash && self.get(entry.name) == name;
+        self.index.find(spread(hash), is_it).map(|entry| entry.name)
+    }
+
+    /// A second look-up, but only for new names; to look for the place and the name at once costs more, since most
+    /// names are known.
+    fn add(&mut self, name: &str, hash: u32) -> NameId {
+        let id = NameId(self.ends.len() as u32);
+        self.index.insert_unique(spread(hash), Entry { hash, name: id }, |entry| spread(entry.hash));
+        self.arena.push_str(name);
+        self.ends.push(u32::try_from(self.arena.len()).expect("the names of a plan fit in 4 GiB"));
+        id
     }
 }
 

@@ -60,9 +60,8 @@ pub(crate) fn name_fault(name: &str) -> Option<NameFault> {
     if name.is_empty() {
         return Some(NameFault::Empty);
     }
-    if name.is_ascii() {
-        // the common case: one look at each byte
-        return name.bytes().any(|byte| byte.is_ascii_control()).then_some(NameFault::Acts);
+    if name.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None; // the common case: one look at each byte
     }
     let fault = if name.chars().any(acts) { NameFault::Acts } else { NameFault::Unseen };
     (fault == NameFault::Acts || name.chars().all(is_unseen)).then_some(fault)
