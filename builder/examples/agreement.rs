@@ -1,4 +1,4 @@
-//! Whether simulation, serial driver and judge agree on random graphs, worlds and faults; and how fast that is.
+//! Whether simulation, drivers and judge agree on random graphs, worlds and faults; and how fast that is.
 //!
 //! `cargo run --release --example agreement --features testkit -- [RUNS] [SEED]`
 #![expect(clippy::print_stdout, reason = "a program says what it does")]
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dojobber::testkit::{Fault, Faults, Script, ScriptedWorld, Simulation, graphs, scripted_worlds};
-use dojobber::{Event, Observer, Run, Runner, Status, judge};
+use dojobber::{CancelToken, Event, Observer, Run, Runner, Status, judge};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -50,7 +50,12 @@ fn main() {
             Fault::Slow(Duration::from_secs(1)),
         ],
     );
-    let serial = Runner::builder().threads(1).build();
+    let never = CancelToken::new(); // a run that can be stopped is executed in the general way
+    let real = [
+        Runner::builder().threads(1).build(),
+        Runner::builder().threads(1).cancel_token(&never).build(),
+        Runner::builder().threads(3).cancel_token(&never).build(),
+    ];
 
     let mut took = [Duration::ZERO; 2];
     for seed in 0..runs {
@@ -68,11 +73,13 @@ fn main() {
         took[1] += start.elapsed();
         assert_eq!(judged, Ok(()), "seed {seed}: {script:?}");
 
-        let real = script.world();
-        let run = faults.run_on(&serial, seed, &real.plan(), ());
-        assert_eq!(essence(&real, &run), ended, "seed {seed}: {script:?}");
+        for runner in &real {
+            let real = script.world();
+            let run = faults.run_on(runner, seed, &real.plan(), ());
+            assert_eq!(essence(&real, &run), ended, "seed {seed}: {script:?}");
+        }
     }
-    println!("{runs} simulated runs of 20 jobs agree with the serial driver and the judge");
+    println!("{runs} simulated runs of 20 jobs agree with the drivers and the judge");
     let speed = took.map(|took| runs as f64 / took.as_secs_f64());
     println!(
         "{:.0} runs a second, plans included; {:.0} when they are watched and judged",

@@ -1,11 +1,12 @@
 //! The front door: a fluent description of jobs.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use dojobber_core::{
-    Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors, Result,
-    Verdict,
+    Backoff, Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors,
+    PoolUses, Result, Verdict,
 };
 
 use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
@@ -249,13 +250,113 @@ impl<'env, A, S> Graph<'env, A, S> {
         self
     }
 
-    /// The least time from the end of one try of the open job to the start of its next. Default: that of the runner,
-    /// which is 1 s if nothing else is said. Waiting takes no thread.
-    pub fn retry_delay(mut self, delay: Duration) -> Self
+    /// The least time from the end of one try of the open job to the start of its next: a `Duration`, or a [`Backoff`]
+    /// that grows from try to try. Default: that of the runner, which is 1 s if nothing else is said. Waiting takes no
+    /// thread.
+    pub fn retry_delay(mut self, delay: impl Into<Backoff>) -> Self
     where
         S: AwaitsBody<'env, A>,
     {
         self.state.options().retry_delay(delay);
+        self
+    }
+
+    /// Tries the open job again for so long: another try follows if it is due at most that long after the start of the
+    /// first. It is how one waits for something.
+    ///
+    /// The runner's default of tries does not count then; `.tries(n)` beside it does. A delay below 1 ms counts as 1 ms.
+    /// A try that was planned begins however late. Zero is one try.
+    ///
+    /// ```
+    /// # use dojobber::Graph;
+    /// # use std::time::Duration;
+    /// # fn answers() -> bool { true }
+    /// # let graph = Graph::new()
+    /// .job("server answers")
+    ///     .retry_for(Duration::from_secs(30)).retry_delay(Duration::from_millis(200))
+    ///     .check_only(|_| answers())
+    /// # ;
+    /// ```
+    pub fn retry_for(mut self, time: Duration) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().retry_for(time);
+        self
+    }
+
+    /// Asked where a try of the open job has failed and another one is allowed: `false` makes it the last. A panic counts
+    /// as `true`.
+    pub fn retry_if(
+        mut self,
+        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
+    ) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().retry_if(ask);
+        self
+    }
+
+    /// Says which errors of the open job's check mean that the state could not be seen: the try has then failed without a
+    /// run, as with [`unknown`](crate::unknown).
+    ///
+    /// ```
+    /// # use dojobber::{Graph, Unmet, ensure};
+    /// # let graph = Graph::new()
+    /// .job("config").unknown_if(|error| !error.is::<Unmet>()) // only what says no runs the run
+    ///     .check(|_| ensure(std::fs::read_to_string("app.conf")?.contains("port"), "no port"))
+    ///     .run(|_| ())
+    /// # ;
+    /// ```
+    pub fn unknown_if(
+        mut self,
+        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
+    ) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().unknown_if(ask);
+        self
+    }
+
+    /// How long each phase of the open job may take, its cleanup included: a try may take three times that. Default: that
+    /// of the runner.
+    ///
+    /// A limit never decides by itself: what the phase returns does. `cx.sleep`, `cx.check_cancelled` and commands return an
+    /// error when the time is over. A phase that pays no attention, and passes late, has passed.
+    pub fn timeout(mut self, time: Duration) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().timeout(time);
+        self
+    }
+
+    /// Takes slots of these pools for each try of the open job. Several calls add up.
+    ///
+    /// ```
+    /// # use dojobber::{Graph, Pool};
+    /// let (uplink, disk) = (Pool::new("uplink", 4), Pool::new("disk", 2));
+    /// # let graph = Graph::new()
+    /// .job("upload").uses(&uplink).run_only(|_| ())
+    /// .job("index").uses([uplink.slots(3), disk.slots(1)]).run_only(|_| ())
+    /// # ;
+    /// ```
+    pub fn uses(mut self, pools: impl PoolUses) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().uses(pools);
+        self
+    }
+
+    /// Where several jobs may begin, the one of the highest priority does. Default: 0.
+    pub fn priority(mut self, priority: i32) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().priority(priority);
         self
     }
 

@@ -123,7 +123,8 @@ pub mod testkit;
 pub use console::Console;
 #[doc(inline)]
 pub use dojobber_core::{
-    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Process, StopLevel, StopReason,
+    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process, Slots, StopLevel,
+    StopReason,
 };
 #[doc(inline)]
 pub use dojobber_core::{

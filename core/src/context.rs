@@ -45,7 +45,7 @@ impl<A> Drop for World<A> {
 /// ```
 /// # use dojobber_core::{Context, Draft, JobSpec};
 /// fn is_installed(cx: &Context<Vec<&'static str>>) -> bool {
-///     println!("{}: try {} of {}", cx.job(), cx.attempt(), cx.max_tries());
+///     println!("{}: try {} of {:?}", cx.job(), cx.attempt(), cx.max_tries());
 ///     cx.args().contains(&cx.job())
 /// }
 /// # let mut draft = Draft::default();
@@ -69,6 +69,11 @@ pub(crate) struct Place {
     pub(crate) max_tries: u32,
 }
 
+impl Place {
+    /// As `max_tries`: the tries are limited by time alone.
+    pub(crate) const ANY_TRIES: u32 = u32::MAX;
+}
+
 impl<A> Context<A> {
     pub(crate) fn new(world: Arc<World<A>>, place: Place, local: Store) -> Self {
         Context { world, place, local, limits: None }
@@ -86,12 +91,11 @@ impl<A> Context<A> {
         &mut self.local
     }
 
-    #[allow(dead_code)] // until execution sets them
     pub(crate) fn set_limits(&mut self, limits: Option<Arc<Limits>>) {
         self.limits = limits;
     }
 
-    #[allow(dead_code)] // until execution sets them
+    #[allow(dead_code)] // until commands ask for them
     pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
         self.limits.as_ref()
     }
@@ -116,9 +120,9 @@ impl<A> Context<A> {
         self.place.attempt
     }
 
-    /// How many tries this job may use.
-    pub fn max_tries(&self) -> u32 {
-        self.place.max_tries
+    /// How many tries this job may use; `None` if they are limited by time alone, with `retry_for`.
+    pub fn max_tries(&self) -> Option<u32> {
+        Some(self.place.max_tries).filter(|tries| *tries != Place::ANY_TRIES)
     }
 
     /// The store of this try: empty at its start, seen by its phases and its cleanup only.

@@ -7,7 +7,7 @@ mod text;
 
 pub use boxed::{BoxError, Result};
 pub use class::ErrorClass;
-pub(crate) use class::{say_class, traits_of};
+pub(crate) use class::{Traits, say_class};
 pub(crate) use text::RETURNED_FALSE;
 pub use text::{ErrorText, Panicked};
 pub use wrap::{

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancel::StopLevel;
 use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobRef};
 use crate::options::RunOptions;
 use crate::process::OutputStream;
-use crate::words::{Phase, Status};
+use crate::words::{Phase, Status, StopReason};
 
 /// Something that happened in a run. A trace is the events in the order in which they arrived.
 ///
@@ -99,6 +100,19 @@ pub enum Event {
         /// Time since the run began.
         at: Duration,
     },
+    /// The run is stopped, or is stopped harder than before. Told by the first worker that sees it. Each of the others may
+    /// begin one phase that it had chosen before, and no more.
+    #[non_exhaustive]
+    StopRequested {
+        /// How much of the run is stopped.
+        level: StopLevel,
+        /// Why it was stopped first.
+        reason: StopReason,
+        /// The worker that has seen it; 0 is the thread that called `run`.
+        worker: usize,
+        /// Time since the run began.
+        at: Duration,
+    },
     /// The last of all, but for cleanups that are called later.
     #[non_exhaustive]
     RunEnded {
@@ -124,7 +138,10 @@ impl Event {
             | Event::OutputLine { job, .. }
             | Event::RetryPlanned { job, .. }
             | Event::JobEnded { job, .. } => Some(job),
-            Event::RunStarted { .. } | Event::RunEnded { .. } | Event::CleanupEnded { .. } => None,
+            Event::RunStarted { .. }
+            | Event::StopRequested { .. }
+            | Event::RunEnded { .. }
+            | Event::CleanupEnded { .. } => None,
         }
     }
 }

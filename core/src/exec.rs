@@ -7,19 +7,22 @@
 // in reading order: a module imports only from those before it
 mod sync;
 mod watch;
-mod live;
 mod tries;
 mod stages;
 mod retries;
+mod schedule;
+mod bounds;
+mod live;
 mod books;
 mod attempt;
 mod finished;
 mod drive;
 
 pub(crate) use attempt::{DueCleanup, Leftovers};
+pub(crate) use bounds::Bounds;
 #[cfg(feature = "testkit")]
 pub(crate) use drive::{Choice, Choices, Simulated, following_choices, simulate};
-pub(crate) use drive::{Helpers, clean_up, execute};
+pub(crate) use drive::{Helpers, clean_up, execute, is_plain};
 pub(crate) use finished::Finished;
 pub(crate) use live::Live;
 pub(crate) use watch::Watch;

@@ -3,13 +3,16 @@
 mod fit;
 
 use std::any::Any;
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 pub use fit::{JobForm, JobOption, Unfit};
 
+use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::Result;
+use crate::pool::{PoolUses, Slots};
 use crate::verdict::{Outcome, Value, Verdict, erase, is_unit, sound};
 use crate::words::Kind;
 
@@ -159,13 +162,33 @@ pub(crate) enum Body<'env, A> {
 pub struct JobOptions<'env, A = ()> {
     pub(crate) description: Option<Box<str>>,
     pub(crate) tries: Option<u32>,
-    pub(crate) retry_delay: Option<Duration>,
+    pub(crate) retry_delay: Option<Backoff>,
+    pub(crate) retry_for: Option<Duration>,
+    pub(crate) retry_if: Option<Asked<'env>>,
+    pub(crate) unknown_if: Option<Asked<'env>>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) uses: Vec<Slots>,
+    pub(crate) priority: Option<i32>,
     pub(crate) cleanup: Option<CleanupFn<'env, A>>,
 }
 
+/// A question about an error that only the job can answer.
+pub(crate) type Asked<'env> = Box<dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env>;
+
 impl<A> Default for JobOptions<'_, A> {
     fn default() -> Self {
-        JobOptions { description: None, tries: None, retry_delay: None, cleanup: None }
+        JobOptions {
+            description: None,
+            tries: None,
+            retry_delay: None,
+            retry_for: None,
+            retry_if: None,
+            unknown_if: None,
+            timeout: None,
+            uses: Vec::new(),
+            priority: None,
+            cleanup: None,
+        }
     }
 }
 
@@ -180,9 +203,46 @@ impl<'env, A> JobOptions<'env, A> {
         self.tries = Some(tries);
     }
 
-    /// The least time from the end of one try to the start of the next.
-    pub fn retry_delay(&mut self, delay: Duration) {
-        self.retry_delay = Some(delay);
+    /// The least time from the end of one try to the start of the next: a `Duration`, or a [`Backoff`].
+    pub fn retry_delay(&mut self, delay: impl Into<Backoff>) {
+        self.retry_delay = Some(delay.into());
+    }
+
+    /// Tries again for so long: another try follows if it is due at most that long after the start of the first. The
+    /// runner's default of tries does not count then. Zero is one try.
+    pub fn retry_for(&mut self, time: Duration) {
+        self.retry_for = Some(time);
+    }
+
+    /// Asked where a try has failed and another is allowed: `false` makes it the last. A panic counts as `true`.
+    pub fn retry_if(
+        &mut self,
+        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
+    ) {
+        self.retry_if = Some(Box::new(ask));
+    }
+
+    /// Makes an error of the check [`unknown`](crate::unknown) where it answers `true`. A panic counts as `true`.
+    pub fn unknown_if(
+        &mut self,
+        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
+    ) {
+        self.unknown_if = Some(Box::new(ask));
+    }
+
+    /// How long each phase may take, the cleanup included.
+    pub fn timeout(&mut self, time: Duration) {
+        self.timeout = Some(time);
+    }
+
+    /// Pools of which each try takes slots. Several calls add up.
+    pub fn uses(&mut self, pools: impl PoolUses) {
+        pools.for_each_use(&mut |slots| self.uses.push(slots));
+    }
+
+    /// Of several jobs that may begin, the one of the highest priority does. Default: 0.
+    pub fn priority(&mut self, priority: i32) {
+        self.priority = Some(priority);
     }
 
     /// The cleanup. It is called after all jobs have ended, once for each try that executed the run.
@@ -199,14 +259,23 @@ impl<'env, A> JobOptions<'env, A> {
         let is_said = |option: &JobOption| match option {
             JobOption::Tries => self.tries.is_some(),
             JobOption::RetryDelay => self.retry_delay.is_some(),
+            JobOption::RetryFor => self.retry_for.is_some(),
+            JobOption::RetryIf => self.retry_if.is_some(),
+            JobOption::UnknownIf => self.unknown_if.is_some(),
+            JobOption::Timeout => self.timeout.is_some(),
+            JobOption::Uses => !self.uses.is_empty(),
+            JobOption::Priority => self.priority.is_some(),
             JobOption::Cleanup => self.cleanup.is_some(),
         };
         JobOption::ALL.iter().copied().filter(is_said)
     }
 
-    /// Takes over tries and delays from defaults, where nothing was said.
+    /// Takes over tries, delays and limits from defaults, where nothing was said.
     fn fill_in(&mut self, defaults: &JobDefaults) {
-        self.tries = self.tries.or(defaults.tries);
+        if self.retry_for.is_none() {
+            self.tries = self.tries.or(defaults.tries);
+        }
+        self.timeout = self.timeout.or(defaults.timeout);
         self.retry_delay = self.retry_delay.or(defaults.retry_delay);
     }
 }
@@ -217,6 +286,12 @@ impl<A> fmt::Debug for JobOptions<'_, A> {
             .field("description", &self.description)
             .field("tries", &self.tries)
             .field("retry_delay", &self.retry_delay)
+            .field("retry_for", &self.retry_for)
+            .field("retry_if", &self.retry_if.is_some())
+            .field("unknown_if", &self.unknown_if.is_some())
+            .field("timeout", &self.timeout)
+            .field("uses", &self.uses)
+            .field("priority", &self.priority)
             .field("cleanup", &self.cleanup.is_some())
             .finish()
     }
@@ -229,7 +304,8 @@ impl<A> fmt::Debug for JobOptions<'_, A> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobDefaults {
     tries: Option<u32>,
-    retry_delay: Option<Duration>,
+    retry_delay: Option<Backoff>,
+    timeout: Option<Duration>,
 }
 
 impl JobDefaults {
@@ -240,10 +316,17 @@ impl JobDefaults {
         self
     }
 
-    /// The least time from the end of one try to the start of the next.
+    /// The least time from the end of one try to the start of the next: a `Duration`, or a [`Backoff`].
     #[must_use]
-    pub fn retry_delay(mut self, delay: Duration) -> Self {
-        self.retry_delay = Some(delay);
+    pub fn retry_delay(mut self, delay: impl Into<Backoff>) -> Self {
+        self.retry_delay = Some(delay.into());
+        self
+    }
+
+    /// How long each phase of a job may take, its cleanup included.
+    #[must_use]
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
         self
     }
 }
@@ -338,8 +421,25 @@ impl<'env, A> JobSpec<'env, A> {
         self.options()?.tries
     }
 
-    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+    pub(crate) fn retry_delay(&self) -> Option<Backoff> {
         self.options()?.retry_delay
+    }
+
+    pub(crate) fn retry_for(&self) -> Option<Duration> {
+        self.options()?.retry_for
+    }
+
+    pub(crate) fn retry_if(&self) -> Option<&Asked<'env>> {
+        self.options()?.retry_if.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn unknown_if(&self) -> Option<&Asked<'env>> {
+        self.options()?.unknown_if.as_ref()
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.options()?.timeout
     }
 
     /// Whether a try that executed the run has something to call afterwards.

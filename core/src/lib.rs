@@ -15,12 +15,11 @@ mod text;
 mod host;
 mod key;
 mod words;
-#[allow(dead_code)] // until execution asks it
 mod backoff;
+mod pool;
 mod options;
 #[cfg(feature = "serde")]
 mod fields;
-#[allow(dead_code, unused_imports)] // until execution asks for classes
 mod error;
 mod unwind;
 mod store;
@@ -28,10 +27,9 @@ mod verdict;
 mod names;
 mod graph;
 mod clock;
-#[allow(dead_code, unused_imports)] // until execution obeys it
 mod cancel;
 mod outputs;
-#[allow(dead_code)] // until execution sets them
+#[allow(dead_code)] // until commands and futures ask them
 mod limits;
 #[allow(dead_code, unused_imports)] // until execution ends spawned processes
 mod process;
@@ -64,6 +62,7 @@ pub use judge::{Violation, judge};
 pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors};
+pub use pool::{Pool, PoolUses, Slots};
 pub use process::{Command, CommandError, OutputStream, Process};
 pub use report::{Ending, JobReport, PhaseRecord, Report, Summary};
 pub use run::{CleanupError, Run, RunFailed};

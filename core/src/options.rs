@@ -50,6 +50,19 @@ pub struct RunOptions {
     /// Default: 8 MiB, as much as a main thread usually has.
     #[builder(default = STACK_SIZE)]
     pub stack_size: usize,
+    /// How long each phase of a job may take that does not say so itself. [`Duration::MAX`] is for ever, zero at once.
+    /// Default: for ever.
+    #[builder(default = Duration::MAX)]
+    pub default_timeout: Duration,
+    /// How long the run may take before it is cancelled; cleanups are not counted. Default: for ever.
+    #[builder(default = Duration::MAX)]
+    pub run_timeout: Duration,
+    /// How long what is asked to end may take to do so before it is killed. Default: 10 s.
+    #[builder(default = Duration::from_secs(10))]
+    pub grace_period: Duration,
+    /// When that many jobs have failed, the run is drained. Default: `None`, never. It is not 0.
+    #[builder(default, setter(into))]
+    pub max_failures: Option<usize>,
 }
 
 /// 8 MiB.
@@ -60,9 +73,13 @@ impl RunOptions {
     ///
     /// # Panics
     ///
-    /// If a job would have no try at all.
+    /// If a job would have no try at all, or if the run is to end before its first failure.
     pub(crate) fn checked(self) -> Self {
-        RunOptions { default_tries: at_least_one_try(self.default_tries), ..self }
+        RunOptions {
+            default_tries: at_least_one_try(self.default_tries),
+            max_failures: self.max_failures.map(at_least_one_failure),
+            ..self
+        }
     }
 }
 
@@ -78,14 +95,24 @@ pub(crate) fn at_least_one_try(tries: u32) -> u32 {
     tries
 }
 
+#[track_caller]
+pub(crate) fn at_least_one_failure(failures: usize) -> usize {
+    assert!(failures > 0, "max_failures(0): a run ends at its first failure at the earliest");
+    failures
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_builder_and_the_default_agree() {
-        let RunOptions { threads, dry_run, default_tries, default_retry_delay, cleanup, stack_size } =
+        let RunOptions { threads, dry_run, default_tries, default_retry_delay, cleanup, stack_size, .. } =
             RunOptions::default();
+        let RunOptions { default_timeout, run_timeout, grace_period, max_failures, .. } =
+            RunOptions::default();
+        assert_eq!((default_timeout, run_timeout), (Duration::MAX, Duration::MAX));
+        assert_eq!((grace_period, max_failures), (Duration::from_secs(10), None));
         assert_eq!((threads, dry_run, cleanup), (0, DryRun::Off, Cleanup::AtEnd));
         assert_eq!((default_tries, default_retry_delay), (3, Duration::from_secs(1)));
         assert_eq!(stack_size, 8 * 1024 * 1024);

@@ -3,6 +3,7 @@
 mod cycles;
 mod nearest;
 mod errors;
+mod needs;
 mod draft;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 pub use draft::Draft;
 pub use errors::{Edge, PlanError, PlanErrors};
+pub(crate) use needs::Needs;
 
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;
@@ -36,6 +38,7 @@ struct Inner<'env, A> {
     alone: usize,
     /// The jobs that return something, in ascending order.
     with_output: Arc<[JobId]>,
+    needs: Needs,
 }
 
 impl<'env, A> Plan<'env, A> {
@@ -51,7 +54,9 @@ impl<'env, A> Plan<'env, A> {
         let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
         let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
-        Plan { inner: Arc::new(Inner { graph: Arc::new(graph), specs, origin, order, alone, with_output }) }
+        let needs = Needs::of(graph.ids().map(|job| &specs[at(job).index()]));
+        let graph = Arc::new(graph);
+        Plan { inner: Arc::new(Inner { graph, specs, origin, order, alone, with_output, needs }) }
     }
 
     /// What depends on what.
@@ -151,6 +156,11 @@ impl<'env, A> Plan<'env, A> {
 
     pub(crate) fn with_output(&self) -> &Arc<[JobId]> {
         &self.inner.with_output
+    }
+
+    /// What its jobs need of their execution beside workers.
+    pub(crate) fn needs(&self) -> &Needs {
+        &self.inner.needs
     }
 
     fn origin(&self, job: JobId) -> JobId {

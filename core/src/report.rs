@@ -27,7 +27,7 @@ use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobId};
 use crate::host;
 use crate::key::JobName;
-use crate::words::{Counts, DryRun, Kind, Phase, Status};
+use crate::words::{Counts, DryRun, Kind, Phase, Status, StopReason};
 
 /// Everything that happened in one run, and the graph that it happened to.
 ///
@@ -55,6 +55,7 @@ pub struct Report {
     graph: Arc<JobGraph>,
     dry_run: DryRun,
     origin: Origin,
+    stop_reason: Option<StopReason>,
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
@@ -68,7 +69,21 @@ impl Report {
         debug_assert_eq!(heads.len(), graph.len());
         logs.sort_by_key(Log::worker);
         debug_assert!(logs.iter().enumerate().all(|(at, log)| at == usize::from(log.worker())));
-        Report { graph, dry_run, origin: Origin::default(), elapsed: 0, scale: Scale::NANOS, heads, logs }
+        Report {
+            graph,
+            dry_run,
+            stop_reason: None,
+            origin: Origin::default(),
+            elapsed: 0,
+            scale: Scale::NANOS,
+            heads,
+            logs,
+        }
+    }
+
+    /// Says why the run was stopped, if it was.
+    pub(crate) fn stopped_by(self, stop_reason: Option<StopReason>) -> Self {
+        Report { stop_reason, ..self }
     }
 
     /// Adds a phase that followed all others of its job.
@@ -112,6 +127,12 @@ impl Report {
     /// [`started`](Report::started).
     pub fn host(&self) -> Option<&str> {
         self.origin.host.as_deref()
+    }
+
+    /// Why the run was stopped; `None` if it was not, or only when all jobs had ended. A run that was stopped and whose
+    /// jobs are all done is a success all the same.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.stop_reason
     }
 
     /// How long the run took, cleanups included.
@@ -262,7 +283,8 @@ impl Origin {
 impl PartialEq for Report {
     fn eq(&self, other: &Self) -> bool {
         let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
-        (self.dry_run, self.elapsed, &self.origin) == (other.dry_run, other.elapsed, &other.origin)
+        (self.dry_run, self.stop_reason, self.elapsed, &self.origin)
+            == (other.dry_run, other.stop_reason, other.elapsed, &other.origin)
             && self.graph == other.graph
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
@@ -275,6 +297,7 @@ impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report")
             .field("dry_run", &self.dry_run)
+            .field("stop_reason", &self.stop_reason)
             .field("elapsed", &self.elapsed())
             .field("jobs", &self.jobs().collect::<Vec<_>>())
             .finish()

@@ -7,10 +7,11 @@ use std::sync::{Arc, OnceLock};
 
 pub use builder::RunnerBuilder;
 
+use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::context::World;
 use crate::event::{Event, Observer};
-use crate::exec::{Finished, Helpers, Live, Watch, execute};
+use crate::exec::{Bounds, Finished, Helpers, Live, Watch, execute, is_plain};
 use crate::log::debug;
 use crate::options::RunOptions;
 use crate::outputs::Outputs;
@@ -38,6 +39,7 @@ use crate::store::Store;
 pub struct Runner {
     options: RunOptions,
     observers: Vec<Arc<dyn Observer>>,
+    token: Option<CancelToken>,
     helpers: Helpers,
 }
 
@@ -68,9 +70,7 @@ impl Runner {
     /// itself: it stands in the way of the runs that come after.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        let watch = Watch::new(&self.observers);
-        let clock = Clock::start(watch.is_active());
-        self.execute(begin(plan, args.into(), self.options(), watch, clock))
+        self.execute(self.begin(plan, args.into()))
     }
 
     /// The same, with somebody between the phases and their code.
@@ -81,11 +81,16 @@ impl Runner {
         args: Arc<A>,
         injector: crate::faults::FaultInjector,
     ) -> Run<'env, A> {
-        let watch = Watch::new(&self.observers);
-        let clock = Clock::start(watch.is_active());
-        let mut live = begin(plan, args, self.options(), watch, clock);
+        let mut live = self.begin(plan, args);
         live.injector = Some(injector);
         self.execute(live)
+    }
+
+    fn begin<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: Arc<A>) -> Live<'env, A> {
+        let (options, watch, token) = (self.options(), Watch::new(&self.observers), self.token.as_ref());
+        // the general way of execution wants stamps that all processors agree on
+        let exact = watch.is_active() || !is_plain(plan, &options, token);
+        begin(plan, args, options, watch, token, Clock::start(exact))
     }
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
@@ -100,9 +105,11 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     args: Arc<A>,
     options: RunOptions,
     watch: Watch,
+    token: Option<&CancelToken>,
     clock: Clock,
 ) -> Live<'env, A> {
     let processes = watch.processes(plan.graph(), &clock);
+    let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
     let world = Arc::new(World {
         graph: Arc::clone(plan.graph()),
         args,
@@ -113,15 +120,16 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         processes,
     });
     debug!(jobs = plan.len(), ?options, "run starts");
-    let live = Live::new(plan.clone(), options, world, watch);
+    let live = Live::new(plan.clone(), options, world, watch, bounds);
     live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
     live
 }
 
 /// When all jobs have ended.
 pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<'env, A>) -> Run<'env, A> {
-    let Finished { heads, logs, leftovers } = finished;
-    let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs);
+    let Finished { heads, logs, leftovers, stop_reason } = finished;
+    let report =
+        Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs).stopped_by(stop_reason);
     Run::new(report, live, leftovers)
 }
 

@@ -162,5 +162,5 @@ fn count(cx: &Context<Evening>, what: &Key<u32>) {
 /// Fails with `not_yet` until this was counted `wanted` times: as often as there are tries, if that is not said.
 fn reached(cx: &Context<Evening>, what: &Key<u32>, wanted: Option<u32>, not_yet: &'static str) -> Result {
     let counted = cx.shared().get(what).map_or(0, |count| *count);
-    ensure(counted >= wanted.unwrap_or(cx.max_tries()), not_yet)
+    ensure(counted >= wanted.or(cx.max_tries()).unwrap_or(0), not_yet)
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dojobber::{
-    Context, Graph, Job, JobForm, JobOption, Key, Kind, Plan, PlanError, PlanErrors, Result, Runner, Status,
-    judge,
+    Context, Graph, Job, JobForm, JobOption, Key, Kind, Plan, PlanError, PlanErrors, Pool, Result, Runner,
+    Status, judge,
 };
 
 use crate::support::{Notes, Trace, runner, untimed};
@@ -202,6 +202,12 @@ fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
         job = match option {
             JobOption::Tries => job.tries(2),
             JobOption::RetryDelay => job.retry_delay(Duration::ZERO),
+            JobOption::RetryFor => job.retry_for(Duration::ZERO),
+            JobOption::RetryIf => job.retry_if(|_| true),
+            JobOption::UnknownIf => job.unknown_if(|_| true),
+            JobOption::Timeout => job.timeout(Duration::MAX),
+            JobOption::Uses => job.uses(Pool::new("pool", 1)),
+            JobOption::Priority => job.priority(1),
             JobOption::Cleanup => job.cleanup(|_| ()),
             _ => panic!("{option:?}: how is it said?"),
         };
@@ -225,7 +231,9 @@ fn options_that_a_kind_cannot_have() {
     use JobForm::{CheckOnly, Group, Job, Nest, RunOnly, Struct};
     assert_eq!(JobForm::ALL, [Job, Struct, RunOnly, CheckOnly, Group, Nest]);
     let table = |option: &JobOption| match option {
-        JobOption::Tries | JobOption::RetryDelay => "++++--",
+        JobOption::Tries | JobOption::RetryDelay | JobOption::RetryFor | JobOption::RetryIf => "++++--",
+        JobOption::Timeout | JobOption::Uses | JobOption::Priority => "++++--",
+        JobOption::UnknownIf => "++----",
         JobOption::Cleanup => "+-+---",
         _ => panic!("{option:?}: which forms does it fit?"),
     };
@@ -236,29 +244,37 @@ fn options_that_a_kind_cannot_have() {
             assert!(told.iter().all(|told| told.starts_with(&format!("is a {form}, which "))), "{told:?}");
         }
     }
-    // all of them at once, each in its own words
+    // several at once, each in its own words
+    let said = [JobOption::Tries, JobOption::Timeout, JobOption::UnknownIf, JobOption::Cleanup];
     let nothing = "does nothing that could be tried again";
+    let no_phase = "has nothing to execute";
+    let no_decision = "which has no run that a check decides about: remove `.unknown_if(..)`";
     let no_run = "which has no run to clean up after: remove `.cleanup(..)`";
     assert_eq!(
-        unfit(JobOption::ALL, Group),
+        unfit(&said, Group),
         [
             format!("is a group, which {nothing}: remove `.tries(..)`"),
-            format!("is a group, which {nothing}: remove `.retry_delay(..)`"),
+            format!("is a group, {no_decision}"),
+            format!("is a group, which {no_phase}: remove `.timeout(..)`"),
             format!("is a group, {no_run}"),
         ]
     );
     let inside = |option| format!("say `{option}` of the jobs inside, or of all with `.defaults(..)`");
     assert_eq!(
-        unfit(JobOption::ALL, Nest),
+        unfit(&said, Nest),
         [
             format!("is a nest, which {nothing}: {}", inside(".tries(..)")),
-            format!("is a nest, which {nothing}: {}", inside(".retry_delay(..)")),
+            format!("is a nest, {no_decision}"),
+            format!("is a nest, which {no_phase}: {}", inside(".timeout(..)")),
             format!("is a nest, {no_run}"),
         ]
     );
-    assert_eq!(unfit(JobOption::ALL, CheckOnly), [format!("is a check_only, {no_run}")]);
+    let alone = "is a nest, which has nothing to execute: say `.uses(..)` of the jobs inside";
+    assert_eq!(unfit(&[JobOption::Uses], Nest), [alone]);
+    let check_only = [format!("is a check_only, {no_decision}"), format!("is a check_only, {no_run}")];
+    assert_eq!(unfit(&said, CheckOnly), check_only);
     let own = "is a struct, which has its own cleanup: write `fn cleanup` in its `impl Job`";
-    assert_eq!(unfit(JobOption::ALL, Struct), [own]);
+    assert_eq!(unfit(&said, Struct), [own]);
     // a nest of nothing is a nest
     refused(
         Graph::new().job("a").tries(2).nest(Graph::new()),
@@ -277,9 +293,11 @@ fn options_that_a_kind_cannot_have() {
 #[test]
 fn defaults_of_a_graph() {
     let tries = |name: &str| Key::<u32>::named(name);
-    let job = |graph: Graph<'static>, name: &str| graph.job(tries(name)).run_only(|cx| Ok(cx.max_tries()));
-    let own =
-        |graph: Graph<'static>, name: &str| graph.job(tries(name)).tries(9).run_only(|cx| Ok(cx.max_tries()));
+    let job =
+        |graph: Graph<'static>, name: &str| graph.job(tries(name)).run_only(|cx| Ok(cx.max_tries().unwrap()));
+    let own = |graph: Graph<'static>, name: &str| {
+        graph.job(tries(name)).tries(9).run_only(|cx| Ok(cx.max_tries().unwrap()))
+    };
     let check = |graph: Graph<'static>, expected: &[(&str, u32)]| {
         let plan = graph.compile().unwrap();
         let run = Runner::builder().default_tries(7).build().run(&plan, ());

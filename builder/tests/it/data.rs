@@ -475,14 +475,14 @@ fn where_a_phase_stands() {
         .job("a")
         .tries(2)
         .check(|cx| {
-            notes.add(format!("{}:{}:{}/{}", cx.job(), cx.phase(), cx.attempt(), cx.max_tries()));
+            notes.add(format!("{}:{}:{}/{}", cx.job(), cx.phase(), cx.attempt(), cx.max_tries().unwrap()));
             assert_eq!(cx.cwd(), std::env::current_dir()?);
             Ok(cx.attempt() == 2)
         })
         .run(|_| ())
         .job("b")
         .after("a")
-        .run_only(|cx| notes.add(format!("{}:{}/{}", cx.phase(), cx.attempt(), cx.max_tries())))
+        .run_only(|cx| notes.add(format!("{}:{}/{}", cx.phase(), cx.attempt(), cx.max_tries().unwrap())))
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());

@@ -42,6 +42,7 @@ mod schema; // the JSON Schema of reports
 mod semantics; // one try, statuses, retries, dry run
 mod summary; // what is told at the end of a run
 mod spelling; // the order in which things are said
+mod stopping; // stops, limits, first failures, errors that say more
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller
 #[cfg(feature = "testkit")]

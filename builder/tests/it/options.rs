@@ -80,7 +80,7 @@ fn a_builder_may_be_kept_and_changed() {
     assert_eq!(builder.build().options(), same.build().options());
     assert_eq!(
         format!("{:?}", Runner::builder().observer(Console::debug())),
-        format!("RunnerBuilder {{ options: {:?}, observers: 1 }}", RunOptions::default()),
+        format!("RunnerBuilder {{ options: {:?}, observers: 1, cancel_token: None }}", RunOptions::default()),
     );
 }
 

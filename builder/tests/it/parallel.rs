@@ -397,8 +397,9 @@ fn a_reused_runner_starts_no_new_threads() {
         check_changed(within("a run of many", || runner.run(&plan, ())), 4);
     }
     let threads = threads.lock().unwrap();
-    assert!(threads.len() <= 6, "three helpers and as many spare threads; {} have worked", threads.len());
-    assert!(threads.values().all(|in_pool| *in_pool == 6), "{threads:?}");
+    let spare = thread::available_parallelism().map_or(1, usize::from).min(3);
+    assert!(threads.len() <= 3 + spare, "three helpers and {spare} spare threads; {threads:?} have worked");
+    assert!(threads.values().all(|in_pool| *in_pool == 3 + spare), "{threads:?}");
 }
 
 /// What must be the same in every run, whoever does what and when.

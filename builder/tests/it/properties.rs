@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dojobber::testkit::{Fault, Faults, ScriptedWorld, ScriptedWorlds, Simulation, graphs, scripted_worlds};
-use dojobber::{Cleanup, Event, Kind, Phase, Plan, Report, Run, Runner, Status, judge};
+use dojobber::{CancelToken, Cleanup, Event, Kind, Phase, Plan, Report, Run, Runner, Status, judge};
 use dojobber_viz::Picture;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -54,7 +54,9 @@ fn essence(world: &ScriptedWorld, run: &Run<'_>) -> Essence {
 /// All events of one run, late cleanups included.
 fn trace(plan: &Plan<'_>, threads: usize, dry_run: bool, cleanup: Cleanup) -> Vec<Event> {
     let trace = Trace::default();
-    let builder = Runner::builder().threads(threads).dry_run(dry_run).cleanup(cleanup);
+    let token = (threads % 2 == 1).then(CancelToken::new); // both ways of execution
+    let builder =
+        Runner::builder().threads(threads).dry_run(dry_run).cleanup(cleanup).cancel_token(token.as_ref());
     let mut run = builder.observer(trace.clone()).build().run(plan, ());
     if cleanup == Cleanup::ByHand {
         run.cleanup();
@@ -111,18 +113,19 @@ proptest! {
 
     #[test]
     fn all_drivers_come_to_the_same(script in worlds(), dry_run: bool, mode in cleanup_mode()) {
-        let come_to = |threads| {
+        let never = CancelToken::new(); // a run that can be stopped is executed in the general way
+        let come_to = |threads, token: Option<&CancelToken>| {
             let world = script.world();
             let plan = world.plan();
-            let builder = Runner::builder().threads(threads).dry_run(dry_run).cleanup(mode);
+            let builder = Runner::builder().threads(threads).dry_run(dry_run).cleanup(mode).cancel_token(token);
             let mut run = builder.build().run(&plan, ());
             let failures = run.cleanup();
             prop_assert!(mode != Cleanup::AtEnd || failures.is_empty());
             Ok(essence(&world, &run))
         };
-        let serial = come_to(1)?;
-        for threads in [2, 4] {
-            prop_assert_eq!(&come_to(threads)?, &serial);
+        let serial = come_to(1, None)?;
+        for (threads, token) in [(2, None), (4, None), (1, Some(&never)), (2, Some(&never)), (5, Some(&never))] {
+            prop_assert_eq!(&come_to(threads, token)?, &serial);
         }
     }
 

@@ -329,7 +329,7 @@ fn the_judge_accepts_simulated_traces_with_retries_that_wait() {
 fn a_detached_context_has_what_a_phase_may_ask_for() {
     let cx = Context::detached(Arc::new(5));
     assert_eq!(
-        (cx.args(), cx.job(), cx.phase(), cx.attempt(), cx.max_tries()),
+        (cx.args(), cx.job(), cx.phase(), cx.attempt(), cx.max_tries().unwrap()),
         (&5, "detached", Phase::Check, 1, 1)
     );
     assert_eq!(cx.now(), Duration::ZERO);

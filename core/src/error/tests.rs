@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::class::MAX_CAUSES;
+use super::class::{MAX_CAUSES, traits_of};
 use super::*;
 use crate::words::StopReason;
 
@@ -47,7 +47,7 @@ impl Error for Hides {
 #[track_caller]
 fn check(error: impl Into<BoxError>, expected: (&str, ErrorClass, Option<Duration>)) {
     let error = error.into();
-    let text = ErrorText::of(&*error);
+    let text = ErrorText::heard(&*error).0;
     let traits = traits_of(&*error);
     assert_eq!((format!("{text:#}").as_str(), text.class(), traits.retry_after), expected);
     assert_eq!(traits.class, text.class());
@@ -130,7 +130,7 @@ fn the_source_is_the_inner_error() {
 fn a_false_is_shown_as_unmet() {
     let error = shown(&ReturnedFalse);
     assert!(error.is::<Unmet>() && error.source().is_none());
-    assert_eq!(ErrorText::of(error), RETURNED_FALSE);
+    assert_eq!(ErrorText::heard(error).0, RETURNED_FALSE);
     assert!(!shown(&fmt::Error).is::<Unmet>());
 }
 
@@ -189,6 +189,6 @@ impl Error for Endless {
 
 #[test]
 fn a_chain_that_never_ends_is_cut() {
-    assert_eq!(ErrorText::of(&permanent(Endless)).causes().len(), MAX_CAUSES - 1);
+    assert_eq!(ErrorText::heard(&permanent(Endless)).0.causes().len(), MAX_CAUSES - 1);
     assert_eq!(ErrorClass::of(&permanent(Endless)), ErrorClass::Permanent);
 }

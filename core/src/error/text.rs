@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::error::class::{ErrorClass, Heard, chain, listen};
+use crate::error::class::{ErrorClass, Heard, Traits, chain, listen};
 use crate::error::wrap::is_returned_false;
 use crate::text::printable;
 
@@ -62,8 +62,8 @@ pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
 };
 
 impl ErrorText {
-    /// Displays an error and its sources, which is the user's code and may panic.
-    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+    /// Displays an error and its sources, which is the user's code and may panic. Also what it says beside its text.
+    pub(crate) fn heard(error: &(dyn Error + 'static)) -> (Self, Traits) {
         let mut heard = Heard::default();
         let mut texts = Vec::new();
         let mut repeated = false;
@@ -77,12 +77,13 @@ impl ErrorText {
             heard = heard.or(now);
         }
         let causes = texts.split_off(1);
-        ErrorText {
-            message: texts.swap_remove(0).into(),
-            causes,
-            origin: Origin::of(error),
-            class: heard.traits().class,
-        }
+        let (traits, origin) = (heard.traits(), Origin::of(error));
+        let message = texts.swap_remove(0).into();
+        (ErrorText { message, causes, origin, class: traits.class }, traits)
+    }
+
+    pub(crate) fn with_class(self, class: ErrorClass) -> Self {
+        ErrorText { class, ..self }
     }
 
     pub(crate) fn returned_false() -> Self {

@@ -1,11 +1,12 @@
 //! One try of one job, and the worker that executes it.
 
+mod failure;
 mod instance;
 mod ledger;
 mod leftovers;
 mod worker;
 
 pub(crate) use leftovers::{DueCleanup, Leftovers};
-pub(super) use worker::Worker;
 #[cfg(feature = "testkit")]
-pub(super) use worker::{Open, Progress};
+pub(super) use worker::Open;
+pub(super) use worker::{Progress, Worker};

@@ -2,6 +2,7 @@
 
 use crate::exec::attempt::Leftovers;
 use crate::report::{Head, Log};
+use crate::words::StopReason;
 
 /// What is left when no job is ready, running or waiting.
 pub(crate) struct Finished<'env, A> {
@@ -10,4 +11,6 @@ pub(crate) struct Finished<'env, A> {
     /// For each worker.
     pub(crate) logs: Vec<Log>,
     pub(crate) leftovers: Leftovers<'env, A>,
+    /// Why the run was stopped, if it was while some job had not ended.
+    pub(crate) stop_reason: Option<StopReason>,
 }

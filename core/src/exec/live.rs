@@ -1,14 +1,19 @@
 //! What all workers of one run share.
 
+use std::cmp::Reverse;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::cancel::StopLevel;
 use crate::context::{Place, World};
 use crate::error::Result;
+use crate::exec::bounds::Bounds;
+use crate::exec::schedule::{Claims, PoolId, Use, Wish};
 use crate::exec::watch::Watch;
-use crate::graph::JobGraph;
+use crate::graph::{JobGraph, JobId};
 use crate::options::RunOptions;
-use crate::plan::Plan;
+use crate::plan::{Needs, Plan};
 use crate::unwind;
 
 /// One run that goes on: the plan, how it is run, and what its jobs see.
@@ -17,6 +22,8 @@ pub(crate) struct Live<'env, A> {
     pub(crate) options: RunOptions,
     pub(crate) world: Arc<World<A>>,
     pub(crate) watch: Watch,
+    /// Only where something may stop the run, or end its phases.
+    pub(crate) bounds: Option<Bounds>,
     runs_started: AtomicU32,
     /// Only in a simulation: stands between a phase and the user's code.
     #[cfg(feature = "testkit")]
@@ -24,12 +31,19 @@ pub(crate) struct Live<'env, A> {
 }
 
 impl<'env, A> Live<'env, A> {
-    pub(crate) fn new(plan: Plan<'env, A>, options: RunOptions, world: Arc<World<A>>, watch: Watch) -> Self {
+    pub(crate) fn new(
+        plan: Plan<'env, A>,
+        options: RunOptions,
+        world: Arc<World<A>>,
+        watch: Watch,
+        bounds: Option<Bounds>,
+    ) -> Self {
         Live {
             plan,
             options,
             world,
             watch,
+            bounds,
             runs_started: AtomicU32::new(0),
             #[cfg(feature = "testkit")]
             injector: None,
@@ -40,6 +54,17 @@ impl<'env, A> Live<'env, A> {
 impl<A> Live<'_, A> {
     pub(super) fn graph(&self) -> &Arc<JobGraph> {
         self.plan.graph()
+    }
+
+    /// What the jobs want beside a worker.
+    pub(super) fn claims(&self) -> Claims {
+        let Needs { priorities, pools, uses, .. } = self.plan.needs();
+        let wish = |priority: &i32| Wish { priority: Reverse(*priority), way: Reverse(0) };
+        let uses = uses
+            .iter()
+            .map(|uses| uses.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots }));
+        let sizes = pools.iter().map(|(_, size)| *size).collect();
+        Claims::new(sizes, uses, priorities.iter().map(wish).collect())
     }
 
     pub(super) fn is_serial(&self) -> bool {
@@ -74,6 +99,23 @@ impl<A> Live<'_, A> {
             return injector.is_killed();
         }
         false
+    }
+
+    /// How much of the run is stopped.
+    #[inline]
+    pub(super) fn level(&self) -> StopLevel {
+        self.bounds.as_ref().map_or(StopLevel::None, Bounds::level)
+    }
+
+    /// A number for the jitter of a delay: in a simulation it follows from the seed.
+    pub(super) fn random(&self, job: JobId, attempt: u32) -> u64 {
+        #[cfg(feature = "testkit")]
+        if let Some(injector) = &self.injector {
+            return injector.random(job, attempt);
+        }
+        let mut hasher = RandomState::new().build_hasher();
+        (job.index(), attempt).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The place of a run among all, from 1.

@@ -8,7 +8,7 @@ use crate::exec::tries::{Retry, Try};
 
 /// The moment from which a retry that is due at `due` may begin: a trifle late rather than early, for the record of its
 /// start is stamped by another clock.
-pub(super) fn starts(due: u64) -> u64 {
+fn starts(due: u64) -> u64 {
     due.saturating_add(nanos(DRIFT))
 }
 

@@ -11,6 +11,7 @@ use crate::faults::process::{Circumstances, Points, Process};
 use crate::faults::record::{Call, Step};
 use crate::faults::{Fault, Faults};
 use crate::graph::JobGraph;
+use crate::graph::JobId;
 use crate::unwind;
 
 /// How long a phase takes in virtual time, so that no two stamps of a simulation are alike.
@@ -97,6 +98,13 @@ impl FaultInjector {
         };
         clock.advance(TICK);
         if self.is_killed() { result.and(Err(injected("the process is killed"))) } else { result }
+    }
+}
+
+impl FaultInjector {
+    /// A number for what is left to chance in that try.
+    pub(crate) fn random(&self, job: JobId, attempt: u32) -> u64 {
+        self.process.random(job, attempt)
     }
 }
 

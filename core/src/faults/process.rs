@@ -118,6 +118,12 @@ impl Process {
         self.rules.iter().find(fits).map(|(_, _, fault)| *fault)
     }
 
+    /// A number for what is left to chance in that try.
+    pub(super) fn random(&self, job: JobId, attempt: u32) -> u64 {
+        let place = [self.crashes, job.index() as u32, attempt];
+        place.into_iter().fold(mix(!self.seed), |so_far, part| mix(so_far ^ mix(part.into())))
+    }
+
     fn random_fault(&self, Step { job, attempt, phase, part }: Step) -> Option<Fault> {
         let random = self.faults.random.as_ref()?;
         let place = [self.crashes, job.index() as u32, phase as u32, attempt]

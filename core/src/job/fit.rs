@@ -34,6 +34,18 @@ listed! {
         Tries => ".tries(..)",
         /// The least time between two of them.
         RetryDelay => ".retry_delay(..)",
+        /// For how long it is tried again.
+        RetryFor => ".retry_for(..)",
+        /// Which errors are worth another try.
+        RetryIf => ".retry_if(..)",
+        /// Which errors of its check mean that the state could not be seen.
+        UnknownIf => ".unknown_if(..)",
+        /// How long each of its phases may take.
+        Timeout => ".timeout(..)",
+        /// The pools of which it takes slots.
+        Uses => ".uses(..)",
+        /// Its place among the jobs that may begin.
+        Priority => ".priority(..)",
         /// What is called after all jobs have ended, for each try that executed the run.
         Cleanup => ".cleanup(..)",
     }
@@ -62,6 +74,10 @@ listed! {
 enum Need {
     /// Tries of its own.
     Tries,
+    /// Phases of its own.
+    Phases,
+    /// A check, and a run that it decides about.
+    CheckAndRun,
     /// A run of its own.
     Run,
 }
@@ -70,10 +86,26 @@ impl JobOption {
     /// What a job must have for this option, and what is to be said of one that has not.
     fn need(self) -> (Need, &'static str) {
         match self {
-            JobOption::Tries | JobOption::RetryDelay => {
+            JobOption::Tries | JobOption::RetryDelay | JobOption::RetryFor | JobOption::RetryIf => {
                 (Need::Tries, "does nothing that could be tried again")
             }
+            JobOption::Timeout | JobOption::Uses | JobOption::Priority => {
+                (Need::Phases, "has nothing to execute")
+            }
+            JobOption::UnknownIf => (Need::CheckAndRun, "has no run that a check decides about"),
             JobOption::Cleanup => (Need::Run, "has no run to clean up after"),
+        }
+    }
+}
+
+impl JobOption {
+    /// What else is to be said of one that all jobs of a graph may have.
+    fn or_all(self) -> &'static str {
+        match self {
+            JobOption::Tries | JobOption::RetryDelay | JobOption::Timeout => {
+                ", or of all with `.defaults(..)`"
+            }
+            _ => "",
         }
     }
 }
@@ -81,8 +113,9 @@ impl JobOption {
 impl JobForm {
     fn has(self, need: Need) -> bool {
         match self {
-            JobForm::Job | JobForm::Struct | JobForm::RunOnly => true,
-            JobForm::CheckOnly => need == Need::Tries,
+            JobForm::Job | JobForm::Struct => true,
+            JobForm::RunOnly => need != Need::CheckAndRun,
+            JobForm::CheckOnly => matches!(need, Need::Tries | Need::Phases),
             JobForm::Group | JobForm::Nest => false,
         }
     }
@@ -121,8 +154,8 @@ impl fmt::Display for Unfit {
         write!(f, "is a {form}, which ")?;
         match (form, need) {
             (JobForm::Struct, _) => write!(f, "has its own cleanup: write `fn cleanup` in its `impl Job`"),
-            (JobForm::Nest, Need::Tries) => {
-                write!(f, "{lacks}: say `{option}` of the jobs inside, or of all with `.defaults(..)`")
+            (JobForm::Nest, Need::Tries | Need::Phases) => {
+                write!(f, "{lacks}: say `{option}` of the jobs inside{}", option.or_all())
             }
             _ => write!(f, "{lacks}: remove `{option}`"),
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::cancel::StopLevel;
+use crate::error::{ErrorClass, ErrorText};
 use crate::event::Event;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::options::RunOptions;
@@ -12,6 +14,8 @@ use crate::words::{Cleanup, Kind, Phase, Status};
 pub(super) struct Rules<'p, 'env, A> {
     plan: &'p Plan<'env, A>,
     stage: Stage,
+    /// How much of the run is stopped.
+    level: StopLevel,
     jobs: Vec<Job>,
     /// What each worker is inside of.
     workers: BTreeMap<usize, JobId>,
@@ -41,6 +45,10 @@ enum Stage {
 struct Job {
     state: State,
     ran: bool,
+    /// Whether an error of its last try said that no other one can help.
+    is_last: bool,
+    /// Whether its check failed in a way that no run can mend.
+    is_beyond: bool,
     /// The sequence number of its last run.
     sequence: u64,
     ended_at: Duration,
@@ -92,10 +100,18 @@ struct Beat {
 
 impl<'p, 'env, A> Rules<'p, 'env, A> {
     pub(super) fn of(plan: &'p Plan<'env, A>) -> Self {
-        let job = Job { state: State::Waiting, ran: false, sequence: 0, ended_at: Duration::ZERO };
+        let job = Job {
+            state: State::Waiting,
+            ran: false,
+            is_last: false,
+            is_beyond: false,
+            sequence: 0,
+            ended_at: Duration::ZERO,
+        };
         Rules {
             plan,
             stage: Stage::NotStarted,
+            level: StopLevel::None,
             jobs: vec![job; plan.len()],
             workers: BTreeMap::new(),
             not_ended: plan.len(),
@@ -114,7 +130,9 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
             }
             Event::PhaseEnded { job, attempt, phase, worker, at, error } => {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
-                self.phase_ended(beat, error.is_none())
+                let class = error.as_ref().map(ErrorText::class);
+                self.jobs[beat.job.index()].is_last |= class == Some(ErrorClass::Permanent);
+                self.phase_ended(beat, error.as_ref())
             }
             Event::OutputLine { .. } => Ok(()),
             Event::RetryPlanned { job, attempt, worker, at, due } => {
@@ -124,6 +142,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
                 let because = because.as_ref().map(|because| self.known(because)).transpose()?;
                 self.job_ended(self.known(job)?, *status, because, *worker, *at)
             }
+            Event::StopRequested { level, .. } => self.stop_requested(*level),
             Event::RunEnded { cleanups_due, .. } => self.run_ended(*cleanups_due),
             Event::CleanupEnded { .. } => self.cleanup_ended(),
         }
@@ -162,6 +181,7 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
             State::Between { attempt, due } => {
                 ensure(beat.attempt == attempt + 1, "the tries of a job follow each other")?;
                 ensure(beat.at >= due, "a retry does not begin before it is due")?;
+                self.jobs[beat.job.index()].is_last = false;
                 self.may_begin(beat)?;
             }
             State::Trying(Try { attempt, step, at, .. }) => {
@@ -227,7 +247,11 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         Ok(())
     }
 
-    fn phase_ended(&mut self, beat: Beat, passed: bool) -> Ruling {
+    fn phase_ended(&mut self, beat: Beat, error: Option<&ErrorText>) -> Ruling {
+        let passed = error.is_none();
+        let is_beyond =
+            error.is_some_and(|error| matches!(error.class(), ErrorClass::Unknown | ErrorClass::Permanent));
+        self.jobs[beat.job.index()].is_beyond = is_beyond;
         ensure(self.workers.get(&beat.worker) == Some(&beat.job), "the worker is not inside this job")?;
         if beat.phase == Phase::Cleanup {
             self.workers.remove(&beat.worker);
@@ -246,7 +270,9 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         let step = match (beat.phase, passed) {
             (Phase::Create, true) => return Err("a constructor is told only when it fails".into()),
             (Phase::Check, false)
-                if self.plan.graph().kind(beat.job) == Kind::Job && !options.dry_run.is_on() =>
+                if self.plan.graph().kind(beat.job) == Kind::Job
+                    && !is_beyond
+                    && !options.dry_run.is_on() =>
             {
                 Step::RunDue
             }
@@ -275,8 +301,12 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         let fits = failed && last.attempt == attempt && last.worker == worker;
         ensure(fits, "this try has not failed")?;
         ensure(!options.dry_run.is_on(), "a dry run tries once")?;
-        ensure(attempt < spec.tries().unwrap_or(options.default_tries), "the job has no tries left")?;
-        let delay = spec.retry_delay().unwrap_or(options.default_retry_delay);
+        ensure(attempt < self.max_tries(job, options), "the job has no tries left")?;
+        ensure(!self.jobs[job.index()].is_last, "no other try can help")?;
+        let delay = match spec.retry_delay() {
+            Some(backoff) => backoff.lower_bound(attempt),
+            None => options.default_retry_delay,
+        };
         ensure(at >= last.at && due >= last.at.saturating_add(delay), "a retry is planned too early")?;
         self.jobs[job.index()].state = State::Between { attempt, due };
         self.workers.remove(&worker);
@@ -298,7 +328,9 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
             State::Trying(last) => {
                 ensure(last.worker == worker, "another worker executed the job")?;
                 ensure(at >= last.at, "time does not go back")?;
-                ensure(status == self.verdict(id, &job, last, options)?, "the job did not end so")?;
+                let cut = status == Status::Cancelled && self.level >= StopLevel::Cancel;
+                let verdict = self.verdict(id, &job, last, options)?;
+                ensure(status == verdict || cut && verdict == Status::Failed, "the job did not end so")?;
                 self.workers.remove(&worker);
             }
             State::Waiting => {
@@ -306,7 +338,10 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
                 ensure(worker < options.threads, "there is no such worker")?;
                 self.ended_without_phases(id, status, because, at, options)?;
             }
-            State::Between { .. } => return Err("another try is planned".into()),
+            State::Between { .. } => {
+                let stopped = status == Status::Cancelled && self.level > StopLevel::None;
+                ensure(stopped, "another try is planned")?;
+            }
             State::Ended(_) => return Err("the job has ended before".into()),
         }
         self.jobs[id.index()] = Job { state: State::Ended(status), ended_at: at, ..job };
@@ -320,15 +355,22 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
         match last.step {
             Step::Passed if job.ran => Ok(Status::Changed),
             Step::Passed => Ok(Status::Satisfied),
-            Step::Failed(Phase::Check) if options.dry_run.is_on() && spec.kind() == Kind::Job => {
+            Step::Failed(Phase::Check)
+                if !job.is_last && options.dry_run.is_on() && spec.kind() == Kind::Job =>
+            {
                 Ok(Status::WouldRun)
             }
             Step::Failed(_) if options.dry_run.is_on() => Ok(Status::Failed),
             Step::Failed(_) => {
-                let tries = spec.tries().unwrap_or(options.default_tries);
-                ensure(last.attempt == tries, "the job has tries left")?;
-                Ok(Status::Failed)
+                let may_end = job.is_last || spec.retry_if().is_some() || spec.retry_for().is_some();
+                let was_last = may_end || last.attempt == self.max_tries(id, options);
+                match (was_last, self.level) {
+                    (true, _) => Ok(Status::Failed),
+                    (false, StopLevel::None) => Err("the job has tries left".into()),
+                    (false, _) => Ok(Status::Cancelled),
+                }
             }
+            Step::RunDue | Step::RecheckDue if self.level >= StopLevel::Cancel => Ok(Status::Cancelled),
             Step::Inside(_) | Step::RunDue | Step::RecheckDue => Err("the try is not over".into()),
         }
     }
@@ -350,11 +392,28 @@ impl<'p, 'env, A> Rules<'p, 'env, A> {
                 ensure(not_done, "the cause has not ended without being done")
             }
             (Status::Satisfied, None) if kind == Kind::Group => self.dependencies_are_done(job, at),
+            (Status::Cancelled, None) => ensure(self.level > StopLevel::None, "the run is not stopped"),
             (Status::WouldRun, None) if kind == Kind::RunOnly && options.dry_run.is_on() => {
                 self.dependencies_are_done(job, at)
             }
             _ => Err("the job ended without a try".into()),
         }
+    }
+
+    fn max_tries(&self, job: JobId, options: RunOptions) -> u32 {
+        let spec = self.plan.spec(job);
+        match spec.tries() {
+            Some(tries) => tries,
+            None if spec.retry_for().is_some() => u32::MAX,
+            None => options.default_tries,
+        }
+    }
+
+    fn stop_requested(&mut self, level: StopLevel) -> Ruling {
+        self.running()?;
+        ensure(level > self.level, "the level of a stop only rises")?;
+        self.level = level;
+        Ok(())
     }
 
     fn run_ended(&mut self, cleanups_due: usize) -> Ruling {

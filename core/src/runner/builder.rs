@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Runner;
+use crate::cancel::CancelToken;
 use crate::event::{Event, Observer};
-use crate::options::{RunOptions, at_least_one_try};
+use crate::options::{RunOptions, at_least_one_failure, at_least_one_try};
 use crate::words::{Cleanup, DryRun};
 
 /// The options of a [`Runner`] that is not yet built, from [`Runner::builder`].
@@ -36,6 +37,7 @@ use crate::words::{Cleanup, DryRun};
 pub struct RunnerBuilder {
     options: RunOptions,
     observers: Vec<Arc<dyn Observer>>,
+    token: Option<CancelToken>,
 }
 
 impl RunnerBuilder {
@@ -100,6 +102,54 @@ impl RunnerBuilder {
         self
     }
 
+    /// How long each phase of a job may take that does not say so itself with `.timeout(..)`: a try may take three times
+    /// that. Default, and the meaning of [`Duration::MAX`]: for ever. Zero is over at once.
+    ///
+    /// A limit never decides by itself: what the phase returns does. Commands and [`Context::sleep`] return an error when
+    /// the time is over; a phase that pays no attention, and passes late, has passed.
+    ///
+    /// [`Context::sleep`]: crate::Context::sleep
+    pub fn default_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.default_timeout = time.into().unwrap_or(Duration::MAX);
+        self
+    }
+
+    /// How long a run may take: it is then [cancelled](CancelToken::cancel). Cleanups are not limited by it. Default, and
+    /// the meaning of [`Duration::MAX`]: for ever.
+    pub fn run_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.run_timeout = time.into().unwrap_or(Duration::MAX);
+        self
+    }
+
+    /// How long what is asked to end may take before it is ended: from SIGTERM to SIGKILL for processes. Default: 10 s.
+    pub fn grace_period(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.grace_period = time.into().unwrap_or(RunOptions::default().grace_period);
+        self
+    }
+
+    /// When that many jobs have failed, no other try begins, and what has begun goes on. Default: never.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_failures(mut self, failures: impl Into<Option<usize>>) -> Self {
+        self.options.max_failures = failures.into().map(at_least_one_failure);
+        self
+    }
+
+    /// No other try begins when a job has failed: [`max_failures(1)`](Self::max_failures).
+    pub fn fail_fast(self) -> Self {
+        self.max_failures(1)
+    }
+
+    /// What stops the runs from outside: a reference to a [`CancelToken`], or an `Option` of one. Default: nothing does.
+    /// A run never raises the token itself.
+    pub fn cancel_token<'t>(mut self, token: impl Into<Option<&'t CancelToken>>) -> Self {
+        self.token = token.into().cloned();
+        self
+    }
+
     /// Adds one that is told all that happens, an `Option` of one, or a pair. Default: nobody is.
     ///
     /// Several are called one after another, in the order in which they were added. One that panics is not called
@@ -127,8 +177,8 @@ impl RunnerBuilder {
     /// The runner.
     #[must_use = "a runner does nothing until it runs a plan"]
     pub fn build(self) -> Runner {
-        let RunnerBuilder { options, observers } = self;
-        Runner { options, observers, ..Runner::default() }
+        let RunnerBuilder { options, observers, token } = self;
+        Runner { options, observers, token, ..Runner::default() }
     }
 }
 
@@ -137,6 +187,7 @@ impl fmt::Debug for RunnerBuilder {
         f.debug_struct("RunnerBuilder")
             .field("options", &self.options)
             .field("observers", &self.observers.len())
+            .field("cancel_token", &self.token)
             .finish()
     }
 }

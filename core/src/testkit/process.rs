@@ -50,8 +50,8 @@ impl Setup {
         let injector = FaultInjector::new(&self.faults, plan.graph(), self.seed, circumstances);
         let number = injector.run();
         let clock = Clock::simulated();
-        let mut live =
-            begin(plan, Arc::clone(args), self.options, Watch::new(&self.observers), clock.clone());
+        let watch = Watch::new(&self.observers);
+        let mut live = begin(plan, Arc::clone(args), self.options, watch, None, clock.clone());
         live.injector = Some(injector);
         choices.begin_run(number);
         let outcome = match simulate(&live, choices) {

@@ -3,20 +3,19 @@
 //! An event is built only where somebody listens; and not even the closure that would build it is made elsewhere: the
 //! compiler would do that on the way of every job.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancel::StopLevel;
 use crate::clock::{Clock, Stamp};
-use crate::error::{ErrorText, Result, ReturnedFalse};
+use crate::error::ErrorText;
 use crate::event::Event;
 use crate::exec::books::Blocked;
 use crate::exec::tries::Try;
 use crate::exec::watch::Watch;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::report::{Log, Record};
-use crate::unwind;
-use crate::words::{Phase, Status};
+use crate::words::{Phase, Status, StopReason};
 
 /// A phase as a part of a try.
 #[derive(Clone, Copy)]
@@ -100,28 +99,24 @@ impl<'r> Ledger<'r> {
         self.stamp
     }
 
-    /// Tells that the phase has ended, and keeps a record.
+    /// Tells that the phase has passed, and keeps a record.
     #[inline(always)]
-    pub(super) fn end<T>(&mut self, step: Step, attempt: &mut Try, start: Stamp, result: &Result<T>) {
+    pub(super) fn passed(&mut self, step: Step, attempt: &mut Try, start: Stamp) {
         self.stamp = self.clock.stamp().max(start);
-        match result {
-            Ok(_) => {
-                self.tell_end(step, attempt, true, None);
-                self.record(step, attempt, true, start, None);
-            }
-            Err(error) => self.end_failed(step, attempt, start, &**error),
-        }
+        self.tell_end(step, attempt, true, None);
+        self.record(step, attempt, true, start, None);
     }
 
+    /// Tells that the phase has failed, and keeps a record.
     #[inline(never)]
-    fn end_failed(
+    pub(super) fn failed(
         &mut self,
         step: Step,
         attempt: &mut Try,
         start: Stamp,
-        error: &(dyn Error + Send + Sync + 'static),
+        error: Option<Box<ErrorText>>,
     ) {
-        let error = error_text(error);
+        self.stamp = self.clock.stamp().max(start);
         self.tell_end(step, attempt, false, error.as_deref());
         self.record(step, attempt, false, start, error);
     }
@@ -177,6 +172,13 @@ impl<'r> Ledger<'r> {
         }
     }
 
+    pub(super) fn tell_stop(&self, level: StopLevel, reason: StopReason) {
+        if self.is_watched {
+            let (worker, at) = (self.worker(), time(self.stamp));
+            self.watch.tell(move || Event::StopRequested { level, reason, worker, at });
+        }
+    }
+
     pub(super) fn tell_blocked(&self, blocked: &[Blocked]) {
         for Blocked { job, because } in blocked {
             self.tell_job_ended(*job, Status::Blocked, Some(*because));
@@ -191,13 +193,4 @@ impl<'r> Ledger<'r> {
 /// The stamps of a run that is observed are nanoseconds.
 fn time(stamp: Stamp) -> Duration {
     Duration::from_nanos(stamp.0)
-}
-
-/// `None` for a plain `false`, which a record tells by a flag.
-fn error_text(error: &(dyn Error + Send + Sync + 'static)) -> Option<Box<ErrorText>> {
-    if error.is::<ReturnedFalse>() {
-        return None;
-    }
-    let text = unwind::catch(|| Ok(ErrorText::of(error)));
-    Some(Box::new(text.unwrap_or_else(|_| ErrorText::unprintable())))
 }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
-use crate::error::{BoxError, Result};
+use crate::error::{BoxError, Result, shown};
+use crate::exec::attempt::failure::Failure;
 use crate::exec::attempt::instance::{Held, Instance};
 use crate::exec::attempt::ledger::{Ledger, Step};
 use crate::exec::attempt::leftovers::{DueCleanup, Leftovers};
 use crate::exec::books::Blocked;
+use crate::exec::bounds::Bounds;
 use crate::exec::live::Live;
-use crate::exec::stages::{self, Stage};
+use crate::exec::stages::{self, Stage, Went};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
 use crate::job::{AnyJob, Body, Constructor, JobSpec};
@@ -34,15 +37,24 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
 }
 
 /// A try between two of its phases.
-#[cfg(feature = "testkit")]
 pub(in crate::exec) struct Open<'r, 'env, A> {
     pub(in crate::exec) attempt: Try,
     pub(in crate::exec) due: Phase,
     held: Held<'r, 'env, A>,
+    /// Before the first phase: when the try began, from which its limit counts.
+    since: Option<u64>,
+    /// What the last phase that failed did so with.
+    error: Option<BoxError>,
+}
+
+/// What a phase leads to.
+enum After {
+    /// Another phase of the same try, whatever this one failed with.
+    Due(Option<BoxError>),
+    Over(TryEnd),
 }
 
 /// How far a try has come.
-#[cfg(feature = "testkit")]
 pub(in crate::exec) enum Progress<'r, 'env, A> {
     Open(Open<'r, 'env, A>),
     Over(Try, TryEnd),
@@ -86,6 +98,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.ledger.not_before(stamp);
     }
 
+    /// How much of the run is stopped. It is told before anything follows from it.
+    pub(in crate::exec) fn see_stop(&mut self) -> StopLevel {
+        let Some(bounds) = &self.live.bounds else { return StopLevel::None };
+        let ledger = &mut self.ledger;
+        bounds.see(|level, reason| {
+            ledger.look_at_the_clock();
+            ledger.tell_stop(level, reason);
+        })
+    }
+
+    /// Tells the end of a job that has ended without a try.
+    pub(in crate::exec) fn tell_ended(&self, job: JobId, status: Status, because: Option<JobId>) {
+        self.ledger.tell_job_ended(job, status, because);
+    }
+
     pub(in crate::exec) fn tell_blocked(&self, blocked: &[Blocked]) {
         self.ledger.tell_blocked(blocked);
     }
@@ -98,8 +125,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Body::Both(closures) => {
                 let mut closures = &**closures;
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
-                    Some(end) => end, // the common case, straight ahead
-                    None => aside(attempt, |attempt| self.repair(attempt, spec, closures)),
+                    After::Over(end) => end, // the common case, straight ahead
+                    After::Due(error) => {
+                        error.map(forget);
+                        aside(attempt, |attempt| self.repair(attempt, spec, closures))
+                    }
                 }
             }
             _ => aside(attempt, |attempt| self.execute_other(attempt, spec)),
@@ -114,9 +144,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec: &JobSpec<'env, A>,
         mut instance: I,
     ) -> TryEnd {
-        let over = self.phase(Step::RUN, Kind::Job, attempt, spec, &mut instance);
-        over.or_else(|| self.phase(Step::RECHECK, Kind::Job, attempt, spec, &mut instance))
-            .expect("a recheck ends its try")
+        if let After::Due(Some(error)) = self.phase(Step::RUN, Kind::Job, attempt, spec, &mut instance) {
+            forget(error);
+        }
+        match self.phase(Step::RECHECK, Kind::Job, attempt, spec, &mut instance) {
+            After::Over(end) => end,
+            After::Due(_) => unreachable!("a recheck ends its try"),
+        }
     }
 
     #[inline(never)]
@@ -127,30 +161,70 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         };
         loop {
             match self.due_phase(due, attempt, spec, &mut held) {
-                Ok(next) => due = next,
+                Ok((next, error)) => {
+                    error.map(forget);
+                    due = next;
+                }
                 Err(end) => return end,
             }
         }
     }
 
     /// Begins a try, up to its first phase that is recorded. A constructor is called here.
-    #[cfg(feature = "testkit")]
     pub(in crate::exec) fn begin(&mut self, mut attempt: Try) -> Progress<'r, 'env, A> {
         let spec = self.enter(&attempt);
+        let since = self.look_at_the_clock().0;
+        if attempt.attempt == 1 {
+            attempt.began = since;
+        }
+        self.limit(spec, since);
         match self.open(&mut attempt, spec) {
-            Ok((held, due)) => Progress::Open(Open { attempt, due, held }),
+            Ok((held, due)) => Progress::Open(Open { attempt, due, held, since: Some(since), error: None }),
             Err(end) => Progress::Over(attempt, end),
         }
     }
 
     /// Executes the phase that is due, and no more.
-    #[cfg(feature = "testkit")]
     pub(in crate::exec) fn advance(&mut self, open: Open<'r, 'env, A>) -> Progress<'r, 'env, A> {
-        let Open { mut attempt, due, mut held } = open;
+        let Open { mut attempt, due, mut held, since, error: before } = open;
         let spec = self.enter(&attempt);
+        match since {
+            Some(_) => {} // its limits are there: a constructor's time counts into the first phase
+            None => self.limit(spec, self.ledger.stamp().0),
+        }
         match self.due_phase(due, &mut attempt, spec, &mut held) {
-            Ok(due) => Progress::Open(Open { attempt, due, held }),
-            Err(end) => Progress::Over(attempt, end),
+            Ok((due, error)) => {
+                let error = match error {
+                    Some(error) => {
+                        before.map(forget);
+                        Some(error)
+                    }
+                    None => before,
+                };
+                Progress::Open(Open { attempt, due, held, since: None, error })
+            }
+            Err(end) => {
+                before.map(forget);
+                Progress::Over(attempt, end)
+            }
+        }
+    }
+
+    /// Ends a try whose next phase does not begin, because the run is stopped.
+    pub(in crate::exec) fn cut_short(&mut self, open: Open<'r, 'env, A>) -> (Try, TryEnd) {
+        let Open { attempt, due, mut held, error, .. } = open;
+        let spec = self.enter(&attempt);
+        if due == Phase::Recheck && spec.cleans_up() {
+            self.keep_for_cleanup(&attempt, &mut held);
+        } else {
+            self.let_go_failed(&mut held);
+        }
+        (attempt, self.cancelled(&attempt, error))
+    }
+
+    fn limit(&mut self, spec: &JobSpec<'env, A>, since: u64) {
+        if let Some(bounds) = &self.live.bounds {
+            self.cx.set_limits(Some(bounds.of_phase(since, spec.timeout())));
         }
     }
 
@@ -175,7 +249,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         Ok((held, due))
     }
 
-    /// Executes a phase. Returns the one that follows, or how the try has ended.
+    /// Executes a phase. Returns the one that follows and what this one failed with, or how the try has ended.
     #[inline]
     fn due_phase(
         &mut self,
@@ -183,7 +257,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         attempt: &mut Try,
         spec: &JobSpec<'env, A>,
         held: &mut Held<'r, 'env, A>,
-    ) -> Result<Phase, TryEnd> {
+    ) -> Result<(Phase, Option<BoxError>), TryEnd> {
         let kind = spec.kind();
         let (step, next) = match due {
             Phase::Run if kind == Kind::RunOnly => (Step::RUN_ONLY, Phase::Recheck),
@@ -191,11 +265,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Phase::Recheck => (Step::RECHECK, Phase::Recheck),
             _ => (Step::CHECK, Phase::Run),
         };
-        let over = self.phase(step, kind, attempt, spec, held);
-        over.map_or(Ok(next), Err)
+        match self.phase(step, kind, attempt, spec, held) {
+            After::Due(error) => Ok((next, error)),
+            After::Over(end) => Err(end),
+        }
     }
 
-    /// Executes a phase. `None`: the try goes on with the next one.
+    /// Executes a phase.
     ///
     /// Where the phase is the last one of the try, what the try owned is dropped as a part of it: a panic there is this
     /// phase's failure. It is put aside instead where a cleanup will want it.
@@ -207,45 +283,65 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         attempt: &mut Try,
         spec: &JobSpec<'env, A>,
         instance: &mut I,
-    ) -> Option<TryEnd> {
+    ) -> After {
         let dry_run = self.dry_run;
-        let after = |passed| stages::after(kind, dry_run, step.phase, passed);
+        let after = |went| stages::after(kind, dry_run, step.phase, went);
         let start = self.begin_phase(step, attempt);
-        let mut result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
-        let is_last = !matches!(after(result.is_ok()), Stage::Due(_));
-        let keeps = is_last && step.phase != Phase::Check && spec.cleans_up();
-        if is_last && !keeps {
-            result = self.let_go(instance.take_own(), result);
-        }
-        self.ledger.end(step, attempt, start, &result);
-        match (after(result.is_ok()), result) {
-            (Stage::Due(_), Ok(value)) => drop(value), // there is none
-            (Stage::Due(_), Err(error)) => forget(error),
-            (stage, result) => {
-                if keeps {
-                    self.keep_for_cleanup(attempt, instance);
+        let result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
+        let keeps = step.phase != Phase::Check && after(Went::Passed) == Stage::Passed && spec.cleans_up();
+        let error = match result {
+            Ok(value) => match after(Went::Passed) {
+                Stage::Due(_) => {
+                    self.ledger.passed(step, attempt, start);
+                    return After::Due(None);
                 }
-                return Some(self.over(attempt, stage, result));
-            }
+                _ => match if keeps { Ok(value) } else { self.let_go(instance.take_own(), Ok(value)) } {
+                    Ok(value) => {
+                        self.ledger.passed(step, attempt, start);
+                        if keeps {
+                            self.keep_for_cleanup(attempt, instance);
+                        }
+                        return After::Over(self.done(attempt, value));
+                    }
+                    Err(panic) => panic,
+                },
+            },
+            Err(error) => error,
+        };
+        let failure = Failure::of_phase(step.phase, &*error, spec);
+        let stage = after(failure.went());
+        let is_last = !matches!(stage, Stage::Due(_));
+        if is_last && !keeps {
+            self.let_go_failed(instance);
         }
-        None
+        failure.note(attempt);
+        self.ledger.failed(step, attempt, start, failure.text);
+        if !is_last {
+            return After::Due(Some(error));
+        }
+        if keeps {
+            self.keep_for_cleanup(attempt, instance);
+        }
+        After::Over(match stage {
+            Stage::WouldRun => self.would_run(attempt, Some(error)),
+            _ => self.failed(attempt, error),
+        })
     }
 
-    #[inline(always)]
-    fn over(&mut self, attempt: &Try, stage: Stage, last: Result<Value>) -> TryEnd {
-        match (stage, last) {
-            (_, Ok(value)) => self.done(attempt, value),
-            (Stage::WouldRun, Err(error)) => self.would_run(attempt, Some(error)),
-            (_, Err(error)) => self.failed(attempt, error),
-        }
-    }
-
-    /// Calls one cleanup, with what its try has left.
-    pub(in crate::exec) fn clean_up(&mut self, due: DueCleanup<'env, A>) -> (Result, Head) {
+    /// Calls one cleanup, with what its try has left. A stop up to the `ignored` level does not cut it short.
+    pub(in crate::exec) fn clean_up(
+        &mut self,
+        due: DueCleanup<'env, A>,
+        ignored: StopLevel,
+    ) -> (Result, Head) {
         let DueCleanup { job, attempt, local, mut instance, .. } = due;
         let mut attempt = Try { attempt, ..Try::first(job) };
         let spec = self.enter(&attempt);
         *self.cx.local_mut() = local;
+        if let Some(bounds) = &self.live.bounds {
+            let since = self.ledger.now();
+            self.cx.set_limits(Some(bounds.of_cleanup(since, spec.timeout(), ignored)));
+        }
         let start = self.begin_phase(Step::CLEANUP, &mut attempt);
         let cx = &self.cx;
         let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
@@ -254,7 +350,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             (None, None) => Ok(()),
         });
         let result = self.let_go(instance.take(), result);
-        self.ledger.end(Step::CLEANUP, &mut attempt, start, &result);
+        match &result {
+            Ok(()) => self.ledger.passed(Step::CLEANUP, &mut attempt, start),
+            Err(error) => self.ledger.failed(Step::CLEANUP, &mut attempt, start, Failure::of(&**error).text),
+        }
         (result, attempt.head)
     }
 
@@ -264,6 +363,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.specs.of(job);
         let max_tries = match spec.tries() {
             Some(tries) if !self.dry_run => tries,
+            None if spec.retry_for().is_some() && !self.dry_run => Place::ANY_TRIES,
             _ => self.default_tries,
         };
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
@@ -279,9 +379,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     ) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
         self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
-            let failed = self.let_go(None, Err(error));
-            self.ledger.end(Step::CREATE, attempt, start, &failed);
-            self.over(attempt, Stage::Failed, failed)
+            let failure = Failure::of(&*error);
+            let _ = self.let_go(None, Ok(())); // what else it does is no news
+            failure.note(attempt);
+            self.ledger.failed(Step::CREATE, attempt, start, failure.text);
+            self.failed(attempt, error)
         })
     }
 
@@ -313,6 +415,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
+    /// Drops what a failed try owned. A panic in that has nothing to add to its error.
+    #[inline(always)]
+    fn let_go_failed(&mut self, instance: &mut impl Instance<'env, A>) {
+        let _ = self.let_go(instance.take_own(), Ok(()));
+    }
+
     #[cold]
     fn keep_for_cleanup(&mut self, attempt: &Try, instance: &mut impl Instance<'env, A>) {
         let Try { job, attempt, sequence, .. } = *attempt;
@@ -326,15 +434,62 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.end(attempt, if attempt.has_run() { Status::Changed } else { Status::Satisfied })
     }
 
+    /// The try has failed: another one follows, or the job has.
     #[cold]
     fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
-        if attempt.attempt < self.cx.place().max_tries {
-            forget(error);
-            return self.plan_retry(attempt);
+        let level = self.see_stop();
+        if attempt.notes.was_cut && level >= StopLevel::Cancel {
+            return self.cancelled(attempt, Some(error));
         }
-        self.leftovers.errors.push((attempt.job, error));
-        self.end(attempt, Status::Failed)
+        match self.next_try(attempt, &error) {
+            Some(_) if level > StopLevel::None => self.cancelled(attempt, Some(error)),
+            Some(due) => {
+                forget(error);
+                trace!(job = self.cx.job(), attempt = self.cx.attempt(), due, "try failed");
+                self.ledger.tell_retry(attempt, due);
+                TryEnd::Again { due }
+            }
+            None => {
+                self.leftovers.errors.push((attempt.job, error));
+                let end = self.end(attempt, Status::Failed);
+                self.live.bounds.iter().for_each(Bounds::count_failure);
+                end
+            }
+        }
+    }
+
+    /// When the try that follows a failed one is due, if one follows.
+    fn next_try(&self, failed: &Try, error: &BoxError) -> Option<u64> {
+        if failed.notes.is_last || failed.attempt >= self.cx.place().max_tries {
+            return None;
+        }
+        let spec = self.specs.of(failed.job);
+        let delay = match spec.retry_delay() {
+            Some(backoff) => backoff.delay(failed.attempt, self.live.random(failed.job, failed.attempt)),
+            None => self.live.options.default_retry_delay,
+        };
+        let mut delay = nanos(delay);
+        if let Some(time) = spec.retry_for() {
+            delay = delay.max(LEAST_DELAY).max(failed.notes.pause);
+            let due = self.ledger.now().saturating_add(delay);
+            return (due <= failed.began.saturating_add(nanos(time)) && self.wants_another(spec, error))
+                .then_some(due);
+        }
+        let due = self.ledger.now().saturating_add(delay.max(failed.notes.pause));
+        self.wants_another(spec, error).then_some(due)
+    }
+
+    fn wants_another(&self, spec: &JobSpec<'env, A>, error: &BoxError) -> bool {
+        let Some(ask) = spec.retry_if() else { return true };
+        unwind::catch(|| Ok(ask(shown(&**error)))).unwrap_or(true)
+    }
+
+    /// The run was stopped before the job could end.
+    #[cold]
+    fn cancelled(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+        self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
+        self.end(attempt, Status::Cancelled)
     }
 
     /// Dry run only; a run_only has no check that could have failed.
@@ -350,16 +505,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.ledger.tell_job_ended(attempt.job, status, None);
         TryEnd::Ended(attempt.head.ended(status))
     }
-
-    fn plan_retry(&self, failed: &Try) -> TryEnd {
-        let spec = self.specs.of(failed.job);
-        let delay = spec.retry_delay().unwrap_or(self.live.options.default_retry_delay);
-        let due = self.ledger.now().saturating_add(nanos(delay));
-        trace!(job = self.cx.job(), attempt = self.cx.attempt(), ?delay, "try failed");
-        self.ledger.tell_retry(failed, due);
-        TryEnd::Again { due }
-    }
 }
+
+/// Where tries are limited by time and not by number, the delay between them is at least 1 ms.
+const LEAST_DELAY: u64 = 1_000_000;
 
 /// Passes a copy by reference, so that `attempt` itself stays in registers.
 #[inline(always)]

@@ -19,11 +19,12 @@ pub(crate) struct CleanedUp {
 pub(crate) fn clean_up<'env, A>(live: &Live<'env, A>, mut due: Vec<DueCleanup<'env, A>>) -> CleanedUp {
     due.sort_by_key(|cleanup| Reverse(cleanup.sequence));
     let mut worker = Worker::new(live, 0);
+    let ignored = live.level(); // what has stopped the run cuts no cleanup short
     let due = due.into_iter().take_while(|_| !live.is_killed());
     let mut called = Vec::new();
     for cleanup in due {
         let (job, attempt) = (cleanup.job, cleanup.attempt);
-        let (result, head) = worker.clean_up(cleanup);
+        let (result, head) = worker.clean_up(cleanup, ignored);
         live.world.processes.end_try(job, attempt);
         called.push((job, head, result));
     }

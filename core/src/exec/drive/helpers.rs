@@ -1,7 +1,14 @@
 //! The threads that help the callers of one runner.
+//!
+//! 1. Helpers come in tiers, each a rayon pool of its own. A tier is made when there is work for more workers than there
+//!    are, and kept for the runner's life.
+//! 2. In a pool stand its helpers and a few spare threads, which only ever serve the pieces of jobs' own `par_iter`.
+//! 3. The helpers of a tier enter a run together: none of them is queued while a job is executed in that pool. So none can
+//!    begin on a stack that holds a piece of a job's `par_iter`.
 
 use std::fmt;
-use std::sync::{Barrier, Mutex, MutexGuard, TryLockError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -10,86 +17,130 @@ use crate::log::warning;
 /// Made when they are first needed, kept for the runner's life.
 #[derive(Default)]
 pub(crate) struct Helpers {
-    threads: Mutex<Threads>,
+    /// Whether a run has them.
+    taken: AtomicBool,
+    tiers: Mutex<Tiers>,
 }
 
 #[derive(Default)]
-enum Threads {
-    #[default]
-    NotYet,
-    Ready {
-        pool: ThreadPool,
-        helpers: usize,
-    },
-    /// The system gave none.
-    Refused,
+struct Tiers {
+    tiers: Vec<Arc<Tier>>,
+    /// The system has refused threads: no other tier is made.
+    refused: bool,
 }
+
+/// Helpers that enter a run together.
+pub(super) struct Tier {
+    pool: ThreadPool,
+    helpers: usize,
+}
+
+/// So many helpers in one tier at the most: rayon looks for work in all threads of a pool.
+const TIER: usize = 64;
 
 /// The helpers, for one run: another one that comes meanwhile goes on without.
 pub(super) struct Lease<'h> {
-    threads: MutexGuard<'h, Threads>,
+    helpers: &'h Helpers,
+    stack_size: usize,
 }
 
 impl Helpers {
-    /// `None` if another run has them, or if there are none to be had.
-    pub(super) fn lease(&self, wanted: usize, stack_size: usize) -> Option<Lease<'_>> {
-        let mut threads = match self.threads.try_lock() {
-            Ok(threads) => threads,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        if matches!(*threads, Threads::NotYet) {
-            *threads = Threads::start(wanted, stack_size);
-        }
-        matches!(*threads, Threads::Ready { .. }).then_some(Lease { threads })
+    /// `None` if another run has them.
+    pub(super) fn lease(&self, stack_size: usize) -> Option<Lease<'_>> {
+        let is_free = !self.taken.swap(true, Ordering::Acquire);
+        is_free.then(|| Lease { helpers: self, stack_size }) // not made, and so not dropped, where it is not free
     }
 }
 
-impl Threads {
-    /// As many helpers as the system allows, and as many spare threads.
-    fn start(mut helpers: usize, stack_size: usize) -> Self {
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.helpers.taken.store(false, Ordering::Release);
+    }
+}
+
+impl Lease<'_> {
+    /// The tier of that number, from 0, which is made if there is none: with `wanted` helpers, or as many as the system
+    /// and a tier allow. `None` if the system refuses.
+    pub(super) fn tier(&self, number: usize, wanted: usize) -> Option<Arc<Tier>> {
+        let mut tiers = self.helpers.tiers.lock().unwrap_or_else(PoisonError::into_inner);
+        if tiers.tiers.len() == number && !tiers.refused {
+            match Tier::start(wanted.min(TIER), self.stack_size) {
+                Some(tier) => tiers.tiers.push(Arc::new(tier)),
+                None => tiers.refused = true,
+            }
+        }
+        tiers.tiers.get(number).cloned()
+    }
+
+    /// As many tiers as it takes for `wanted` helpers, or as many as there are to be had.
+    pub(super) fn tiers(&self, wanted: usize) -> Vec<Arc<Tier>> {
+        let mut tiers: Vec<Arc<Tier>> = Vec::new();
+        let mut found = 0;
+        while found < wanted
+            && let Some(tier) = self.tier(tiers.len(), wanted - found)
+        {
+            found += tier.helpers;
+            tiers.push(tier);
+        }
+        tiers
+    }
+}
+
+impl Tier {
+    /// As many helpers as the system allows.
+    fn start(mut helpers: usize, stack_size: usize) -> Option<Self> {
+        let machine = std::thread::available_parallelism().map_or(1, usize::from);
         while helpers > 0 {
-            let name = |thread| format!("dojobber-{thread}");
-            let pool =
-                ThreadPoolBuilder::new().num_threads(2 * helpers).thread_name(name).stack_size(stack_size);
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(helpers + helpers.min(machine))
+                .thread_name(|thread| format!("dojobber-{thread}"))
+                .stack_size(stack_size);
             match pool.build() {
-                Ok(pool) => return Threads::Ready { pool, helpers },
+                Ok(pool) => return Some(Tier { pool, helpers }),
                 Err(_error) => {
                     warning!(helpers, error = %_error, "the system refuses threads");
                 }
             }
             helpers /= 2;
         }
-        Threads::Refused
+        None
     }
-}
 
-impl Lease<'_> {
     pub(super) fn helpers(&self) -> usize {
-        match &*self.threads {
-            Threads::Ready { helpers, .. } => *helpers,
-            Threads::NotYet | Threads::Refused => 0,
-        }
+        self.helpers
     }
 
-    /// Calls `help` on each helper, with its number from 1, and `lead` on this thread; returns when all of them have.
-    ///
-    /// The helpers wait for each other before they begin: so none is queued while a job runs in the pool, where it
-    /// could be picked up by a thread that waits inside a piece of a job's `par_iter`.
-    pub(super) fn help(&self, help: impl Fn(usize) + Sync, lead: impl FnOnce()) {
-        let Threads::Ready { pool, helpers } = &*self.threads else { return lead() };
-        let all_in = Barrier::new(*helpers);
+    /// Calls `help` on so many of the helpers, and `lead` on this thread; returns when all of them have.
+    pub(super) fn help(&self, count: usize, help: impl Fn() + Sync, lead: impl FnOnce()) {
+        let count = count.min(self.helpers);
+        let all_in = Barrier::new(count);
         let (help, all_in) = (&help, &all_in);
-        pool.in_place_scope(|scope| {
-            for id in 1..=*helpers {
+        self.pool.in_place_scope(|scope| {
+            for _ in 0..count {
                 scope.spawn(move |_| {
                     all_in.wait();
-                    help(id);
+                    help();
                 });
             }
             lead();
         });
     }
+}
+
+/// Calls `help` on `count` helpers of these tiers together, and `lead` on this thread.
+pub(super) fn help_all(tiers: &[Arc<Tier>], count: usize, help: &(dyn Fn() + Sync), lead: impl FnOnce()) {
+    match tiers.split_first() {
+        Some((first, others)) if count > 0 => {
+            let rest = count.saturating_sub(first.helpers);
+            first.help(count, help, || help_boxed(others, rest, help, Box::new(lead)));
+        }
+        _ => lead(),
+    }
+}
+
+/// The same without another type for each tier.
+fn help_boxed<'l>(tiers: &[Arc<Tier>], count: usize, help: &(dyn Fn() + Sync), lead: Box<dyn FnOnce() + 'l>) {
+    help_all(tiers, count, help, lead);
 }
 
 impl fmt::Debug for Helpers {

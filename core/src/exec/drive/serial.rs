@@ -39,7 +39,12 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
 
     pub(super) fn finish(self) -> Finished<'env, A> {
         let (log, leftovers) = self.worker.into_parts();
-        Finished { heads: self.books.into_heads(self.live.graph()), logs: vec![log], leftovers }
+        Finished {
+            heads: self.books.into_heads(self.live.graph()),
+            logs: vec![log],
+            leftovers,
+            stop_reason: None,
+        }
     }
 
     /// As long as no try has to be repeated, the plan knows the order: jobs that are blocked fall out of it, and

@@ -1,7 +1,8 @@
 //! The driver of the test kit: virtual workers, and somebody else's choice of what happens next.
 //!
-//! It executes one phase at a time. What may happen next is what might with real threads: a worker that is inside a
-//! try goes on with it; a free one takes something that is ready, or a retry that is due if nothing is; time passes.
+//! It executes one phase at a time. What may happen next is what the schedule allows with real threads: a worker that is
+//! inside a try goes on with it; a free one begins something that may begin, or a retry that is due if nothing may; time
+//! passes.
 //! A phase with interruption points may be left there, if that is asked for: it has a thread of its own then, which
 //! moves only while this one waits.
 
@@ -12,17 +13,18 @@ pub(crate) use choices::{Choice, Choices, following_choices};
 
 use std::thread;
 
+use crate::cancel::StopLevel;
 use crate::exec::attempt::{Leftovers, Open, Progress, Worker};
-use crate::exec::books::Books;
 use crate::exec::drive::simulated::coroutine::{Coroutine, Threads};
 use crate::exec::finished::Finished;
 use crate::exec::live::Live;
-use crate::exec::tries::{Retry, Try, TryEnd};
+use crate::exec::schedule::{Ended, Schedule};
+use crate::exec::tries::{Try, TryEnd};
 use crate::faults::{FaultInjector, Step};
 use crate::graph::JobId;
 use crate::job::Body;
 use crate::report::Head;
-use crate::words::{Kind, Phase};
+use crate::words::{Phase, StopReason};
 
 /// What a simulated run has come to.
 pub(crate) enum Simulated<'env, A> {
@@ -47,9 +49,13 @@ pub(crate) fn simulate<'env, A: Send + Sync>(
 struct Simulator<'s, 'o, 'r, 'env, A> {
     live: &'r Live<'env, A>,
     workers: Vec<VirtualWorker<'r, 'env, A>>,
-    books: Books,
-    ready: Vec<JobId>,
-    retries: Vec<Retry>,
+    schedule: Schedule,
+    heads: Vec<Head>,
+    /// How much of the run is stopped, as far as the schedule knows.
+    obeyed: StopLevel,
+    stop_reason: Option<StopReason>,
+    /// For lists of jobs that may begin.
+    jobs: Vec<JobId>,
     /// Where phases may be left at their interruption points.
     threads: Option<Threads<'s, 'o>>,
 }
@@ -68,7 +74,15 @@ enum VirtualWorker<'r, 'env, A> {
 /// A phase that is executed on another thread, and who executes it.
 type Ahead<'r, 'env, A> = Coroutine<(Worker<'r, 'env, A>, Progress<'r, 'env, A>)>;
 
-impl<A> VirtualWorker<'_, '_, A> {
+impl<'r, 'env, A> VirtualWorker<'r, 'env, A> {
+    /// The worker, unless it is inside a phase.
+    fn here(&mut self) -> Option<&mut Worker<'r, 'env, A>> {
+        match self {
+            VirtualWorker::Free(worker) | VirtualWorker::Inside(worker, _) => Some(worker),
+            VirtualWorker::Paused(..) | VirtualWorker::Away => None,
+        }
+    }
+
     fn is_free(&self) -> bool {
         matches!(self, VirtualWorker::Free(_))
     }
@@ -83,10 +97,10 @@ impl<A> VirtualWorker<'_, '_, A> {
 enum Act {
     /// The worker goes on with its try.
     GoOn(usize),
-    /// A free worker takes that one of the ready jobs.
-    Begin(usize),
-    /// A free worker takes that one of the retries.
-    Repeat(usize),
+    /// A free worker begins with that job.
+    Begin(JobId),
+    /// A free worker begins another try of that job.
+    Repeat(JobId),
     /// Time passes until the next retry is due.
     Wait,
 }
@@ -95,16 +109,22 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     fn new(live: &'r Live<'env, A>, threads: Option<Threads<'s, 'o>>) -> Self {
         let workers = live.options.threads.min(live.plan.len()).max(1);
         let worker = |id| VirtualWorker::Free(Worker::new(live, id as u16));
-        let mut books = Books::of(live.graph());
-        books.count_all(live.graph());
-        let ready = live.graph().ids().filter(|job| books.is_ready(*job)).collect();
-        let workers = (0..workers).map(worker).collect();
-        Simulator { live, workers, books, ready, retries: Vec::new(), threads }
+        Simulator {
+            live,
+            workers: (0..workers).map(worker).collect(),
+            schedule: Schedule::new(live.graph(), live.claims()),
+            heads: vec![Head::NEW; live.plan.len()],
+            obeyed: StopLevel::None,
+            stop_reason: None,
+            jobs: Vec::new(),
+            threads,
+        }
     }
 
     fn run(mut self, choices: &mut Choices) -> Simulated<'env, A> {
         let mut acts = Vec::new();
         loop {
+            self.obey();
             self.list_acts(&mut acts);
             let Some(act) = choices.choose(&acts, |act| self.step(*act)) else { break };
             self.perform(act);
@@ -115,44 +135,56 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         Simulated::Ended(self.into_finished())
     }
 
+    /// Stops what has not begun, if the run is stopped.
+    fn obey(&mut self) {
+        let Some(bounds) = &self.live.bounds else { return };
+        if bounds.run_until().is_some_and(|until| until <= self.live.world.clock.now()) {
+            bounds.expire();
+        }
+        let level = bounds.level();
+        if level <= self.obeyed || self.schedule.is_over() {
+            return;
+        }
+        let Some(worker) = self.workers.iter_mut().find_map(VirtualWorker::here) else { return };
+        worker.see_stop();
+        self.obeyed = level;
+        self.stop_reason = self.stop_reason.or(bounds.stop().reason());
+        let mut ended = Vec::new();
+        self.schedule.stop(&mut ended);
+        tell(&mut self.heads, worker, &ended);
+    }
+
     /// All that may happen next. Nothing: the run is over.
     ///
     /// Free workers are alike, so the first of them is enough. A job without phases is ended as soon as one is free:
-    /// it changes nothing for the others when it is. With a single worker the order is that of the serial driver.
-    fn list_acts(&self, acts: &mut Vec<Act>) {
+    /// it changes nothing for the others when it is. With a single worker the order is that of a real one.
+    fn list_acts(&mut self, acts: &mut Vec<Act>) {
         acts.clear();
         let inside = (0..self.workers.len()).filter(|at| !self.workers[*at].is_free());
         acts.extend(inside.map(Act::GoOn));
-        let is_free = acts.len() < self.workers.len();
+        if acts.len() == self.workers.len() {
+            return;
+        }
         let alone = self.workers.len() == 1;
-        if is_free
-            && let Some(at) = self.ready.iter().position(|job| self.has_no_phases(*job))
-            && !alone
-        {
+        let mut jobs = std::mem::take(&mut self.jobs);
+        self.schedule.list_ready(&mut jobs);
+        if let Some(job) = jobs.iter().copied().find(|job| !alone && self.first_phase(*job).is_none()) {
             acts.clear();
-            acts.push(Act::Begin(at));
-        } else if is_free && !self.ready.is_empty() {
-            acts.extend((0..self.ready.len()).take(if alone { 1 } else { usize::MAX }).map(Act::Begin));
-        } else if is_free {
-            self.list_retries(acts, alone);
+            acts.push(Act::Begin(job));
+        } else if !jobs.is_empty() {
+            acts.extend(jobs.iter().copied().take(if alone { 1 } else { usize::MAX }).map(Act::Begin));
+        } else {
+            self.list_retries(acts, &mut jobs, alone);
         }
+        self.jobs = jobs;
     }
 
-    fn list_retries(&self, acts: &mut Vec<Act>, alone: bool) {
-        let Some(first) = self.retries.iter().min() else { return };
+    fn list_retries(&self, acts: &mut Vec<Act>, jobs: &mut Vec<JobId>, alone: bool) {
         let now = self.live.world.clock.now();
-        if first.due > now {
-            return acts.push(Act::Wait);
-        }
-        let due = self.retries.iter().enumerate().filter(|(_, retry)| retry.due <= now);
-        acts.extend(due.filter(|(_, retry)| !alone || *retry == first).map(|(at, _)| Act::Repeat(at)));
-    }
-
-    fn has_no_phases(&self, job: JobId) -> bool {
-        match self.live.plan.spec(job).kind() {
-            Kind::Group => true,
-            Kind::RunOnly => self.live.options.dry_run.is_on(),
-            Kind::Job | Kind::CheckOnly => false,
+        self.schedule.list_due(now, jobs);
+        acts.extend(jobs.iter().copied().take(if alone { 1 } else { usize::MAX }).map(Act::Repeat));
+        if jobs.is_empty() && self.schedule.first_due().is_some_and(|due| due > now) {
+            acts.push(Act::Wait);
         }
     }
 
@@ -165,38 +197,39 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
                 VirtualWorker::Paused(_, step) => return Some(*step),
                 VirtualWorker::Free(_) | VirtualWorker::Away => return None,
             },
-            Act::Begin(at) => begins(Try::first(self.ready[at]))?,
-            Act::Repeat(at) => begins(self.retries[at].attempt)?,
+            Act::Begin(job) => begins(Try::first(job))?,
+            Act::Repeat(job) => begins(self.schedule.retry_of(job)?)?,
             // what time passes for: so an order that goes on with it can be followed
-            Act::Wait => begins(self.retries.iter().min()?.attempt)?,
+            Act::Wait => begins(self.schedule.first_retry()?.1)?,
         };
         Some(Step { job: attempt.job, attempt: attempt.attempt, phase, part: 0 })
     }
 
+    /// The first phase that is called for a job, if any is.
     fn first_phase(&self, job: JobId) -> Option<Phase> {
-        match self.live.plan.spec(job).body {
-            _ if self.has_no_phases(job) => None,
+        match &self.live.plan.spec(job).body {
+            Body::Group => None,
+            Body::RunOnly(_) if self.live.options.dry_run.is_on() => None,
             Body::RunOnly(_) => Some(Phase::Run),
             Body::Struct(_) => Some(Phase::Create),
-            _ => Some(Phase::Check),
+            Body::Both(_) | Body::CheckOnly(_) => Some(Phase::Check),
         }
     }
 
     fn perform(&mut self, act: Act) {
         match act {
             Act::GoOn(at) => self.go_on(at),
-            Act::Begin(at) => {
-                let job = self.ready.remove(at);
-                self.begin(Try::first(job));
+            Act::Begin(job) => {
+                let attempt = self.schedule.begin(job);
+                self.begin(attempt);
             }
-            Act::Repeat(at) => {
-                let retry = self.retries.remove(at);
-                self.begin(retry.attempt);
+            Act::Repeat(job) => {
+                let attempt = self.schedule.repeat(job);
+                self.begin(attempt);
             }
             Act::Wait => {
                 let clock = &self.live.world.clock;
-                let first = self.retries.iter().map(|retry| retry.due).min();
-                clock.advance(first.map_or(0, |due| due.saturating_sub(clock.now())));
+                clock.advance(self.schedule.first_due().map_or(0, |due| due.saturating_sub(clock.now())));
             }
         }
     }
@@ -218,6 +251,11 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     /// A worker goes on: up to the end of its phase, or to an interruption point where that may be.
     fn go_on(&mut self, at: usize) {
         match self.workers[at].leave() {
+            VirtualWorker::Inside(mut worker, open) if self.obeyed >= StopLevel::Cancel => {
+                worker.look_at_the_clock();
+                let (attempt, end) = worker.cut_short(open);
+                self.settle(at, worker, Progress::Over(attempt, end));
+            }
             VirtualWorker::Inside(mut worker, open) => {
                 worker.look_at_the_clock();
                 let step =
@@ -251,36 +289,27 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         }
     }
 
-    /// Keeps a worker in its try, or frees it.
+    /// Keeps a worker in its try, or frees it and books what it has done.
     fn settle(&mut self, at: usize, worker: Worker<'r, 'env, A>, progress: Progress<'r, 'env, A>) {
+        let mut ended = Vec::new();
         match progress {
-            Progress::Open(open) => self.workers[at] = VirtualWorker::Inside(worker, open),
+            Progress::Open(open) => return self.workers[at] = VirtualWorker::Inside(worker, open),
             Progress::Over(attempt, TryEnd::Ended(head)) => {
-                self.end(&worker, attempt.job, head);
-                self.workers[at] = VirtualWorker::Free(worker);
+                self.heads[attempt.job.index()] = head;
+                let status = head.status().expect("a job that has ended has a status");
+                self.schedule.end(attempt.job, status, &mut ended);
             }
             Progress::Over(attempt, TryEnd::Again { due }) => {
-                self.retries.push(attempt.again(due));
-                self.workers[at] = VirtualWorker::Free(worker);
+                self.heads[attempt.job.index()] = attempt.head;
+                self.schedule.again(attempt.again(due), &mut ended);
             }
         }
+        tell(&mut self.heads, &worker, &ended);
+        self.workers[at] = VirtualWorker::Free(worker);
     }
 
-    fn end(&mut self, worker: &Worker<'r, 'env, A>, job: JobId, head: Head) {
-        self.books.set_head(job, head);
-        let graph = self.live.graph();
-        if head.is_done() {
-            let (books, ready) = (&mut self.books, &mut self.ready);
-            graph.release(job, |node| books.release(node), |job| ready.push(job));
-        } else {
-            let blocked = self.books.block(graph, job);
-            worker.tell_blocked(&blocked);
-        }
-    }
-
-    fn done(mut self) -> Vec<JobId> {
-        let jobs = self.live.graph().ids();
-        jobs.filter(|job| self.books.head(*job).is_done()).collect()
+    fn done(&self) -> Vec<JobId> {
+        self.live.graph().ids().filter(|job| self.heads[job.index()].is_done()).collect()
     }
 
     fn into_finished(self) -> Finished<'env, A> {
@@ -291,7 +320,15 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             logs.push(log);
             leftovers.append(more);
         }
-        Finished { heads: self.books.into_heads(self.live.graph()), logs, leftovers }
+        Finished { heads: self.heads, logs, leftovers, stop_reason: self.stop_reason }
+    }
+}
+
+/// Tells which jobs have ended without a try.
+fn tell<A>(heads: &mut [Head], worker: &Worker<'_, '_, A>, ended: &[Ended]) {
+    for Ended { job, status, because } in ended {
+        heads[job.index()] = heads[job.index()].ended(*status);
+        worker.tell_ended(*job, *status, *because);
     }
 }
 

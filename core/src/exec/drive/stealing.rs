@@ -21,14 +21,13 @@ use stock::Stock;
 use crate::clock::Stamp;
 use crate::exec::attempt::{Leftovers, Worker};
 use crate::exec::books::{Books, blocked_by};
-use crate::exec::drive::helpers::{Helpers, Lease};
+use crate::exec::drive::helpers::{Helpers, Lease, help_all};
 use crate::exec::drive::serial::Alone;
 use crate::exec::finished::Finished;
 use crate::exec::live::Live;
 use crate::exec::retries::{Retries, Waiting};
 use crate::exec::tries::{Retry, Try, TryEnd};
 use crate::graph::{JobGraph, JobId};
-use crate::options::RunOptions;
 use crate::report::{Head, Log};
 
 /// Runs on the caller's thread until a second try could begin and the helpers are free; from then on with them. Where
@@ -37,10 +36,9 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let mut alone = Alone::new(live);
     alone.follow_order(live.plan.alone());
     while let Some(attempt) = alone.next() {
-        let RunOptions { threads, stack_size, .. } = live.options;
-        let lease = if alone.has_surplus() { helpers.lease(threads - 1, stack_size) } else { None };
+        let lease = if alone.has_surplus() { helpers.lease(live.options.stack_size) } else { None };
         match lease {
-            Some(lease) => return together(alone, attempt, lease),
+            Some(lease) => return together(alone, attempt, &lease),
             None => alone.follow(attempt),
         }
     }
@@ -51,10 +49,13 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
 fn together<'env, A: Send + Sync>(
     alone: Alone<'_, 'env, A>,
     attempt: Try,
-    lease: Lease<'_>,
+    lease: &Lease<'_>,
 ) -> Finished<'env, A> {
     let Alone { live, mut worker, books, ready, retries, ended } = alone;
-    let deques: Vec<Deque<Offer>> = (0..=lease.helpers()).map(|_| Deque::new_lifo()).collect();
+    let wanted = live.options.threads.min(live.graph().len() - ended) - 1;
+    let tiers = lease.tiers(wanted);
+    let helpers = tiers.iter().map(|tier| tier.helpers()).sum::<usize>().min(wanted);
+    let deques: Vec<Deque<Offer>> = (0..=helpers).map(|_| Deque::new_lifo()).collect();
     let crew = Crew {
         live,
         ended: Ended::new(ended, live.graph().len()),
@@ -72,7 +73,7 @@ fn together<'env, A: Send + Sync>(
     let caller = deques.next().expect("one for the caller, and one for each helper");
     let deques = Mutex::new((1..).zip(deques).collect::<Vec<(u16, _)>>());
 
-    let help = |_| {
+    let help = || {
         let mine = lock(&deques).pop();
         if let Some((id, deque)) = mine {
             let mut worker = Worker::new(live, id);
@@ -80,14 +81,14 @@ fn together<'env, A: Send + Sync>(
             crew.member(worker, id, deque).work(None);
         }
     };
-    lease.help(help, || crew.member(worker, 0, caller).work(Some(attempt)));
+    help_all(&tiers, helpers, &help, || crew.member(worker, 0, caller).work(Some(attempt)));
 
     let (mut logs, mut leftovers) = (Vec::new(), Leftovers::default());
     for (log, more) in crew.left.into_inner().unwrap_or_else(PoisonError::into_inner) {
         logs.push(log);
         leftovers.append(more);
     }
-    Finished { heads: crew.books.into_heads(live.graph()), logs, leftovers }
+    Finished { heads: crew.books.into_heads(live.graph()), logs, leftovers, stop_reason: None }
 }
 
 /// All workers of one run.

@@ -13,7 +13,7 @@ use crate::names::{NameId, Names};
 use crate::report::saved::{OLDEST, VERSION};
 use crate::report::{Head, Log, Origin, Record, Report, date};
 use crate::text::{NameFault, name_fault};
-use crate::words::{Kind, Phase, Status};
+use crate::words::{Kind, Phase, Status, StopReason};
 
 /// Fields stand in the order in which they are written: some formats tell them by their place.
 #[derive(Deserialize)]
@@ -21,6 +21,8 @@ use crate::words::{Kind, Phase, Status};
 struct SavedReport {
     dojobber_report: Version,
     dry_run: bool,
+    #[serde(default)]
+    stop_reason: Option<StopReason>,
     #[serde(default)]
     started: Option<String>,
     #[serde(default)]
@@ -129,7 +131,8 @@ fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
         edges,
         nests,
     );
-    let mut report = Report::new(graph.into(), saved.dry_run.into(), heads, logs);
+    let mut report =
+        Report::new(graph.into(), saved.dry_run.into(), heads, logs).stopped_by(saved.stop_reason);
     report.close(saved.elapsed_ns, Scale::NANOS);
     report.origin = origin;
     Ok(report)

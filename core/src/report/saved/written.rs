@@ -14,9 +14,11 @@ impl Serialize for Report {
         let started = self.origin.started.and_then(date::to_text);
         let host = self.host();
         let (has_started, has_host) = (started.is_some(), host.is_some());
-        Fields::new(serializer, "Report", 5, [has_started, has_host])?
+        let has_reason = self.stop_reason.is_some();
+        Fields::new(serializer, "Report", 5, [has_reason, has_started, has_host])?
             .add("dojobber_report", &VERSION)?
             .add("dry_run", &self.dry_run.is_on())?
+            .add_if(has_reason, "stop_reason", &self.stop_reason)?
             .add_if(has_started, "started", &started)?
             .add_if(has_host, "host", &host)?
             .add("elapsed_ns", &self.elapsed)?

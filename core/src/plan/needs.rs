@@ -1,0 +1,61 @@
+//! What the jobs of a plan need of their execution beside workers.
+
+use std::collections::HashMap;
+
+use crate::job::JobSpec;
+
+/// Pools, priorities and limits. A plan that needs none of them is plain, and is executed in the fastest way.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// Whether some job says how long a phase may take.
+    pub(crate) timeouts: bool,
+    /// Whether some job says for how long it is tried again.
+    pub(crate) retry_for: bool,
+    /// The priority of each job; empty if none has one.
+    pub(crate) priorities: Vec<i32>,
+    /// The names and sizes of all pools, in the order in which they are first used.
+    pub(crate) pools: Vec<(Box<str>, u32)>,
+    /// For each job the pools that it uses, each once, and how many slots of them; empty if no job uses any.
+    pub(crate) uses: Vec<Box<[(u32, u32)]>>,
+}
+
+impl Needs {
+    pub(super) fn of<'s, 'env: 's, A: 's>(
+        specs: impl ExactSizeIterator<Item = &'s JobSpec<'env, A>>,
+    ) -> Self {
+        let mut needs = Needs::default();
+        let mut known = HashMap::new();
+        let jobs = specs.len();
+        for (at, options) in specs.enumerate().filter_map(|(at, spec)| Some((at, spec.options()?))) {
+            needs.timeouts |= options.timeout.is_some();
+            needs.retry_for |= options.retry_for.is_some();
+            if let Some(priority) = options.priority {
+                needs.priorities.resize(jobs, 0);
+                needs.priorities[at] = priority;
+            }
+            if options.uses.is_empty() {
+                continue;
+            }
+            needs.uses.resize_with(jobs, Box::default);
+            let mut uses: Vec<(u32, u32)> = Vec::new();
+            for slots in &options.uses {
+                let pool = slots.pool();
+                let id = *known.entry(pool.name().to_owned()).or_insert_with(|| {
+                    needs.pools.push((pool.name().into(), pool.size()));
+                    needs.pools.len() as u32 - 1
+                });
+                match uses.iter_mut().find(|(pool, _)| *pool == id) {
+                    Some((_, count)) => *count = count.saturating_add(slots.count()),
+                    None => uses.push((id, slots.count())),
+                }
+            }
+            needs.uses[at] = uses.into();
+        }
+        needs
+    }
+
+    /// Whether it has to be executed in the general way.
+    pub(crate) fn are_plain(&self) -> bool {
+        !self.timeouts && !self.retry_for && self.priorities.is_empty() && self.uses.is_empty()
+    }
+}
