@@ -240,7 +240,7 @@ impl<'env, A> JobOptions<'env, A> {
         pools.for_each_use(&mut |slots| self.uses.push(slots));
     }
 
-    /// Of several jobs that may begin, the one of the highest priority does. Default: 0.
+    /// Where several jobs may begin, the one of the highest priority does. Default: 0.
     pub fn priority(&mut self, priority: i32) {
         self.priority = Some(priority);
     }

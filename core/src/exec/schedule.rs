@@ -11,10 +11,10 @@
 //! 5. A job has ended as soon as it can be known how: what depends on a job that ended without being done has ended.
 //! 6. In a stopped run no job is `Held`, `Ready` or `Between`.
 
-mod claims;
-mod queue;
-mod slots;
 mod state;
+mod queue;
+mod claims;
+mod slots;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
