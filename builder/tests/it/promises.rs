@@ -187,6 +187,22 @@ fn one_error_that_a_run_does_not_absorb() {
             }),
         )
     });
+    // what an error in the midst of a run leaves behind
+    check("install", "after a panic in `install`.run at its interruption point 1", |bug| {
+        check_absorbs(1, move |simulation: &Simulation| {
+            let (disk, lock) = (Disk::new(), AtomicBool::new(false));
+            let graph = || {
+                Graph::new().job("install").check(|_| disk.is("package", "1.0")).run(|_| {
+                    ensure(!lock.swap(true, Ordering::SeqCst) || !bug, "the lock is taken")?;
+                    disk.write("package", "1.0");
+                    lock.store(false, Ordering::SeqCst);
+                    Ok(())
+                })
+            };
+            let _ = simulation.run_anew(graph, ());
+            disk.files()
+        })
+    });
     // it succeeds, and leads to something else
     check("mail", "a run that has absorbed one error leads to something else", |bug| {
         check_absorbs(

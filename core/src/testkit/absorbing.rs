@@ -13,10 +13,11 @@ use crate::testkit::trials::Trials;
 use crate::words::Phase;
 
 /// Lets one phase fail, at every single point where the job has another try: the run must succeed all the same, and the
-/// body must see what it sees if nothing goes wrong. What that is, is returned.
+/// body must see what it sees if nothing goes wrong. What that is, is returned. Where a phase fails in its midst, success is
+/// enough: what that leaves may be for the next run to sweep away.
 ///
-/// A phase fails at once, or, if it is a run, also after it has done its work. What a job does that has but one try is
-/// left alone, and so are cleanups. [`assert_convergent`](super::assert_convergent) asks for less: there the next run
+/// A phase fails at once, at each of its [`interruption`](super::interruption) points, or, if it is a run, also after it
+/// has done its work. What a job does that has but one try is left alone, and so are cleanups. [`assert_convergent`](super::assert_convergent) asks for less: there the next run
 /// may have to help.
 ///
 /// Each point is tried in the orders of as many seeds as `schedules` says.
@@ -77,13 +78,13 @@ fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
         let facts = calm.run_of(call).map(|run| run.jobs[call.step.job.index()]);
         facts.is_some_and(|facts| call.step.attempt < facts.max_tries)
     };
-    let calls = calm.calls.iter().enumerate().filter(move |(_, call)| {
-        call.step.part == 0 && call.step.phase != Phase::Cleanup && has_tries_left(**call)
-    });
+    let calls = calm.calls.iter().enumerate();
+    let calls = calls.filter(move |(_, call)| call.step.phase != Phase::Cleanup && has_tries_left(**call));
     calls.flat_map(|(at, call)| {
-        let faults: &[Fault] = match call.step.phase {
-            Phase::Run => &[Fault::Error, Fault::ErrorAfter],
-            _ => &[Fault::Error],
+        let faults: &[Fault] = match (call.step.part, call.step.phase) {
+            (0, Phase::Run) => &[Fault::Error, Fault::ErrorAfter],
+            (0, _) => &[Fault::Error],
+            _ => &[Fault::Panic], // what an error in the midst of it would leave
         };
         faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
     })
@@ -96,13 +97,13 @@ fn trouble<O: PartialEq + Debug>(
 ) -> Option<Trouble> {
     let failure = trial.runs.iter().find_map(|run| run.failure("a run does not absorb one error: it"));
     let failure = failure.or_else(|| trial.panicked(""));
+    let struck = trial.calls[strike.at - 1];
     let trouble = failure.or_else(|| match (&trial.seen, &calm.seen) {
-        (Ok(seen), Ok(expected)) if seen != expected => Some(
+        (Ok(seen), Ok(expected)) if seen != expected && struck.step.part == 0 => Some(
             Trouble::new("a run that has absorbed one error leads to something else")
                 .detail(contrast(("without a fault", expected), ("as it is", seen))),
         ),
         _ => None,
     })?;
-    let job = trial.job(trial.calls[strike.at - 1]);
-    Some(trouble.detail(format!("after {}", told(strike, trial))).job(job))
+    Some(trouble.detail(format!("after {}", told(strike, trial))).job(trial.job(struck)))
 }

@@ -16,9 +16,9 @@ use crate::words::{Kind, Phase, Status};
 
 /// Lets something go wrong once, at every single point, and runs the plan again on the same world until all is done.
 ///
-/// At each call of a job's code, cleanups included, these are tried: the process is killed before it; it fails; and, of
-/// a run, it does its work and fails then. The process is also killed at each [`interruption`](super::interruption)
-/// point. After that nothing goes wrong any more, so:
+/// First the plan is run again though nothing went wrong. Then, at each call of a job's code, cleanups included, these
+/// are tried: the process is killed before it, or at one of its [`interruption`](super::interruption) points; it fails;
+/// and, of a run, it does its work and fails then. After that nothing goes wrong any more, so:
 ///
 /// - each further run gets nearer to success: it succeeds, or at least more jobs are done than before;
 /// - what is done stays done: the check of a job passes that was done in the run before, unless a cleanup of that same
@@ -130,6 +130,10 @@ impl Convergence {
         trials.with_seeds(self.schedules, |seed| {
             let calm = trials.observe(Experiment::calm(seed));
             let trouble = calm.calm_trouble().or_else(|| {
+                let again = Experiment::calm(seed).then(Then::Again);
+                aftermath(&again, &trials.observe(again.clone()), &calm, &trials)
+            });
+            let trouble = trouble.or_else(|| {
                 let experiment = Experiment::calm(seed).then(Then::UntilDone);
                 strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
             });
@@ -171,7 +175,7 @@ fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
     })
 }
 
-/// What is wrong after what went wrong.
+/// What is wrong after what went wrong, or after nothing did.
 fn aftermath<O: PartialEq + Debug>(
     experiment: &Experiment,
     trial: &Observation<O>,
@@ -181,9 +185,11 @@ fn aftermath<O: PartialEq + Debug>(
     let trouble = reruns(experiment, trial, trials)
         .or_else(|| trial.panicked(""))
         .or_else(|| somewhere_else(experiment, trial, calm, trials))?;
-    let faults = experiment.strikes.iter().map(|strike| told(*strike, trial));
-    let faults = faults.collect::<Vec<_>>().join(", then ");
-    let trouble = trouble.detail(format!("after {faults}, and no fault after that"));
+    let faults: Vec<String> = experiment.strikes.iter().map(|strike| told(*strike, trial)).collect();
+    let trouble = trouble.detail(match &faults[..] {
+        [] => "after a run without a fault".to_owned(),
+        faults => format!("after {}, and no fault after that", faults.join(", then ")),
+    });
     Some(with_suspects(trouble, experiment, trial))
 }
 
@@ -201,11 +207,12 @@ fn reruns<O>(
     trial: &Observation<O>,
     trials: &Trials<impl Fn(&Simulation) -> O>,
 ) -> Option<Trouble> {
-    let struck = trial.run_of(*trial.calls.get(experiment.strikes.first()?.at - 1)?)?;
-    let is_rerun = |run: &&RunSeen| run.of_body == struck.of_body && run.number >= struck.number;
-    let runs: Vec<&RunSeen> = trial.runs.iter().filter(is_rerun).collect();
-    runs.windows(2).find_map(|pair| {
-        let (job, trouble) = setback(pair[0], pair[1])?;
+    let strike = experiment.strikes.first();
+    let struck = strike.and_then(|strike| trial.run_of(*trial.calls.get(strike.at - 1)?));
+    let is_rerun = |run: &RunSeen| struck.is_none_or(|struck| run.number >= struck.number);
+    let pairs = trial.runs.windows(2).filter(|pair| is_rerun(&pair[0]) && pair[0].of_body == pair[1].of_body);
+    pairs.into_iter().find_map(|pair| {
+        let (job, trouble) = setback(&pair[0], &pair[1])?;
         let undoer = job.and_then(|job| undoer(&job, pair[1].number, experiment, trial, trials));
         Some(match undoer {
             Some(call) => {
@@ -235,9 +242,11 @@ fn lost(before: &RunSeen, job: &JobReport<'_>) -> Option<Trouble> {
         }
         _ => return None,
     };
-    let trouble = Trouble::new(format!("job `{}` {what}", job.name())).job(job.name()).phase(Phase::Check);
+    let trouble = Trouble::new(format!("job `{}` {what}", job.name())).job(job.name());
+    let phase = if job.kind() == Kind::RunOnly { Phase::Run } else { Phase::Check };
+    let trouble = trouble.phase(phase);
     Some(match first_complaint(job) {
-        Some(error) => trouble.detail(format!("its check says: {error}")),
+        Some(error) => trouble.detail(format!("its {phase} says: {error}")),
         None => trouble,
     })
 }
