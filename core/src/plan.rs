@@ -5,6 +5,7 @@ mod nearest;
 mod errors;
 mod needs;
 mod draft;
+mod parts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +16,7 @@ pub(crate) use needs::Needs;
 
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;
-use crate::key::{JobName, JobNames};
-use crate::plan::nearest::{Candidate, Search};
+use crate::key::JobName;
 use crate::unwind;
 
 /// Jobs that are known to fit together. A cheap handle: clones share everything.
@@ -88,42 +88,6 @@ impl<'env, A> Plan<'env, A> {
         graph.is_after(job, on)
     }
 
-    /// The plan of the named jobs and all that they depend on. It shares the closures with this one.
-    ///
-    /// ```
-    /// # use dojobber_core::{Draft, JobSpec};
-    /// # let mut draft = Draft::<()>::default();
-    /// # for name in ["foundation", "walls", "garden"] { draft.open(name); draft.close(JobSpec::group()); }
-    /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
-    /// # let plan = draft.compile().unwrap();
-    /// let part = plan.select(["roof"]).unwrap();
-    /// assert_eq!(part.names().collect::<Vec<_>>(), ["walls", "roof"]);
-    ///
-    /// let error = plan.select("rof").unwrap_err();
-    /// assert_eq!(error.to_string(), "there is no job `rof`; did you mean `roof`?");
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`PlanErrors`] with every name that is not in the plan.
-    pub fn select<M>(&self, names: impl JobNames<M>) -> Result<Self, PlanErrors> {
-        let graph = self.graph();
-        let (mut wanted, mut errors, mut search) = (Vec::new(), PlanErrors::default(), Search::new());
-        names.for_each_name(&mut |name| match graph.find(name) {
-            Some(job) => wanted.push(job),
-            None => errors.push(|| PlanError::UnknownJob {
-                name: name.to_owned(),
-                nearest: search.nearest(name, candidates(graph)),
-            }),
-        });
-        errors.into_result()?;
-        let kept = graph.reach_jobs(wanted, JobGraph::after_nodes);
-        let part = graph.part(&kept);
-        let order = part.order();
-        let origin = kept.into_iter().map(|job| self.origin(job)).collect();
-        Ok(Plan::new(part, order, Arc::clone(&self.inner.specs), Some(origin)))
-    }
-
     /// All jobs in the order in which one worker executes them, if none is tried again: each after all that it depends
     /// on; those that are ready at the same time as they became so, and then by declaration.
     ///
@@ -166,11 +130,6 @@ impl<'env, A> Plan<'env, A> {
     fn origin(&self, job: JobId) -> JobId {
         self.inner.origin.as_ref().map_or(job, |origin| origin[job.index()])
     }
-}
-
-fn candidates(graph: &JobGraph) -> impl Iterator<Item = Candidate<'_>> {
-    let nest = |job| graph.nest_of(job).map(|nest| nest.name());
-    graph.ids().map(move |job| Candidate { name: graph.name(job), nest: nest(job) })
 }
 
 /// What the jobs of a plan do.

@@ -750,8 +750,64 @@ fn a_part_of_a_plan() {
         plan.select(["lft", "top", "nowhere"]).unwrap_err().to_string(),
         "there is no job `lft`; did you mean `left`?\nthere is no job `nowhere`"
     );
+    // names of the whole plan are known afterwards, too
     let part = plan.select("left").unwrap();
-    assert_eq!(part.select("right").unwrap_err().to_string(), "there is no job `right`");
+    assert_eq!(shape(&part.select(["right", "low"]).unwrap()), ["low: "]);
+    assert_eq!(shape(&part.exclude("right").unwrap()), ["left: low", "low: "]);
+    assert_eq!(part.select("nowhere").unwrap_err().to_string(), "there is no job `nowhere`");
+}
+
+#[test]
+fn a_plan_without_some_jobs() {
+    let steps = || Graph::new().job("a").group().job("b").after("a").group().job("c").group();
+    let graph = Graph::new().job("x").group().job("n").after("x").nest(steps()).job("y").after("n/a").group();
+    let plan = graph.job("z").group().compile().unwrap();
+    let check = |plan: &Plan<'static>, names: &[&str], expected: &str| {
+        let part = plan.exclude(names).unwrap();
+        assert_eq!(part.names().collect::<Vec<_>>().join(" "), expected, "{names:?}");
+        part
+    };
+    check(&plan, &[], "x n/a n/b n/c n y z");
+    check(&plan, &["z"], "x n/a n/b n/c n y");
+    check(&plan, &["x"], "z"); // all in the nest depends on it
+    check(&plan, &["n/b"], "x n/a n/c y z");
+    check(&plan, &["n/a", "z"], "x n/c");
+    check(&plan, &["n"], "x z"); // all that is in it
+    let part = check(&plan, &["n/c"], "x n/a n/b y z");
+    assert_eq!(shape(&part), ["x: ", "n/a: x", "n/b: n/a", "y: n/a", "z: "]);
+    // afterwards, a nest is what is left of it; and names of the whole plan are known
+    check(&part, &["n"], "x z");
+    check(&part, &["n/c"], "x n/a n/b y z");
+    assert_eq!(part.select("n").unwrap().names().collect::<Vec<_>>(), ["x", "n/a", "n/b"]);
+    assert_eq!(part.select(("n/c", "y")).unwrap().names().collect::<Vec<_>>(), ["x", "n/a", "y"]);
+    assert_eq!(
+        plan.exclude(["n/d", "zz"]).unwrap_err().to_string(),
+        "there is no job `n/d`; did you mean `n/a`?\nthere is no job `zz`; did you mean `z`?"
+    );
+    let run = runner(1).run(&part, ());
+    assert!(run.success() && run.jobs().len() == 5);
+}
+
+#[test]
+fn why_a_job_depends_on_another() {
+    let steps = || Graph::new().job("a").group().job("b").after("a").group();
+    let graph =
+        Graph::new().job("x").group().job("n").after("x").nest(steps()).job("y").after(["n", "n/b"]).group();
+    let plan = graph.job("o").after("y").nest(Graph::new().job("i").nest(steps())).compile().unwrap();
+    let check = |job: &str, on: &str, expected: Option<&str>| {
+        let way = plan.why_depends(job, on).map(|way| way.join(" > "));
+        assert_eq!(way.as_deref(), expected);
+        assert_eq!(plan.depends(job, on), expected.is_some());
+    };
+    check("y", "x", Some("y > n/b > n/a > x"));
+    check("n", "x", Some("n > n/b > n/a > x"));
+    check("n/a", "x", Some("n/a > x")); // because the nest is
+    check("o/i/a", "y", Some("o/i/a > y")); // because the nest around the nest is
+    check("o/i/b", "n/a", Some("o/i/b > o/i/a > y > n/b > n/a"));
+    check("x", "y", None);
+    check("y", "y", None);
+    check("y", "nowhere", None);
+    check("nowhere", "y", None);
 }
 
 #[test]

@@ -134,6 +134,11 @@ impl JobGraph {
         self.nests().find(|nest| nest.name() == name)
     }
 
+    /// The graph that this one is a part of, or itself.
+    pub(crate) fn whole(&self) -> &JobGraph {
+        self.whole.as_deref().unwrap_or(self)
+    }
+
     /// How many nodes the rows of edges have: the jobs, and behind them the starts of nests.
     pub(crate) fn nodes(&self) -> usize {
         self.edges.after.len()
