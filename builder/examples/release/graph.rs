@@ -56,7 +56,7 @@ pub(crate) fn release(repo: &dyn Repo, publish: bool) -> Graph<'_> {
         .job(SUMS)
         .after(TARGETS.map(artefact))
         .run_only(|cx| {
-            let sum = |target: &str| Ok((target.to_owned(), repo.sum(cx.output(&artefact(target))?)?));
+            let sum = |target: &str| Ok((target.to_owned(), repo.sum(cx.output(artefact(target))?)?));
             TARGETS.into_iter().map(sum).collect::<dojobber::Result<_>>()
         })
         .job("tag")

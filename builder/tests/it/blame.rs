@@ -185,7 +185,7 @@ fn a_body_that_is_random_by_itself() {
     // what it does differs, too
     let calls = AtomicU32::new(0);
     let body = |simulation: &Simulation| {
-        let is_there = calls.fetch_add(1, SeqCst) % 2 == 0;
+        let is_there = calls.fetch_add(1, SeqCst).is_multiple_of(2);
         let log = Mutex::new(Vec::new());
         let plan = Graph::new()
             .job("early")

@@ -122,7 +122,7 @@ fn stores_and_arguments() {
         let fill = move |cx: &Context<Args>| {
             cx.shared().set(&one, made.bomb());
             cx.shared().set(&other, (made.bomb(), 1));
-            cx.shared().set(&Key::new("another"), made.bomb());
+            cx.shared().set(Key::new("another"), made.bomb());
         };
         (graph().job("a").run_only(fill), Some(dropped.bomb()))
     });
@@ -135,8 +135,8 @@ fn local_stores() {
         check(2, |dropped| {
             let made = dropped.clone();
             let fill = move |cx: &Context<Args>| {
-                cx.local().set(&Key::new("one"), made.bomb());
-                cx.local().set(&Key::new("other"), made.bomb());
+                cx.local().set(Key::new("one"), made.bomb());
+                cx.local().set(Key::new("other"), made.bomb());
             };
             let job = graph().job("a");
             let job = if cleans_up { job.cleanup(|_| ()) } else { job };
@@ -154,7 +154,7 @@ impl Job<Args> for Armed {
         if cx.phase() == dojobber::Phase::Recheck { Ok(()) } else { Err("not yet".into()) }
     }
     fn run(&mut self, cx: &Context<Args>) -> Result {
-        cx.local().set(&Key::new("bomb"), self.0.0.bomb());
+        cx.local().set(Key::new("bomb"), self.0.0.bomb());
         Ok(())
     }
 }

@@ -193,7 +193,10 @@ fn a_release() {
             .check_only(|_| Ok("1.2.3".to_owned()))
             .job("notes")
             .after(VERSION)
-            .run_only(|cx| Ok(disk.write("notes", cx.output(&VERSION)?)));
+            .run_only(|cx| {
+                disk.write("notes", cx.output(&VERSION)?);
+                Ok(())
+            });
         let graph = graph.each(0..12, |graph, target| {
             let path = move |cx: &Context| {
                 Ok::<_, dojobber::BoxError>(format!("app-{}-{target}", cx.output(&VERSION)?))
@@ -206,21 +209,28 @@ fn a_release() {
                     ensure(disk.is(&path, "binary"), "it is not built")?;
                     Ok(path)
                 })
-                .run(move |cx| Ok(disk.write(&path(cx)?, "binary")))
+                .run(move |cx| {
+                    disk.write(&path(cx)?, "binary");
+                    Ok(())
+                })
         });
         graph
             .job("sums")
             .after((0..12).map(artefact))
             .run_only(|cx| {
-                let read = |target| Ok(disk.read(cx.output(&artefact(target))?).unwrap_or_default().len());
+                let read = |target| Ok(disk.read(cx.output(artefact(target))?).unwrap_or_default().len());
                 let sums = (0..12).map(read).sum::<Result<usize>>()?;
-                Ok(disk.write("sums", &sums.to_string()))
+                disk.write("sums", &sums.to_string());
+                Ok(())
             })
             .job("tag")
             .after("sums")
             .after(VERSION)
             .check(|cx| Ok(disk.is("tag", cx.output(&VERSION)?)))
-            .run(|cx| Ok(disk.write("tag", cx.output(&VERSION)?)))
+            .run(|cx| {
+                disk.write("tag", cx.output(&VERSION)?);
+                Ok(())
+            })
             .job("publish")
             .after(["tag", "notes"])
             .check(|_| disk.is("published", "yes"))

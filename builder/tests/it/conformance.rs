@@ -280,7 +280,7 @@ fn check_outputs(scenario: &Scenario, run: &Run<'_>, case: &str) {
             ScriptKind::RunOnly if done => Some(format!("{name} ran")),
             _ => None,
         };
-        assert_eq!(run.output(&Key::<String>::named(name)), expected.as_ref(), "{case}");
+        assert_eq!(run.output(Key::<String>::named(name)), expected.as_ref(), "{case}");
     }
 }
 

@@ -58,12 +58,12 @@ fn a_slot_is_a_name_and_a_type() {
     let store = Store::default();
     store.set(&NUMBER, 1);
     store.set(&TEXT, "one".to_owned());
-    store.set(&Key::named("y"), 2_u32);
+    store.set(Key::named("y"), 2_u32);
     assert_eq!(
         (store.get(&NUMBER).as_deref(), store.get(&TEXT).as_deref()),
         (Some(&1), Some(&"one".to_owned()))
     );
-    assert!(store.get(&Key::<u64>::new("x")).is_none());
+    assert!(store.get(Key::<u64>::new("x")).is_none());
     store.set(&NUMBER, 3);
     assert_eq!(*store.require(&NUMBER).unwrap(), 3);
     assert_eq!(store.take(&TEXT).as_deref(), Some("one"));
@@ -213,16 +213,16 @@ fn outputs_are_read_by_direct_dependants() {
         .job("both")
         .after(VERSION)
         .after("length")
-        .check(|cx| Ok(format!("{} {}", cx.output(&VERSION)?, cx.output(&Key::<usize>::new("length"))?)))
+        .check(|cx| Ok(format!("{} {}", cx.output(&VERSION)?, cx.output(Key::<usize>::new("length"))?)))
         .run(|_| ())
         .compile()
         .unwrap();
     for threads in [1, 2, 8] {
         let run = runner(threads).run(&plan, ());
         assert_eq!(run.output(&VERSION).map(String::as_str), Some("1.2.3"));
-        assert_eq!(run.output(&Key::<String>::new("both")).map(String::as_str), Some("1.2.3 5"));
-        assert_eq!(run.output(&Key::<u8>::new("version")), None);
-        assert_eq!(run.output(&Key::<u8>::new("nowhere")), None);
+        assert_eq!(run.output(Key::<String>::new("both")).map(String::as_str), Some("1.2.3 5"));
+        assert_eq!(run.output(Key::<u8>::new("version")), None);
+        assert_eq!(run.output(Key::<u8>::new("nowhere")), None);
     }
 }
 
@@ -263,7 +263,7 @@ fn whose_output_it_is() {
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
-    let outputs: Vec<Option<&u32>> = plan.names().map(|name| run.output(&key(name))).collect();
+    let outputs: Vec<Option<&u32>> = plan.names().map(|name| run.output(key(name))).collect();
     assert_eq!(outputs, [Some(&5), Some(&5), Some(&2), None, None, None, None]);
 }
 
@@ -390,7 +390,7 @@ fn keys_are_taken_by_value_and_by_reference() {
             cx.local().set(SUM, 1);
             cx.local().update(&SUM, |sum| *sum += 1);
             cx.shared().set(&made, 5);
-            Ok(*cx.local().require(SUM)? + cx.local().take(&&SUM).unwrap_or_default())
+            Ok(*cx.local().require(SUM)? + cx.local().take(&SUM).unwrap_or_default())
         })
         .job(SUM)
         .after(keys.iter())
@@ -398,8 +398,8 @@ fn keys_are_taken_by_value_and_by_reference() {
         .compile()
         .unwrap();
     let run = runner(1).run(&plan, ());
-    assert_eq!((run.output(SUM), run.output(&SUM), run.output(&&made)), (Some(&9), Some(&9), Some(&2)));
-    assert_eq!((run.status(SUM), run.status(&made)), (run.status("sum"), run.status(&&made)));
+    assert_eq!((run.output(SUM), run.output(&SUM), run.output(&made)), (Some(&9), Some(&9), Some(&2)));
+    assert_eq!((run.status(SUM), run.status(&made)), (run.status("sum"), run.status(&made)));
     assert!(plan.depends(SUM, &made) && plan.select(&made).is_ok());
 }
 
@@ -465,7 +465,7 @@ fn the_key_drives_inference() {
         .unwrap();
     let run = runner(1).run(&plan, ());
     assert_eq!(run.output(&NUMBERS).unwrap(), &[1, 2]);
-    assert_eq!(run.output(&Key::<u64>::new("one")), Some(&1));
+    assert_eq!(run.output(Key::<u64>::new("one")), Some(&1));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn runners_show_their_options() {
 #[test]
 fn a_store_shows_its_keys() {
     let store = Store::default();
-    store.set(&Key::new("port"), 80);
+    store.set(Key::new("port"), 80);
     check(store, "{\"port\"}");
 }
 

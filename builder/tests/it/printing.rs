@@ -1,7 +1,6 @@
 //! What reaches a terminal: characters that act in place of showing are escaped everywhere, and errors print for people.
 
 use std::error::Error;
-use std::fmt::Debug;
 
 use dojobber::{BoxError, Cleanup, Console, Graph, Key, Report, Runner, printable};
 
@@ -120,7 +119,7 @@ fn names_are_seen_in_a_report_that_is_read() {
 
 /// `{:?}` is what a `main` prints that returns it.
 #[track_caller]
-fn check_printed(error: impl Error + Debug, expected: &str) {
+fn check_printed(error: impl Error, expected: &str) {
     assert_eq!((error.to_string().as_str(), format!("{error:?}").as_str()), (expected, expected));
 }
 
@@ -138,9 +137,9 @@ fn errors_that_a_main_may_return_print_for_people() {
     let errors = Graph::new().job("a").after("b").group().compile().unwrap_err();
     check_printed(errors.iter().next().unwrap().clone(), "job `a` is after `b`, which does not exist");
     check_printed(errors, "job `a` is after `b`, which does not exist");
-    let missing = dojobber::Store::default().require(&Key::<u8>::new("n")).unwrap_err();
+    let missing = dojobber::Store::default().require(Key::<u8>::new("n")).unwrap_err();
     check_printed(missing, "no value of type u8 is stored under `n`");
-    let plan = Graph::new().job("a").run_only(|cx| Ok(*cx.output(&Key::<u8>::new("b"))?)).compile().unwrap();
+    let plan = Graph::new().job("a").run_only(|cx| Ok(*cx.output(Key::<u8>::new("b"))?)).compile().unwrap();
     let run = runner().build().run(&plan, ());
     let error: &BoxError = &run.error("a").unwrap().to_string().into();
     let text = error.to_string();

@@ -390,7 +390,7 @@ fn every_try_starts_from_scratch() {
         Changed,
         "check: 1 checks, run, recheck: 12 checks / check: 1 checks, run, recheck, cleanup / cleanup",
     );
-    assert_eq!(run.output(&Key::<u32>::new("a")), Some(&12));
+    assert_eq!(run.output(Key::<u32>::new("a")), Some(&12));
 }
 
 #[test]
@@ -718,7 +718,7 @@ fn one_runner_and_one_plan_serve_many_runs_at_once() {
             scope.spawn(move || {
                 let run = runner.run(plan, args);
                 let outputs: Vec<u32> =
-                    plan.names().map(|name| *run.output(&Key::named(name)).unwrap()).collect();
+                    plan.names().map(|name| *run.output(Key::named(name)).unwrap()).collect();
                 assert_eq!(outputs, (args..args + 20).collect::<Vec<_>>());
             });
         }

@@ -179,7 +179,7 @@ impl Sketch {
                     (true, true) => open.after(name),
                     (true, false) => open.after(Key::<u8>::named(name)),
                     (false, true) => open.before([name]),
-                    (false, false) => open.before(&Key::<u8>::named(name)),
+                    (false, false) => open.before(Key::<u8>::named(name)),
                 };
             }
             graph = match inner {
@@ -191,8 +191,10 @@ impl Sketch {
     }
 }
 
+type Shape = (BTreeSet<(String, String)>, BTreeSet<(String, Option<String>)>);
+
 /// All edges by name, and which nests there are.
-fn shape(plan: &Plan<'_>) -> (BTreeSet<(String, String)>, BTreeSet<(String, Option<String>)>) {
+fn shape(plan: &Plan<'_>) -> Shape {
     let graph = plan.graph();
     let name = |job| graph.name(job).to_owned();
     let edges = graph

@@ -333,8 +333,8 @@ fn a_detached_context_has_what_a_phase_may_ask_for() {
         (&5, "detached", Phase::Check, 1, 1)
     );
     assert_eq!(cx.now(), Duration::ZERO);
-    cx.local().set(&Key::new("word"), 'w');
-    assert!(cx.local().contains(&Key::<char>::new("word")));
-    assert!(cx.output(&Key::<u32>::new("other")).is_err());
+    cx.local().set(Key::new("word"), 'w');
+    assert!(cx.local().contains(Key::<char>::new("word")));
+    assert!(cx.output(Key::<u32>::new("other")).is_err());
     assert_eq!(cx.in_phase(Phase::Run).phase(), Phase::Run);
 }

@@ -67,7 +67,7 @@ impl Watch {
                 line: line.to_owned(),
                 at: Duration::from_nanos(clock.now()),
             };
-            observers.upgrade().into_iter().for_each(|observers| observers.tell(&event));
+            observers.upgrade().into_iter().for_each(|observers| observers.tell(event));
         })
     }
 
