@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::error::class::{ErrorClass, Heard, Traits, chain, listen};
+use crate::error::class::{ErrorClass, Traits, chain, listen};
 use crate::error::wrap::is_returned_false;
 use crate::text::printable;
 
@@ -64,22 +64,21 @@ pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
 impl ErrorText {
     /// Displays an error and its sources, which is the user's code and may panic. Also what it says beside its text.
     pub(crate) fn heard(error: &(dyn Error + 'static)) -> (Self, Traits) {
-        let mut heard = Heard::default();
-        let mut texts = Vec::new();
-        let mut repeated = false;
-        for error in chain(error) {
+        let mut message = String::new();
+        let mut heard = listen(|| message = error.to_string());
+        let mut causes = Vec::new();
+        let mut repeats = heard.repeats;
+        for cause in chain(error).skip(1) {
             let mut text = String::new();
-            let now = listen(|| text = error.to_string());
-            if !(repeated && texts.last() == Some(&text)) {
-                texts.push(text); // else it stands there already, as that of what it is wrapped in
+            let now = listen(|| text = cause.to_string());
+            if !(repeats && *causes.last().unwrap_or(&message) == text) {
+                causes.push(text); // else it stands there already, as that of what it is wrapped in
             }
-            repeated = now.repeats;
+            repeats = now.repeats;
             heard = heard.or(now);
         }
-        let causes = texts.split_off(1);
         let (traits, origin) = (heard.traits(), Origin::of(error));
-        let message = texts.swap_remove(0).into();
-        (ErrorText { message, causes, origin, class: traits.class }, traits)
+        (ErrorText { message: message.into(), causes, origin, class: traits.class }, traits)
     }
 
     pub(crate) fn with_class(self, class: ErrorClass) -> Self {
