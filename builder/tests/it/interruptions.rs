@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use dojobber::testkit::{
-    Access, Fault, Faults, Finding, Simulation, check_cleans_up, check_convergent, explore, graphs,
+    Access, Fault, Faults, Finding, Simulation, Table, check_cleans_up, check_convergent, explore, graphs,
     interruption, touches, try_explore,
 };
 use dojobber::{Context, Graph, Kind, Phase, Status, ensure, judge};
@@ -284,6 +284,32 @@ fn a_crash_while_others_pause() {
         (count("begins"), count("ends"))
     };
     assert_eq!(explore(50, body), (2, 1));
+}
+
+/// 20 jobs with three writes each: the process is killed at each of these 60 points, too.
+#[test]
+fn every_point_is_tried() {
+    let calls = AtomicU32::new(0);
+    let body = |simulation: &Simulation| {
+        calls.fetch_add(1, SeqCst);
+        let rows = Table::new("rows");
+        let graph = || {
+            Graph::new().each(0..20, |graph, at| {
+                let (rows, keys) = (&rows, [3 * at, 3 * at + 1, 3 * at + 2]);
+                let after = (at > 3).then(|| format!("job {}", at - 4));
+                graph
+                    .job(format!("job {at}"))
+                    .after(after)
+                    .check(move |_| keys.iter().all(|key| rows.contains(key)))
+                    .run(move |_| keys.iter().for_each(|key| _ = rows.insert(*key, ())))
+            })
+        };
+        let _ = simulation.run_anew(graph, ());
+        rows.rows().len()
+    };
+    assert_eq!(check_convergent(1, body).unwrap(), 60);
+    // once, twice; each check and recheck: crash, error; each run: error at its end, too
+    assert_eq!(calls.into_inner(), 2 + 20 * (2 + 3 + 2) + 60);
 }
 
 /// Outside of a simulation nothing happens.
