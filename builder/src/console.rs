@@ -1,12 +1,21 @@
 //! What happens, in lines on standard error.
 
-use std::fmt::{self, Write as _};
+mod stream;
+mod classic;
+mod plain;
+
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use dojobber_core::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status, printable};
+use dojobber_core::{Event, Observer};
 
-/// An observer that writes whole lines, in DoJobber's form, to standard error or elsewhere:
+use plain::Clocks;
+use stream::Stream;
+
+/// An observer that writes whole lines to standard error or elsewhere.
+///
+/// There are two forms. [`verbose`](Console::verbose) and [`debug`](Console::debug) write DoJobber's lines:
 ///
 /// ```text
 /// TurnOnTV.check: fail
@@ -14,8 +23,12 @@ use dojobber_core::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status, pri
 /// TurnOnTV.recheck: fail "Remote batteries are dead."
 /// ```
 ///
-/// The line that ends a failed try carries the error. Two jobs never mix theirs within a line, and a stream that
-/// cannot be written to stops no run.
+/// There the line that ends a failed try carries the error. [`lines`](Console::lines) has more to say, for people and for
+/// the logs of build servers.
+///
+/// Two jobs never mix theirs within a line. A line is written whole as long as somebody reads, also to a stream that
+/// takes it in pieces; one that was cut is ended before the next begins. A stream that cannot be written to stops no
+/// run: its lines are lost, and where nobody reads for ten seconds, nothing is waited for any more.
 ///
 /// ```
 /// use dojobber::{Console, Graph, Runner};
@@ -25,123 +38,84 @@ use dojobber_core::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status, pri
 /// assert!(runner.run(&plan, ()).success()); // writes `sun.check: pass`
 /// ```
 pub struct Console {
-    debug: bool,
-    out: Mutex<Box<dyn Write + Send>>,
+    form: Form,
+    out: Mutex<Out>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Verbose,
+    Debug,
+    Lines,
+}
+
+struct Out {
+    stream: Stream,
+    /// Of the form that tells times.
+    clocks: Clocks,
 }
 
 impl Console {
-    /// One line for each phase.
+    /// DoJobber's `-v`: one line for each phase.
     pub fn verbose() -> Self {
-        Console { debug: false, out: Mutex::new(Box::new(io::stderr())) }
+        Console::of(Form::Verbose)
     }
 
-    /// The same, with the error of every failed phase and the chain of its causes below its line, and with cleanups
-    /// that pass.
+    /// DoJobber's `-d`: the same, with the error of every failed phase and the chain of its causes below its line, and
+    /// with cleanups that pass.
     pub fn debug() -> Self {
-        Console { debug: true, ..Console::verbose() }
+        Console::of(Form::Debug)
+    }
+
+    /// Lines that begin with the time since the run began and tell more: what begins, how long it took, why, which try it
+    /// was, when the next one follows, what is blocked, and what commands say that stream their output.
+    ///
+    /// ```text
+    ///    0.00s  3 jobs on 4 threads
+    ///    0.02s  tests.check: due "this commit was not tested"
+    ///    0.02s  tests.run: run the tests
+    ///    0.31s  tests| 3 tests passed
+    ///    0.32s  tests.run: pass (0.3s)
+    ///    0.32s  tests.recheck: pass
+    ///    0.40s  upload.run: fail "connection reset by peer" (12ms)
+    ///    0.40s  upload: again in 1.0s, as try 2
+    /// ```
+    ///
+    /// A check that says no is `due` where a run follows, and a `false` has no reason to tell. Groups have no lines.
+    /// Where a console watches two runs of one plan at once, the times of their jobs may be those of the other run.
+    pub fn lines() -> Self {
+        Console::of(Form::Lines)
     }
 
     /// Writes there in place of standard error.
     pub fn to(self, out: impl Write + Send + 'static) -> Self {
-        Console { out: Mutex::new(Box::new(out)), ..self }
+        Console { out: Mutex::new(Out { stream: Stream::new(out), clocks: Clocks::default() }), ..self }
     }
 
-    /// One event's lines, in one piece.
-    fn lines(&self, event: &Event) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        match event {
-            // the original's run_only has a check that always fails
-            Event::PhaseStarted { job, phase: Phase::Run, .. } if job.kind() == Kind::RunOnly => {
-                line(&mut text, job, "check", "fail")?;
-            }
-            Event::PhaseEnded { job, phase, error: None, .. } => self.passed(&mut text, job, *phase)?,
-            Event::PhaseEnded { job, phase, error: Some(error), .. } => {
-                self.failed(&mut text, job, *phase, error)?;
-            }
-            Event::JobEnded { job, status: Status::WouldRun, .. } if job.kind() == Kind::RunOnly => {
-                line(&mut text, job, "check", "fail")?;
-            }
-            Event::JobEnded { job, status: Status::Satisfied, .. } if job.kind() == Kind::Group => {
-                line(&mut text, job, "check", "pass")?;
-            }
-            _ => {}
-        }
-        Ok(text)
-    }
-
-    fn passed(&self, text: &mut String, job: &JobRef, phase: Phase) -> fmt::Result {
-        if phase == Phase::Cleanup && !self.debug {
-            return Ok(());
-        }
-        line(text, job, name(phase), "pass")?;
-        if (job.kind(), phase) == (Kind::RunOnly, Phase::Run) {
-            line(text, job, "recheck", "pass")?;
-        }
-        Ok(())
-    }
-
-    fn failed(&self, text: &mut String, job: &JobRef, phase: Phase, error: &ErrorText) -> fmt::Result {
-        let with_error = format!("fail \"{}\"", printable(error.message()));
-        let ends_try = match phase {
-            Phase::Create | Phase::Recheck | Phase::Cleanup => true,
-            Phase::Check => job.kind() == Kind::CheckOnly,
-            _ => false,
-        };
-        line(text, job, name(phase), if ends_try { &with_error } else { "fail" })?;
-        if self.debug {
-            details(text, error)?;
-        }
-        if (job.kind(), phase) == (Kind::RunOnly, Phase::Run) {
-            line(text, job, "recheck", &with_error)?;
-        }
-        Ok(())
+    fn of(form: Form) -> Self {
+        let out = Out { stream: Stream::new(io::stderr()), clocks: Clocks::default() };
+        Console { form, out: Mutex::new(out) }
     }
 }
 
 impl Observer for Console {
     fn on_event(&self, event: &Event) {
-        let Ok(text) = self.lines(event) else { return };
-        if !text.is_empty() {
-            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-            // a stream that is closed or full is no reason to stop a run
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let classic = match self.form {
+            Form::Lines => None,
+            form => classic::lines(event, matches!(form, Form::Debug)).ok(),
+        };
+        if classic.as_deref() == Some("") {
+            return; // no need for the lock
+        }
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lines) = classic.or_else(|| out.clocks.line(event)) {
+            out.stream.write(&lines);
         }
     }
 }
 
 impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Console").field("debug", &self.debug).finish_non_exhaustive()
+        f.debug_struct("Console").field("form", &self.form).finish_non_exhaustive()
     }
-}
-
-fn line(text: &mut String, job: &JobRef, phase: &str, verdict: &str) -> fmt::Result {
-    writeln!(text, "{job}.{phase}: {verdict}")
-}
-
-/// As the original names it: a constructor that fails is a check that fails.
-fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Run => "run",
-        Phase::Recheck => "recheck",
-        Phase::Cleanup => "cleanup",
-        _ => "check",
-    }
-}
-
-/// The error and its causes, indented.
-fn details(text: &mut String, error: &ErrorText) -> fmt::Result {
-    let panicked = if error.panicked() { "panicked: " } else { "" };
-    indented(text, panicked, error.message())?;
-    for cause in error.causes() {
-        indented(text, "caused by: ", cause)?;
-    }
-    Ok(())
-}
-
-fn indented(text: &mut String, before: &str, message: &str) -> fmt::Result {
-    for (at, part) in message.lines().enumerate() {
-        writeln!(text, "  {}{:#}", if at == 0 { before } else { "" }, printable(part))?;
-    }
-    Ok(())
 }

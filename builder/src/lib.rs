@@ -128,16 +128,19 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    BoxError, Cleanup, CleanupError, Command, CommandError, Context, Counts, DryRun, Edge, Ending, ErrorText,
-    Event, Job, JobDefaults, JobForm, JobGraph, JobId, JobName, JobNames, JobOption, JobRef, JobReport, Key,
-    Kind, MissingKey, Nest, NestId, Observer, Outcome, OutputError, Panicked, Phase, PhaseRecord, Plan,
-    PlanError, PlanErrors, Report, Result, Run, RunFailed, RunOptions, Runner, RunnerBuilder, Status, Store,
-    Summary, Unfit, Verdict, Violation, brief, judge, printable, sh,
+    BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, Event, Job, JobDefaults,
+    JobForm, JobGraph, JobId, JobName, JobNames, JobOption, JobRef, Key, Kind, MissingKey, Nest, NestId,
+    Observer, Outcome, OutputError, Panicked, Phase, Plan, PlanError, PlanErrors, Result, Run, RunFailed,
+    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{
     Cancelled, ErrorClass, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after,
     unknown,
+};
+#[doc(inline)]
+pub use dojobber_core::{
+    Counts, Ending, ErrorText, JobReport, PhaseRecord, Report, Summary, brief, one_line, printable,
 };
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

@@ -68,6 +68,6 @@ pub use report::{Ending, JobReport, PhaseRecord, Report, Summary};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};
-pub use text::{Brief, Printable, brief, printable};
+pub use text::{Brief, Printable, brief, one_line, printable};
 pub use verdict::{Keeps, Outcome, Verdict};
 pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

@@ -3,7 +3,6 @@
 mod printable;
 mod brief;
 
-pub(crate) use brief::one_line;
-pub use brief::{Brief, brief};
+pub use brief::{Brief, brief, one_line};
 pub(crate) use printable::{NameFault, is_unseen, name_fault};
 pub use printable::{Printable, printable};

@@ -262,3 +262,166 @@ fn a_line_is_written_in_one_piece() {
     expected.sort_unstable();
     assert_eq!(pieces, expected);
 }
+
+/// A standard error as Node.js or ssh leave it: it does not wait, and takes what fits.
+#[cfg(unix)]
+#[test]
+fn a_stream_that_does_not_wait_loses_nothing() {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    let (writer, mut reader) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    let text = std::thread::spawn(move || {
+        let (mut text, mut buffer) = (Vec::new(), [0; 1000]);
+        loop {
+            let read = reader.read(&mut buffer).unwrap();
+            if read == 0 {
+                return String::from_utf8(text).unwrap();
+            }
+            text.extend(&buffer[..read]);
+            std::thread::yield_now();
+        }
+    });
+    let graph = (0..20_000).fold(Graph::new(), |graph, at| {
+        graph.job(format!("a job with a long name, so that a pipe is soon full: {at}")).check_only(|_| true)
+    });
+    let plan = graph.compile().unwrap();
+    let runner = Runner::builder().threads(4).observer(Console::verbose().to(writer)).build();
+    assert!(runner.run(&plan, ()).success());
+    drop(runner);
+    let text = text.join().unwrap();
+    assert_eq!(text.lines().count(), 20_000);
+    let whole = |line: &str| line.starts_with("a job with") && line.ends_with(".check: pass");
+    assert_eq!(text.lines().find(|line| !whole(line)), None);
+}
+
+/// What `Console::lines` writes about a graph in a simulation with one worker, where a phase takes a nanosecond.
+#[cfg(feature = "testkit")]
+fn lines_of(
+    graph: Graph<'_>,
+    set: impl FnOnce(dojobber::testkit::Simulation) -> dojobber::testkit::Simulation,
+) -> String {
+    let notes = Notes::default();
+    let simulation =
+        dojobber::testkit::Simulation::new(1).workers(1).observer(Console::lines().to(notes.clone()));
+    drop(set(simulation).run(&graph.compile().unwrap(), ()));
+    notes.text()
+}
+
+#[cfg(feature = "testkit")]
+#[track_caller]
+fn check_lines(graph: Graph<'_>, expected: &[&str]) {
+    let text = lines_of(graph, |simulation| simulation.default_tries(2));
+    assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), expected);
+    assert!(text.ends_with('\n'));
+}
+
+#[cfg(feature = "testkit")]
+#[test]
+fn lines_say_what_begins_and_how_it_ends() {
+    check_lines(Graph::new().job("a").check(|_| true).run(|_| ()), &["   0.00s  a.check: pass"]);
+    check_lines(
+        Graph::new()
+            .job("a")
+            .description("make\nit")
+            .check(|cx| cx.phase() == dojobber::Phase::Recheck)
+            .run(|_| ()),
+        &[
+            "   0.00s  a.check: due",
+            "   0.00s  a.run: make\\nit",
+            "   0.00s  a.run: pass",
+            "   0.00s  a.recheck: pass",
+        ],
+    );
+    check_lines(
+        Graph::new().job("a").run_only(|_| ()),
+        &["   0.00s  a.run: begins", "   0.00s  a.run: pass"],
+    );
+    check_lines(Graph::new().job("a").group(), &[]);
+    check_lines(
+        Graph::new()
+            .job("a")
+            .cleanup(|_| no::<()>("stuck"))
+            .run_only(|_| ())
+            .job("b")
+            .after("a")
+            .check_only(|_| true),
+        &[
+            "   0.00s  a.run: begins",
+            "   0.00s  a.run: pass",
+            "   0.00s  b.check: pass",
+            "   0.00s  a.cleanup: fail \"stuck\"",
+        ],
+    );
+}
+
+#[cfg(feature = "testkit")]
+#[test]
+fn lines_say_why_and_when_again() {
+    let graph =
+        Graph::new().job("a").retry_delay(Duration::from_secs(2)).check_only(|_| no::<()>("busy\nnow"));
+    let graph = graph.job("b").after("a").run_only(|_| ()).job("c").after("b").group();
+    check_lines(
+        graph,
+        &[
+            "   0.00s  a.check: fail \"busy\\nnow\"",
+            "   0.00s  a: again in 2.0s, as try 2",
+            "   2.00s  a.check: fail \"busy\\nnow\" (try 2)",
+            "   2.00s  a: FAILED after 2.0s",
+            "   2.00s  b: blocked behind a",
+        ],
+    );
+    let causes = |_: &Context| Err::<(), _>(chain());
+    check_lines(
+        Graph::new().job("a").tries(1).check_only(causes),
+        &[
+            "   0.00s  a.check: fail \"cannot back up a: cannot write b: disk full\\nreally\"",
+            "   0.00s  a: FAILED after 1us",
+        ],
+    );
+    check_lines(
+        Graph::new().job("a").tries(1).run_only(|_| panic!("smoke")),
+        &[
+            "   0.00s  a.run: begins",
+            "   0.00s  a.run: fail \"panicked: smoke\"",
+            "   0.00s  a: FAILED after 1us",
+        ],
+    );
+    let unseen = |_: &Context| Err::<(), _>(dojobber::unknown("no route").into());
+    let text =
+        lines_of(Graph::new().job("a").check(unseen).run(|_| ()), |simulation| simulation.dry_run(true));
+    assert!(text.contains("a.check: unknown \"no route\"\n"), "{text}");
+}
+
+#[cfg(feature = "testkit")]
+#[test]
+fn lines_of_a_dry_run() {
+    let graph = Graph::new().job("a").check(|_| false).run(|_| ()).job("b").run_only(|_| ());
+    let text =
+        lines_of(graph.job("c").after("b").check_only(|_| true), |simulation| simulation.dry_run(true));
+    let expected = [
+        "   0.00s  3 jobs on 1 thread",
+        "   0.00s  a.check: due",
+        "   0.00s  b: would run",
+        "   0.00s  c: blocked behind b",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn lines_of_a_command() {
+    let notes = Notes::default();
+    let runner = Runner::builder().threads(1).observer(Console::lines().to(notes.clone())).build();
+    let say = |cx: &Context| {
+        cx.command("sh").args(["-c", "echo one; printf 'two\\033[31m\\n'"]).stream_output().run()
+    };
+    let plan = Graph::new().job("tests").run_only(say).compile().unwrap();
+    assert!(runner.run(&plan, ()).success());
+    let text = notes.text();
+    let said: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once("s  ")).map(|(_, said)| said).collect();
+    assert_eq!(&said[..4], ["1 job on 1 thread", "tests.run: begins", "tests| one", "tests| two\\u{1b}[31m"]);
+    assert!(said[4].starts_with("tests.run: pass"), "{text}");
+}

@@ -33,7 +33,7 @@ fn graphs_and_plans_show_their_jobs() {
 #[test]
 fn runners_show_their_options() {
     check_start(Runner::builder().threads(3).build(), "Runner { options: RunOptions { threads: 3, ");
-    check(Console::verbose(), "Console { debug: false, .. }");
+    check(Console::verbose(), "Console { form: Verbose, .. }");
     #[cfg(feature = "testkit")]
     check_start(dojobber::testkit::Simulation::new(7), "Simulation { seed: 7, options: RunOptions {");
 }

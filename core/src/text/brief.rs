@@ -42,9 +42,16 @@ impl fmt::Display for Brief {
     }
 }
 
-/// A text on one line of at most `width` characters. One that is longer loses its middle: it begins with what was done,
-/// and often ends with the reason.
-pub(crate) fn one_line(text: &str, width: usize) -> String {
+/// A text on one [printable] line of at most `width` characters. One that is longer loses its middle: an error begins with
+/// what was done, and often ends with the reason.
+///
+/// ```
+/// use dojobber_core::one_line;
+///
+/// assert_eq!(one_line("two\nlines\n", 20), "two\\nlines");
+/// assert_eq!(one_line("cannot write /srv/backup/2026-11-25: disk full", 25), "cannot w .. 25: disk full");
+/// ```
+pub fn one_line(text: &str, width: usize) -> String {
     const BETWEEN: &str = " .. ";
     let text = printable(text.trim_end()).to_string();
     let length = text.chars().count();

@@ -1,0 +1,134 @@
+//! Lines for people and for the logs of build servers: each begins with the time, and stands alone.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dojobber_core::{
+    ErrorClass, ErrorText, Event, JobGraph, JobId, JobRef, Kind, Phase, Status, brief, one_line, printable,
+};
+
+/// A reason has no more characters than this.
+const REASON: usize = 120;
+/// What is shorter than this takes no time.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// When what goes on has begun.
+#[derive(Default)]
+pub(super) struct Clocks {
+    /// The open phase of each job, and its first one.
+    jobs: HashMap<(usize, JobId), Clock>,
+}
+
+#[derive(Clone, Copy)]
+struct Clock {
+    first: Duration,
+    phase: Duration,
+}
+
+impl Clocks {
+    /// The line of one event, if it has one.
+    pub(super) fn line(&mut self, event: &Event) -> Option<String> {
+        let (at, text) = self.told(event)?;
+        let mut line = String::new();
+        // writing to a string cannot fail
+        let _ = writeln!(line, "{:>7.2}s  {text}", at.as_secs_f64());
+        Some(line)
+    }
+
+    fn told(&mut self, event: &Event) -> Option<(Duration, String)> {
+        match event {
+            Event::RunStarted { graph, options, .. } => {
+                let jobs = graph.ids().filter(|job| graph.kind(*job) != Kind::Group).count();
+                let threads = options.threads;
+                let text = format!("{} on {}", counted(jobs, "job"), counted(threads, "thread"));
+                Some((Duration::ZERO, text))
+            }
+            Event::PhaseStarted { job, attempt, phase, at, .. } => {
+                let clock = self.jobs.entry(key(job)).or_insert(Clock { first: *at, phase: *at });
+                clock.phase = *at;
+                (*phase == Phase::Run).then(|| (*at, began(job, *attempt)))
+            }
+            Event::PhaseEnded { job, attempt, phase, at, error, .. } => {
+                let length =
+                    self.jobs.get(&key(job)).map_or(Duration::ZERO, |clock| at.saturating_sub(clock.phase));
+                Some((*at, ended(job, *attempt, *phase, error.as_ref(), length)))
+            }
+            Event::OutputLine { job, line, at, .. } => Some((*at, format!("{job}| {}", printable(line)))),
+            Event::RetryPlanned { job, attempt, at, due, .. } => {
+                let delay = brief(due.saturating_sub(*at));
+                Some((*at, format!("{job}: again in {delay}, as try {}", attempt + 1)))
+            }
+            Event::JobEnded { job, status, because, at, .. } => {
+                let clock = self.jobs.remove(&key(job));
+                let took = clock.map_or(Duration::ZERO, |clock| at.saturating_sub(clock.first));
+                outcome(job, *status, because.as_ref(), took).map(|text| (*at, text))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Several runs may be watched at once; they may be of one plan, and then share their graph.
+fn key(job: &JobRef) -> (usize, JobId) {
+    let graph: *const JobGraph = Arc::as_ptr(job.graph());
+    (graph.addr(), job.id())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn began(job: &JobRef, attempt: u32) -> String {
+    let what = job.graph().description(job.id()).map(|text| one_line(text, REASON));
+    format!("{job}.run: {}{}", what.as_deref().unwrap_or("begins"), facts(attempt, Duration::ZERO))
+}
+
+fn ended(job: &JobRef, attempt: u32, phase: Phase, error: Option<&ErrorText>, length: Duration) -> String {
+    let mut text = format!("{job}.{phase}: ");
+    match error {
+        None => text.push_str("pass"),
+        Some(error) => {
+            text.push_str(verdict(job, phase, error));
+            if !error.is_returned_false() {
+                let panicked = if error.panicked() { "panicked: " } else { "" };
+                let reason = one_line(&format!("{panicked}{error:#}"), REASON);
+                let _ = write!(text, " \"{reason}\"");
+            }
+        }
+    }
+    text + &facts(attempt, length)
+}
+
+/// A check that says no is no failure where a run follows.
+fn verdict(job: &JobRef, phase: Phase, error: &ErrorText) -> &'static str {
+    match (error.class(), phase, job.kind()) {
+        (ErrorClass::Unknown, ..) => "unknown",
+        (ErrorClass::Permanent, ..) => "fail",
+        (_, Phase::Check, Kind::Job) => "due",
+        _ => "fail",
+    }
+}
+
+/// ` (try 2, 0.3s)`, as far as there is something to tell.
+fn facts(attempt: u32, length: Duration) -> String {
+    let attempt = (attempt > 1).then(|| format!("try {attempt}"));
+    let length = (length >= SHORTEST).then(|| brief(length).to_string());
+    let facts: Vec<String> = attempt.into_iter().chain(length).collect();
+    if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) }
+}
+
+/// What is not said by the line of a phase already. Groups are no news.
+fn outcome(job: &JobRef, status: Status, because: Option<&JobRef>, took: Duration) -> Option<String> {
+    match status {
+        _ if job.kind() == Kind::Group => None,
+        Status::Failed => Some(format!("{job}: FAILED after {}", brief(took))),
+        Status::Blocked => Some(
+            because.map_or(format!("{job}: blocked"), |because| format!("{job}: blocked behind {because}")),
+        ),
+        Status::WouldRun if job.kind() == Kind::RunOnly => Some(format!("{job}: would run")),
+        Status::Cancelled => Some(format!("{job}: cancelled")),
+        _ => None,
+    }
+}
