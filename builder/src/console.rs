@@ -51,7 +51,7 @@ enum Form {
 
 struct Out {
     stream: Stream,
-    /// Of the form that tells times.
+    /// When the phases that go on have begun, for the form that tells times.
     clocks: Clocks,
 }
 
