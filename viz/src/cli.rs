@@ -13,7 +13,8 @@ use crate::format::Format;
 #[cfg(feature = "dot")]
 use crate::graphviz::GraphvizError;
 use crate::layout::Direction;
-use crate::picture::{Picture, PictureError};
+use crate::note::Note;
+use crate::picture::{Drawn, Picture, PictureError};
 
 pub use error::{RenderError, on_one_line};
 pub use read::read_report;
@@ -81,6 +82,16 @@ pub struct OutputArgs {
     pub scale: f32,
 }
 
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The files; standard output is none.
+    pub files: Vec<PathBuf>,
+    /// What is worth a word about the pictures, each once: to be told on standard error.
+    pub notes: Vec<Note>,
+}
+
 /// Who places jobs and edges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
@@ -113,14 +124,14 @@ fn scale(text: &str) -> Result<f32, String> {
 }
 
 impl RenderArgs {
-    /// Draws the report and returns the files that were written.
+    /// Draws the report and returns what was written.
     ///
     /// Nothing is written unless the report can be read, every file has a known format, and none is the report itself.
     ///
     /// # Errors
     ///
     /// [`RenderError`], which says which file it is about and what is wrong with it.
-    pub fn render(&self) -> Result<Vec<PathBuf>, RenderError> {
+    pub fn render(&self) -> Result<Written, RenderError> {
         let report = read_report(&self.report)?;
         self.output.write(&Picture::from_report(&report), &self.report)
     }
@@ -141,7 +152,7 @@ impl OutputArgs {
     ///
     /// [`RenderError`] for the first file that cannot be written. Unknown formats are found before anything is, and so
     /// are names of which there is nothing to collapse, and a file that is `beside` itself.
-    pub fn write(&self, picture: &Picture, beside: &Path) -> Result<Vec<PathBuf>, RenderError> {
+    pub fn write(&self, picture: &Picture, beside: &Path) -> Result<Written, RenderError> {
         self.check_names(picture)?;
         let picture = self.apply(picture.clone());
         let files = self.files(beside);
@@ -149,9 +160,13 @@ impl OutputArgs {
             self.check_format(file)?;
             check_input(file, beside)?;
         }
-        let mut written = Vec::new();
+        let mut written = Written::default();
         for file in files {
-            let bytes = self.draw(&picture, &file)?;
+            let Drawn { bytes, notes } = self.draw(&picture, &file)?;
+            // the same is not said twice
+            written
+                .notes
+                .extend(notes.into_iter().filter(|note| !written.notes.contains(note)).collect::<Vec<_>>());
             if is_standard_output(&file) {
                 write_to_standard_output(&bytes)?;
                 continue;
@@ -160,7 +175,7 @@ impl OutputArgs {
                 Err(error) if is_closed_pipe(&error) => {}
                 result => result?,
             }
-            written.push(file);
+            written.files.push(file);
         }
         Ok(written)
     }
@@ -223,13 +238,17 @@ impl OutputArgs {
         }
     }
 
-    fn draw(&self, picture: &Picture, file: &Path) -> Result<Vec<u8>, RenderError> {
+    fn draw(&self, picture: &Picture, file: &Path) -> Result<Drawn, RenderError> {
         match self.engine {
-            Engine::BuiltIn => Ok(picture.to_format(self.own_format(file)?)?),
+            Engine::BuiltIn => Ok(picture.draw(self.own_format(file)?)?),
             #[cfg(feature = "dot")]
             Engine::Dot => {
                 let limit = Duration::from_secs(self.time_limit.into());
-                Ok(picture.by_graphviz(&self.graphviz_format(file), limit).map_err(PictureError::from)?)
+                {
+                    let drawn = picture.by_graphviz(&self.graphviz_format(file), limit);
+                    let bytes = drawn.map_err(PictureError::from)?;
+                    Ok(Drawn { bytes, notes: Vec::new() })
+                }
             }
         }
     }

@@ -39,6 +39,7 @@ mod nested;
 
 pub use geometry::{Point, Size};
 pub use model::{Direction, EdgePath, Layout, LayoutGraph, Options};
+pub(crate) use nested::{CONTENT_CORNER, box_around};
 
 /// Lays a graph out.
 ///

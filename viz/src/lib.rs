@@ -29,6 +29,7 @@
 
 // in reading order: a module imports only from those before it
 mod errors;
+mod note;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -60,6 +61,7 @@ pub use file::WriteError;
 pub use format::{Format, UnknownFormat};
 #[cfg(feature = "dot")]
 pub use graphviz::GraphvizError;
-pub use picture::{Picture, PictureError};
+pub use note::Note;
+pub use picture::{Drawn, Picture, PictureError};
 #[cfg(feature = "png")]
 pub use png::PngError;

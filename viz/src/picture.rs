@@ -14,6 +14,7 @@ use crate::format::{Format, UnknownFormat};
 #[cfg(feature = "dot")]
 use crate::graphviz::{self, GraphvizError};
 use crate::layout::{self, Direction, Layout};
+use crate::note::Note;
 #[cfg(feature = "png")]
 use crate::png::{self, PngError};
 use crate::scene::Scene;
@@ -144,7 +145,8 @@ impl Picture {
         self
     }
 
-    /// How many pixels a PNG may have, as each takes four bytes while it is drawn; 100 million by default.
+    /// How many pixels a PNG may have, as each takes four bytes while it is drawn; 100 million by default. With more it is
+    /// drawn smaller.
     #[cfg(feature = "png")]
     #[must_use]
     pub fn most_pixels(mut self, pixels: u64) -> Self {
@@ -166,19 +168,17 @@ impl Picture {
     /// As one page of HTML that needs nothing else. It can be searched and zoomed, lights up what belongs together,
     /// and of a run it shows what happened when, and why.
     pub fn to_html(&self) -> String {
-        let scene = self.shown();
-        let without_legend = svg::Options { legend: false };
-        html::write(&scene, &svg::write(&scene, &self.place(&scene), &without_legend), self.report.as_ref())
+        self.page().text
     }
 
-    /// As a bitmap.
+    /// As a bitmap. It is drawn smaller if it would have more pixels than it may; [`draw`](Picture::draw) tells.
     ///
     /// # Errors
     ///
-    /// [`PngError`] if it would have more pixels than it may.
+    /// [`PngError`] if it would be so small that nobody could read it.
     #[cfg(feature = "png")]
     pub fn to_png(&self) -> Result<Vec<u8>, PngError> {
-        png::write(&self.to_svg(), &self.png)
+        Ok(png::write(&self.to_svg(), &self.png)?.0)
     }
 
     /// As DOT, for Graphviz and all that reads its language.
@@ -211,17 +211,36 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`PictureError`] if it is a bitmap with too many pixels; the other formats are always there.
+    /// [`PictureError`] if it is a bitmap that nobody could read; the other formats are always there.
     pub fn to_format(&self, format: Format) -> Result<Vec<u8>, PictureError> {
+        Ok(self.draw(format)?.bytes)
+    }
+
+    /// In one of our formats, with what is worth a word: that a bitmap is smaller than asked for, or lacks letters, or that
+    /// a page holds only a part of very many jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError`] if it is a bitmap that nobody could read; the other formats are always there.
+    pub fn draw(&self, format: Format) -> Result<Drawn, PictureError> {
         Ok(match format {
-            Format::Svg => self.to_svg().into_bytes(),
-            Format::Html => self.to_html().into_bytes(),
+            Format::Svg => Drawn::of(self.to_svg()),
+            Format::Html => {
+                let page = self.page();
+                Drawn {
+                    bytes: page.text.into_bytes(),
+                    notes: page.word.into_iter().map(Note::SummedUp).collect(),
+                }
+            }
             #[cfg(feature = "png")]
-            Format::Png => self.to_png()?,
+            Format::Png => {
+                let (bytes, notes) = png::write(&self.to_svg(), &self.png)?;
+                Drawn { bytes, notes }
+            }
             #[cfg(feature = "dot")]
-            Format::Dot => self.to_dot().into_bytes(),
-            Format::Mermaid => self.to_mermaid().into_bytes(),
-            Format::Text => self.to_text().into_bytes(),
+            Format::Dot => Drawn::of(self.to_dot()),
+            Format::Mermaid => Drawn::of(self.to_mermaid()),
+            Format::Text => Drawn::of(self.to_text()),
         })
     }
 
@@ -236,12 +255,32 @@ impl Picture {
         Ok(write_whole(path, &self.to_format(format)?)?)
     }
 
+    fn page(&self) -> html::Page {
+        html::write(&self.scene, &self.view, &self.layout, self.report.as_ref())
+    }
+
     fn shown(&self) -> Scene {
         self.view.of(&self.scene)
     }
 
     fn place(&self, scene: &Scene) -> Layout {
         layout::layout(&scene.to_layout_graph(), &self.layout)
+    }
+}
+
+/// A picture in one of our formats.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Drawn {
+    /// What a file of it holds.
+    pub bytes: Vec<u8>,
+    /// What is worth a word about it.
+    pub notes: Vec<Note>,
+}
+
+impl Drawn {
+    fn of(text: String) -> Self {
+        Drawn { bytes: text.into_bytes(), notes: Vec::new() }
     }
 }
 

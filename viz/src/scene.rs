@@ -83,6 +83,12 @@ impl SceneNode {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
+    /// The same nest without what is inside.
+    pub(crate) fn closed(&self) -> SceneNode {
+        let nested = self.nested.clone().map(|nested| Nested { is_open: false, ..nested });
+        SceneNode { nested, ..self.clone() }
+    }
+
     /// The line above the counts of a closed nest.
     pub(crate) fn closed_label(&self) -> &str {
         &self.name

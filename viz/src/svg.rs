@@ -13,6 +13,9 @@ mod node;
 mod nest;
 mod edge;
 mod legend;
+mod page;
+
+pub(crate) use page::{Drawing, draw_levels, title_size};
 
 /// White space around the drawing, in points.
 const MARGIN: f64 = 4.0;
@@ -87,7 +90,8 @@ fn dark() -> String {
     format!(
         "<style>@media (prefers-color-scheme: dark) {{\n\
          .background {{ fill: {background} }}\n\
-         .edge path {{ stroke: {edge} }}\n\
+         .edge path, .edges .line {{ stroke: {edge} }}\n\
+         .edges .arrows {{ fill: {edge} }}\n\
          .edge polygon {{ fill: {edge}; stroke: {edge} }}\n\
          .node ellipse, .nest .fill, .legend rect:not([fill=\"none\"]) {{ stroke: {border} }}\n\
          .node ellipse[stroke-dasharray], .nest .fill[stroke-dasharray], .legend rect[stroke-dasharray] \

@@ -134,6 +134,12 @@ fn advance(c: char) -> u16 {
     }
 }
 
+/// Whether a character leaves something to be seen.
+#[cfg(feature = "png")]
+pub(crate) fn is_seen(c: char) -> bool {
+    !c.is_control() && !c.is_whitespace() && !is_joining(c)
+}
+
 /// Combining marks, joiners and selectors: they change the character before them and take no room.
 fn is_joining(c: char) -> bool {
     matches!(c as u32,

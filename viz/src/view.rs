@@ -27,10 +27,43 @@ pub struct View {
 impl View {
     /// The scene as it is to be drawn.
     pub fn of(&self, scene: &Scene) -> Scene {
-        let mut scene = if self.only_failed { only_failed(scene) } else { scene.clone() };
-        let is_closed = |name: &str| self.all_collapsed || self.collapsed.iter().any(|own| own == name);
-        let closed: Vec<bool> = scene.nests.iter().map(|nest| is_closed(&nest.name)).collect();
-        scene = nests::gather(&scene, &closed, self.boxes);
+        let scene = self.jobs(scene);
+        let closed: Vec<bool> = scene.nests.iter().map(|nest| self.is_closed(&nest.name)).collect();
+        self.finish(nests::gather(&scene, &closed, self.boxes))
+    }
+
+    /// The jobs that are to be shown.
+    pub(crate) fn jobs(&self, scene: &Scene) -> Scene {
+        if self.only_failed { only_failed(scene) } else { scene.clone() }
+    }
+
+    /// These jobs with every nest as a box: in their order, and behind them boxes that are no jobs.
+    pub(crate) fn nested(&self, jobs: &Scene) -> Scene {
+        self.finish(nests::gather(jobs, &vec![false; jobs.nests.len()], true))
+    }
+
+    /// Those nodes of a scene for which `is_shown` is true.
+    pub(crate) fn only(scene: &Scene, is_shown: impl Fn(usize) -> bool) -> Scene {
+        let mut number = vec![None; scene.nodes.len()];
+        let mut shown = Scene { nests: scene.nests.clone(), ..Scene::default() };
+        for (index, node) in scene.nodes.iter().enumerate().filter(|(index, _)| is_shown(*index)) {
+            number[index] = Some(shown.nodes.len());
+            shown.nodes.push(node.clone());
+        }
+        shown.edges = scene.edges.iter().filter_map(|&(a, b)| Some((number[a]?, number[b]?))).collect();
+        for nest in &mut shown.nests {
+            nest.job = nest.job.and_then(|job| number[job]);
+            nest.after = nest.after.iter().filter_map(|&job| number[job]).collect();
+        }
+        shown
+    }
+
+    /// Whether a nest was asked to be closed.
+    pub(crate) fn is_closed(&self, name: &str) -> bool {
+        self.all_collapsed || self.collapsed.iter().any(|own| own == name)
+    }
+
+    fn finish(&self, mut scene: Scene) -> Scene {
         if self.reduced {
             reduce::reduce(&mut scene);
         }
@@ -43,19 +76,7 @@ impl View {
 
 /// Leaves out whatever is done, and where nothing has run, nothing.
 fn only_failed(scene: &Scene) -> Scene {
-    let is_shown = |node: &SceneNode| node.status.is_none_or(|status| !status.is_done());
-    let mut number = vec![None; scene.nodes.len()];
-    let mut shown = Scene { nests: scene.nests.clone(), ..Scene::default() };
-    for (index, node) in scene.nodes.iter().enumerate().filter(|(_, node)| is_shown(node)) {
-        number[index] = Some(shown.nodes.len());
-        shown.nodes.push(node.clone());
-    }
-    shown.edges = scene.edges.iter().filter_map(|&(a, b)| Some((number[a]?, number[b]?))).collect();
-    for nest in &mut shown.nests {
-        nest.job = nest.job.and_then(|job| number[job]);
-        nest.after = nest.after.iter().filter_map(|&job| number[job]).collect();
-    }
-    shown
+    View::only(scene, |node| scene.nodes[node].status.is_none_or(|status| !status.is_done()))
 }
 
 fn tell_time(node: &mut SceneNode) {

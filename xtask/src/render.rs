@@ -31,9 +31,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         Some(path) => (read_report(path)?, path.as_path()),
         None => (watch_movie(2)?, Path::new("movie")),
     };
-    for file in args.output.write(&Picture::from_report(&report), name)? {
-        println!("{}", file.display());
-    }
+    let written = args.output.write(&Picture::from_report(&report), name)?;
+    written.notes.iter().for_each(|note| eprintln!("warning: {note}"));
+    written.files.iter().for_each(|file| println!("{}", file.display()));
     Ok(())
 }
 

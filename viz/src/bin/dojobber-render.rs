@@ -19,9 +19,10 @@ struct Program {
 fn main() -> ExitCode {
     let program = Program::parse();
     match program.render.render() {
-        Ok(files) => {
+        Ok(written) => {
+            written.notes.iter().for_each(|note| eprintln!("warning: {note}"));
             if !program.render.uses_standard_output() {
-                files.iter().for_each(|file| say(&file.display()));
+                written.files.iter().for_each(|file| say(&file.display()));
             }
             ExitCode::SUCCESS
         }

@@ -1,7 +1,7 @@
 // What the page knows, and small helpers.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { jobs, nodes, edges } = data;
+const { jobs, nests, nodes, edges, texts } = data;
 const byId = (id) => document.getElementById(id);
 
 // An element with text in it; text is never read as HTML.
@@ -46,19 +46,61 @@ function hasFailed(job, phases) {
   return phases[phases.length - 1].error !== undefined && job.status !== "would run";
 }
 
-const busy = jobs.map((job) => job.phases.reduce((sum, phase) => sum + phase.end - phase.start, 0));
+// How long a job took: all of it, and how much of that was waiting for its next try.
+const took = jobs.map((job) => {
+  const phases = job.phases.filter((phase) => phase.phase !== "cleanup");
+  if (!phases.length) return { all: 0, waiting: 0 };
+  const all = phases[phases.length - 1].end - phases[0].start;
+  const busy = phases.reduce((sum, phase) => sum + phase.end - phase.start, 0);
+  return { all, waiting: Math.max(0, all - busy) };
+});
 const critical = new Set(data.critical || []);
+nodes.forEach((node) => { if (node.name === undefined) node.name = jobs[node.job].name; });
 const nodeOfJob = new Map();
 nodes.forEach((node, index) => { if (node.job !== undefined) nodeOfJob.set(node.job, index); });
 
-const before = jobs.map(() => []);
-jobs.forEach((job, index) => job.after.forEach((on) => before[on].push(index)));
+// What each job depends on, and what depends on it: as numbers of jobs, and behind these of nests, since what a nest is
+// after holds back everything inside.
+const start = (nest) => jobs.length + nest;
+const below = jobs.map((job) => job.after.concat(job.nest === undefined ? [] : [start(job.nest)]));
+nests.forEach((nest) => below.push((nest.after || []).concat(nest.parent === undefined ? [] : [start(nest.parent)])));
+const above = below.map(() => []);
+below.forEach((list, from) => list.forEach((on) => above[on].push(from)));
+
+// All jobs that can be reached from some, these included; as a byte for each.
+function reach(from, next) {
+  const seen = new Uint8Array(below.length);
+  const open = [...from];
+  for (const job of open) seen[job] = 1;
+  while (open.length) {
+    for (const on of next[open.pop()]) {
+      if (!seen[on]) {
+        seen[on] = 1;
+        open.push(on);
+      }
+    }
+  }
+  return seen;
+}
+
+// The jobs directly before or behind one; what a nest waits for counts for what is inside.
+function direct(job, next) {
+  const found = new Set();
+  const open = [...next[job]];
+  while (open.length) {
+    const on = open.pop();
+    if (on < jobs.length) found.add(on);
+    else open.push(...next[on]);
+  }
+  return [...found].sort((a, b) => a - b);
+}
 
 // without a run there is no timeline, and more room for the drawing
 const hasRun = jobs.some((job) => job.phases.length);
 byId("times").hidden = !hasRun;
 
 const statusOf = (name) => data.statuses.find((status) => status.name === name);
+const statusOfNode = (node) => node.worst || (node.job === undefined ? undefined : jobs[node.job].status);
 
 // A badge in the colour of a status, with its mark.
 function badge(tag, status, text) {
@@ -70,11 +112,11 @@ function badge(tag, status, text) {
   return made;
 }
 
-// Whoever wants to know that another job was chosen.
+// Whoever wants to know that another job, or another nest, was chosen.
 const listeners = [];
 let chosen;
-function choose(job) {
-  chosen = job;
-  listeners.forEach((listener) => listener(job));
+function choose(node) {
+  chosen = node;
+  listeners.forEach((listener) => listener(node));
 }
 

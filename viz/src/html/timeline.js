@@ -5,38 +5,52 @@ if (hasRun) {
   const AXIS = 18;
   const LEFT = 78;
   const MOST_WAITING = 8;
+  const MOST_TOGETHER = 12;
   const host = byId("timeline");
   const span = Math.max(data.elapsed, 1);
   const shown = { from: 0, to: span };
 
   // ---- what there is to draw ----
 
+  // a try that waits for something outside holds no worker: where phases of one worker overlap, they have lanes of their own
   const bars = [];
   const waits = [];
   jobs.forEach((job, index) => {
     const tries = triesOf(job);
     tries.forEach((phases, number) => {
       const failed = hasFailed(job, phases);
-      for (const phase of phases) bars.push({ job: index, phase, lane: phase.worker, failed });
+      for (const phase of phases) bars.push({ job: index, phase, failed });
       const next = tries[number + 1];
       if (next) waits.push({ job: index, start: phases[phases.length - 1].end, end: next[0].start, number: number + 1 });
     });
     for (const phase of job.phases) {
-      if (phase.phase === "cleanup") bars.push({ job: index, phase, lane: phase.worker, failed: phase.error !== undefined });
+      if (phase.phase === "cleanup") bars.push({ job: index, phase, failed: phase.error !== undefined });
     }
   });
-  // a wait holds no worker: waits have lanes of their own
+  bars.sort((a, b) => a.phase.start - b.phase.start);
+  // the first lane that is free at that time; the last one may hold what has no other place
+  function take(free, most, from, to) {
+    let lane = free.findIndex((end) => end <= from);
+    if (lane < 0) lane = free.length < most ? free.push(0) - 1 : most - 1;
+    free[lane] = Math.max(free[lane], to);
+    return lane;
+  }
+  const workers = [...new Set(bars.map((bar) => bar.phase.worker))].sort((a, b) => a - b);
+  const laneOfWorker = new Map(workers.map((worker, lane) => [worker, lane + 1]));
+  const busyUntil = new Map();
+  const together = [];
+  for (const item of bars) {
+    const { worker, start, end } = item.phase;
+    if (start >= (busyUntil.get(worker) || 0)) {
+      busyUntil.set(worker, end);
+      item.lane = laneOfWorker.get(worker);
+    } else item.lane = 1 + workers.length + take(together, MOST_TOGETHER, start, end);
+  }
   const free = [];
   waits.sort((a, b) => a.start - b.start);
-  for (const wait of waits) {
-    let lane = free.findIndex((end) => end <= wait.start);
-    if (lane < 0) lane = free.length < MOST_WAITING ? free.push(0) - 1 : MOST_WAITING - 1;
-    free[lane] = wait.end;
-    wait.lane = lane;
-  }
-  const workers = [...new Set(bars.map((bar) => bar.lane))].sort((a, b) => a - b);
-  const lanes = ["critical", ...workers.map((worker) => `worker ${worker}`), ...free.map((_, lane) => (lane ? "" : "waiting"))];
-  const laneOfWorker = new Map(workers.map((worker, lane) => [worker, lane + 1]));
+  for (const wait of waits) wait.lane = 1 + workers.length + together.length + take(free, MOST_WAITING, wait.start, wait.end);
+  const lanes = ["critical", ...workers.map((worker) => `worker ${worker}`), ...together.map((_, lane) => (lane ? "" : "async")),
+    ...free.map((_, lane) => (lane ? "" : "waiting"))];
   const path = (data.critical || []).map((job) => {
     const phases = jobs[job].phases.filter((phase) => phase.phase !== "cleanup");
     return { job, start: phases.length ? phases[0].start : 0, end: phases.length ? phases[phases.length - 1].end : 0 };
@@ -53,13 +67,17 @@ if (hasRun) {
   definitions.append(pattern);
   host.append(svg);
 
+  const drawn = new Map();
   function bar(item, start, end, lane, name, title, x, right) {
     const [left, stop] = [Math.max(x(start), LEFT), Math.min(x(end), right)];
     if (stop < LEFT || left > right) return [];
     const width = Math.max(stop - left, 1);
+    // of bars that share a pixel the first is enough, unless one has failed
+    if (stop <= (drawn.get(lane) || 0) && !item.failed) return [];
+    drawn.set(lane, Math.floor(left + width));
     const classes = ["bar", name];
     if (critical.has(item.job) && name !== "path") classes.push("critical");
-    if (item.job === chosen) classes.push("chosen");
+    if (nodeOfJob.get(item.job) === chosen) classes.push("chosen");
     const y = AXIS + LANE * lane + 3;
     const rect = svgElement("rect", { class: classes.join(" "), x: left, y, width, height: LANE - 6, "data-job": item.job });
     rect.append(svgElement("title", {}, title));
@@ -86,6 +104,7 @@ if (hasRun) {
   function draw() {
     const width = Math.max(host.clientWidth, 200);
     const x = (time) => LEFT + ((time - shown.from) / (shown.to - shown.from)) * (width - LEFT - 4);
+    drawn.clear();
     const parts = [definitions, ...axis(x, width)];
     for (const step of path) {
       const title = `${jobs[step.job].name}: ${duration(step.end - step.start)}`;
@@ -94,13 +113,13 @@ if (hasRun) {
     for (const item of bars) {
       const { phase, job } = item;
       const title = `${jobs[job].name}: ${phase.phase}, try ${phase.try}, ${duration(phase.end - phase.start)}` +
-        (phase.error === undefined ? "" : `\n${phase.error}`);
+        (phase.error === undefined ? "" : `\n${texts[phase.error].slice(0, 400)}`);
       const name = item.failed ? "failed" : phase.phase;
-      parts.push(...bar(item, phase.start, phase.end, laneOfWorker.get(item.lane), name, title, x, width));
+      parts.push(...bar(item, phase.start, phase.end, item.lane, name, title, x, width));
     }
     for (const wait of waits) {
       const title = `${jobs[wait.job].name}: waits ${duration(wait.end - wait.start)} after try ${wait.number}`;
-      parts.push(...bar(wait, wait.start, wait.end, 1 + workers.length + wait.lane, "wait", title, x, width));
+      parts.push(...bar(wait, wait.start, wait.end, wait.lane, "wait", title, x, width));
     }
     svg.replaceChildren(...parts);
   }
@@ -155,30 +174,45 @@ if (hasRun) {
   host.addEventListener("click", (event) => {
     const job = jobAt(event.target);
     if (job === undefined) return;
-    choose(job);
-    if (nodeOfJob.has(job)) center(nodeOfJob.get(job));
+    goTo(nodeOfJob.get(job));
   });
   host.addEventListener("pointerover", (event) => {
     const job = jobAt(event.target);
-    if (nodeOfJob.has(job)) light(nodeOfJob.get(job));
+    if (nodeOfJob.has(job)) light(representatives()[nodeOfJob.get(job)]);
     else relight();
   });
   host.addEventListener("pointerleave", relight);
-  listeners.push(redraw);
+  listeners.push((node) => {
+    svg.querySelectorAll(".chosen").forEach((rect) => rect.classList.remove("chosen"));
+    const job = node === undefined ? undefined : nodes[node].job;
+    if (job !== undefined) svg.querySelectorAll(`[data-job="${job}"]`).forEach((rect) => rect.classList.add("chosen"));
+  });
   new ResizeObserver(redraw).observe(host);
   draw();
 
   // ---- which took longest ----
 
   const rows = byId("slowest").tBodies[0];
-  const slowest = [...jobs.keys()].filter((job) => jobs[job].phases.length).sort((a, b) => busy[b] - busy[a] || a - b);
+  const slowest = [...jobs.keys()].filter((job) => jobs[job].phases.length).sort((a, b) => took[b].all - took[a].all || a - b);
   for (const job of slowest.slice(0, 25)) {
     const row = element("tr");
-    for (const cell of [jobs[job].name, jobs[job].status, jobs[job].tries, duration(busy[job])]) row.append(element("td", String(cell)));
-    row.addEventListener("click", () => {
-      choose(job);
-      if (nodeOfJob.has(job)) center(nodeOfJob.get(job));
-    });
+    const { all, waiting } = took[job];
+    const link = element("button", jobs[job].name, { type: "button" });
+    link.addEventListener("click", () => goTo(nodeOfJob.get(job)));
+    const name = element("td");
+    name.append(link);
+    row.append(name);
+    const status = statusOf(jobs[job].status);
+    const mark = element("td");
+    if (status) {
+      const sign = badge("span", status, "");
+      sign.title = status.name;
+      sign.setAttribute("role", "img");
+      sign.setAttribute("aria-label", status.name);
+      mark.append(sign);
+    }
+    row.append(mark);
+    for (const cell of [jobs[job].tries, duration(all), waiting ? duration(waiting) : ""]) row.append(element("td", String(cell)));
     rows.append(row);
   }
 }

@@ -16,6 +16,14 @@ struct Level {
     edges: Vec<usize>,
 }
 
+/// Where in a finished drawing what is inside of a box begins, from the corner of the box.
+pub(crate) const CONTENT_CORNER: Point = Point { x: PADDING, y: PADDING + TITLE };
+
+/// The size of a box around what is inside, in a finished drawing. It is never smaller than `least` and some room.
+pub(crate) fn box_around(content: Size, least: Size) -> Size {
+    around(content, least, &Options::default())
+}
+
 /// Draws a graph with all its boxes.
 pub(super) fn draw(graph: &LayoutGraph, options: &Options) -> Layout {
     let count = graph.sizes.len();

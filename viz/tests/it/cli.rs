@@ -29,7 +29,8 @@ fn render(arguments: &str) -> Result<Vec<String>, String> {
     let program = Program::try_parse_from(["render".to_owned()].into_iter().chain(words)).unwrap();
     let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().display().to_string();
     match program.render.render() {
-        Ok(files) => {
+        Ok(written) => {
+            let files = written.files;
             assert!(files.iter().all(|file| fs::metadata(file).unwrap().len() > 0), "{files:?}");
             Ok(files.iter().map(|file| name(file)).collect())
         }

@@ -1,8 +1,8 @@
 //! What a picture can be told to show, and the formats beside SVG.
 
 use dojobber::{Graph, Plan, Report, Runner, ensure};
-use dojobber_viz::Picture;
 use dojobber_viz::layout::Direction;
+use dojobber_viz::{Format, Picture};
 use roxmltree::Document;
 
 use crate::picture::{check_picture, groups, title};
@@ -230,7 +230,10 @@ fn a_bitmap_has_a_size_and_a_limit() {
     let width: f64 = document.root_element().attribute("width").unwrap().parse().unwrap();
     assert_eq!((number(16), number(16 + 4) > 100), ((2.0 * width).ceil() as u32, true));
     let error = picture.most_pixels(1000).to_png().unwrap_err().to_string();
-    assert!(error.contains(" pixels, and 1000 are allowed: choose a smaller scale"), "{error}");
+    assert!(
+        error.contains(" pixels, and nobody could read it with the 1000 that are allowed: choose SVG"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -253,4 +256,71 @@ fn errors_are_printed_for_people() {
         let large = picture.most_pixels(0).to_png().unwrap_err();
         assert_eq!(format!("{large:?}"), large.to_string());
     }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_bitmap_that_would_be_too_large_is_smaller_and_says_so() {
+    let picture = Picture::from_report(&report());
+    let area = |png: &[u8]| {
+        let number = |at: usize| u64::from(u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
+        number(16) * number(20)
+    };
+    let whole = picture.draw(Format::Png).unwrap();
+    assert_eq!(whole.notes, []);
+    let most = area(&whole.bytes) / 4;
+    let drawn = picture.clone().most_pixels(most).draw(Format::Png).unwrap();
+    assert!((most * 9 / 10..=most).contains(&area(&drawn.bytes)), "{} of {most}", area(&drawn.bytes));
+    let [note] = &drawn.notes[..] else { panic!("{:?}", drawn.notes) };
+    let said = "the bitmap would be too large with 2 pixels for a point, and has 1.0";
+    assert!(note.to_string().starts_with(said) || note.to_string().contains("has 0.9"), "{note}");
+    // who wants it small gets it small
+    assert_eq!(picture.scale(0.05).draw(Format::Png).unwrap().notes, []);
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn letters_that_no_font_has_are_told_once() {
+    // of a script that nobody has drawn yet, and joiners that nobody misses
+    let names = ["a\u{10ffff}b", "c\u{10fffe}", "e\u{301}\u{200d}"];
+    let nodes = names.map(dojobber_viz::scene::SceneNode::new).to_vec();
+    let scene = dojobber_viz::scene::Scene { nodes, ..dojobber_viz::scene::Scene::default() };
+    let notes = Picture::from(scene).draw(Format::Png).unwrap().notes;
+    assert_eq!(notes, [dojobber_viz::Note::MissingLetters(vec!['\u{10fffe}', '\u{10ffff}'])]);
+}
+
+#[test]
+fn a_page_of_very_many_jobs_is_summed_up() {
+    use dojobber_viz::scene::{Scene, SceneNode, Status};
+    let status = |job: usize| if job % 10_000 == 7 { Status::Failed } else { Status::Changed };
+    let nodes: Vec<SceneNode> =
+        (0..100_000).map(|job| SceneNode::new(format!("job {job}")).with_status(status(job))).collect();
+    let edges = (1..100_000).map(|job| (job, job / 2)).collect();
+    let drawn = Picture::from(Scene { nodes, edges, ..Scene::default() }).draw(Format::Html).unwrap();
+    assert!(drawn.bytes.len() < 200_000, "{}", drawn.bytes.len());
+    let said = drawn.notes.iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        said.starts_with("A page of all 100000 jobs would be too large: the 10 that did not go well"),
+        "{said}"
+    );
+    let page = String::from_utf8(drawn.bytes).unwrap();
+    assert!(
+        page.contains(&said)
+            && page.contains("job 7\"")
+            && page.contains("<title>100000 jobs, 10 failed</title>")
+    );
+}
+
+/// A job that failed a hundred times with the same long error.
+#[test]
+fn errors_and_tries_of_a_page_are_bounded() {
+    let error = format!("begins here {} ends here", "x".repeat(50_000));
+    let plan =
+        Graph::new().job("a").tries(300).check_only(move |_| ensure(false, error.clone())).compile().unwrap();
+    let runner = Runner::builder().threads(1).default_retry_delay(std::time::Duration::ZERO).build();
+    let page = Picture::from_report(&runner.run(&plan, ())).to_html();
+    assert_eq!(page.matches("begins here x").count(), 1);
+    assert_eq!(page.matches(" ends here").count(), 1);
+    assert!(page.contains("of 50022 characters left out"), "its length is told");
+    assert_eq!(page.matches("\"phase\":\"check\"").count(), 100);
 }
