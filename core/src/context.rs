@@ -95,11 +95,6 @@ impl<A> Context<A> {
         self.limits = limits;
     }
 
-    #[allow(dead_code)] // until commands ask for them
-    pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
-        self.limits.as_ref()
-    }
-
     /// The arguments of this run, the same for every job.
     pub fn args(&self) -> &A {
         &self.world.args

@@ -29,9 +29,7 @@ mod graph;
 mod clock;
 mod cancel;
 mod outputs;
-#[allow(dead_code)] // until commands and futures ask them
 mod limits;
-#[allow(dead_code, unused_imports)] // until execution ends spawned processes
 mod process;
 mod context;
 mod job;

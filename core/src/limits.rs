@@ -192,6 +192,7 @@ impl Limits {
     }
 
     /// Raises the token that was handed out, if there is one, because a limit of time is over.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever drives futures"))]
     pub(crate) fn expire_token(&self) {
         if let Some(token) = self.token.get() {
             self.expire(token);
@@ -208,6 +209,7 @@ impl Limits {
     }
 
     /// Whether a future wants to be told, and not dropped at once.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever drives futures"))]
     pub(crate) fn is_listened_to(&self) -> bool {
         self.listens.load(Ordering::Relaxed)
     }
@@ -329,5 +331,8 @@ mod tests {
         assert!(!limits.token().is_cancelled());
         limits.expire_token();
         assert!(limits.token().is_cancelled());
+        assert!(!limits.is_listened_to());
+        limits.note_listening();
+        assert!(limits.is_listened_to());
     }
 }

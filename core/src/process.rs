@@ -41,7 +41,7 @@ pub use command::Command;
 pub(crate) use command::Origin;
 pub use error::CommandError;
 pub use spawned::Process;
-pub(crate) use spawned::{LazyProcesses, RunProcesses, Spot};
+pub(crate) use spawned::{LazyProcesses, Spot};
 
 #[cfg(all(test, unix))]
 mod tests;

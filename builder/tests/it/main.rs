@@ -25,6 +25,8 @@ mod forgeries; // what the judge says of them
 mod processes; // what jobs start, how it ends, what its errors say
 mod printing; // what reaches a terminal
 mod programs; // the other example programs, from outside
+#[cfg(all(unix, feature = "signals"))]
+mod spinup; // the example that brings up a stack, and what may happen to it
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod formats; // reports in every format, and those of earlier versions

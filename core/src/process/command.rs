@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{BoxError, Result};
+use crate::error::Result;
 use crate::limits::Limits;
 use crate::process::capture::OutputStream;
 use crate::process::error::{CommandError, Why};

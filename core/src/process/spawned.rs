@@ -232,6 +232,7 @@ impl LazyProcesses {
     }
 
     /// The tries that have spawned processes which have not been ended, the last one first.
+    #[cfg(test)]
     pub(crate) fn tries(&self) -> Vec<(JobId, u32)> {
         self.0.get().map(|processes| processes.tries()).unwrap_or_default()
     }
@@ -280,6 +281,7 @@ impl RunProcesses {
     }
 
     /// The tries that have spawned processes which have not been ended, the last one first.
+    #[cfg(test)]
     fn tries(&self) -> Vec<(JobId, u32)> {
         let mut tries: Vec<_> =
             self.lock().iter().rev().map(|entry| (entry.spot.job, entry.spot.attempt)).collect();

@@ -488,6 +488,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     /// The run was stopped before the job could end.
     #[cold]
     fn cancelled(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+        self.live.world.processes.end_try(attempt.job, attempt.attempt);
         self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
         self.end(attempt, Status::Cancelled)
     }
