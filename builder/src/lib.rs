@@ -140,7 +140,8 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    Counts, Ending, ErrorText, JobReport, PhaseRecord, Report, Summary, brief, one_line, printable,
+    Counts, Ending, ErrorText, JobReport, PhaseRecord, Report, Since, Slower, Summary, brief, one_line,
+    printable,
 };
 pub use graph::Graph;
 pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};

@@ -62,7 +62,7 @@ pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors};
 pub use pool::{Pool, PoolUses, Slots};
 pub use process::{Command, CommandError, OutputStream, Process};
-pub use report::{Ending, JobReport, PhaseRecord, Report, Summary};
+pub use report::{Ending, JobReport, PhaseRecord, Report, Since, Slower, Summary};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};

@@ -8,6 +8,7 @@ mod date;
 mod digest;
 mod display;
 mod summary;
+mod since;
 #[cfg(feature = "serde")]
 mod saved;
 
@@ -20,6 +21,7 @@ use std::time::{Duration, SystemTime};
 pub(crate) use head::{Head, Link};
 pub(crate) use log::{Log, Record};
 pub use phase::{Ending, PhaseRecord};
+pub use since::{Since, Slower};
 pub use summary::Summary;
 
 use crate::clock::{Clock, Scale};

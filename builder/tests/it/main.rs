@@ -42,6 +42,7 @@ mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod schema; // the JSON Schema of reports
 mod semantics; // one try, statuses, retries, dry run
+mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run
 mod spelling; // the order in which things are said
 mod stopping; // stops, limits, first failures, errors that say more

@@ -83,7 +83,7 @@ fn because(f: &mut fmt::Formatter<'_>, error: Option<&ErrorText>) -> fmt::Result
 }
 
 /// `a, b, c and 12 more`
-struct Listed<'l, 'a>(&'l [JobReport<'a>]);
+pub(super) struct Listed<'l, 'a>(pub(super) &'l [JobReport<'a>]);
 
 impl fmt::Display for Listed<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

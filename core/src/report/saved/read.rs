@@ -204,18 +204,24 @@ fn check_name(name: &str) -> Result<(), Unfit> {
 
 fn restore_edges(name: &str, after: &[u32], jobs: usize, rows: &mut Rows) -> Result<(), Unfit> {
     let unfit = |why: String| Err(Unfit::of(name, why));
-    let mut seen = BTreeSet::new();
-    for on in after {
-        if *on as usize >= jobs {
-            return unfit(format!("is after job {on}, but there are {jobs}, counted from 0"));
-        }
-        if !seen.insert(*on) {
-            return unfit(format!("is after job {on} twice"));
-        }
-        rows.push(JobId(*on));
+    if let Some(on) = after.iter().find(|on| **on as usize >= jobs) {
+        return unfit(format!("is after job {on}, but there are {jobs}, counted from 0"));
     }
+    if let Some(on) = repeated(after) {
+        return unfit(format!("is after job {on} twice"));
+    }
+    after.iter().for_each(|on| rows.push(JobId(*on)));
     rows.end_row();
     Ok(())
+}
+
+/// One that is there twice. Reports are written in ascending order, in which nothing has to be remembered.
+fn repeated(after: &[u32]) -> Option<u32> {
+    if after.is_sorted_by(|one, next| one < next) {
+        return None;
+    }
+    let mut seen = BTreeSet::new();
+    after.iter().copied().find(|on| !seen.insert(*on))
 }
 
 /// The phases must be such as a job of this kind has, in an order in which a run executes them.
