@@ -14,6 +14,7 @@ pub use inside::{interruption, is_killed, on_exit, touches, world_time};
 pub(crate) use process::{Circumstances, Points, Strike, mix};
 pub(crate) use record::{Call, Recorder, Records, Step, Touch};
 
+use crate::cancel::StopLevel;
 use crate::key::JobName;
 use crate::words::Phase;
 
@@ -36,6 +37,11 @@ pub enum Fault {
     Lie,
     /// It does its work, and that takes so long, in virtual time.
     Slow(Duration),
+    /// Its time is over before its code is called: of a job without a [limit](crate::JobOptions::timeout) it is an
+    /// [`Error`](Fault::Error). What the code returns decides all the same; `Context::sleep` and commands fail at once.
+    TimedOut,
+    /// The run is stopped to this level before its code is called, as by a [`CancelToken`](crate::CancelToken).
+    Stop(StopLevel),
     /// The whole process is killed before its code is called. Nothing of the run is left, no cleanup is called, and
     /// a new run of the same plan starts. A simulation is killed at most 16 times.
     Crash,
@@ -135,6 +141,12 @@ impl Faults {
     /// Whether there are none.
     pub(crate) fn is_none(&self) -> bool {
         self.rules.is_empty() && self.random.is_none()
+    }
+
+    /// Whether a run may be stopped by them.
+    pub(crate) fn may_stop(&self) -> bool {
+        let random = self.random.iter().flat_map(|random| &random.faults);
+        self.rules.iter().map(|rule| &rule.fault).chain(random).any(|fault| matches!(fault, Fault::Stop(_)))
     }
 
     fn with(mut self, rule: Rule) -> Self {

@@ -112,6 +112,36 @@ fn a_second_crash() {
     check("recover", "then a crash in `recover`.run", |bug| Convergence::new(1).crashes(2).check(body(bug)));
 }
 
+/// A cleanup that is right when all went well takes away too early what a stopped run still needs.
+#[test]
+fn a_run_that_is_stopped() {
+    check("stage", "after a stop at `stage`.run", |bug| {
+        Convergence::new(1).stops(true).check(move |simulation: &Simulation| {
+            let disk = Disk::new().with("old", "data");
+            let graph = || {
+                Graph::new()
+                    .job("stage")
+                    .check(|_| disk.is("staged", "code"))
+                    .cleanup(|_| {
+                        if bug || disk.is("live", "data") {
+                            disk.remove("old");
+                        }
+                    })
+                    .run(|_| disk.write("staged", "code"))
+                    .job("activate")
+                    .after("stage")
+                    .check(|_| disk.exists("live"))
+                    .run(|_| {
+                        disk.write("live.new", &disk.read("old").unwrap_or_default());
+                        disk.rename("live.new", "live");
+                    })
+            };
+            let _ = simulation.run_anew(graph, ());
+            disk.read("live")
+        })
+    });
+}
+
 /// The time of a process starts anew; that of the world does not.
 #[test]
 fn a_certificate_that_expires_between_two_runs() {

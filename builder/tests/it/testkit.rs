@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dojobber::testkit::{Fault, Faults, Simulation};
-use dojobber::{Cleanup, Context, Event, Graph, Job, Key, Phase, Plan, Result, Status, ensure, judge};
+use dojobber::{
+    CancelToken, Cleanup, Context, Event, Graph, Job, Key, Phase, Plan, Result, Status, StopLevel,
+    StopReason, ensure, judge,
+};
 
 use crate::support::{Notes, Trace, runner, untimed};
 
@@ -192,6 +195,66 @@ fn faults_do_as_they_say() {
     check(Phase::Recheck, Fault::Lie, (Changed, 2, 3, 1));
     check(Phase::Run, Fault::Crash, (Changed, 1, 3, 1));
     check(Phase::Recheck, Fault::Crash, (Satisfied, 1, 2, 1));
+}
+
+/// A limit that is over is a fact of the clock: what asks for it fails, and what the phase returns decides.
+#[test]
+fn a_limit_may_be_over() {
+    let check = |limit: Option<Duration>, expected: (Status, u32, Option<&str>)| {
+        let plan = Graph::new()
+            .job("job")
+            .tries(2)
+            .timeout(limit.unwrap_or(Duration::MAX))
+            .run_only(|cx| cx.check_cancelled());
+        let plan = plan.compile().unwrap();
+        let faults = Faults::none().on("job", Phase::Run, Fault::TimedOut);
+        let run = Simulation::new(0).faults(faults).run(&plan, ());
+        let job = run.job("job").unwrap();
+        let error = job.phases()[0].error().map(|error| error.message().to_owned());
+        assert_eq!((job.status(), job.tries(), error.as_deref()), expected);
+    };
+    check(None, (Status::Changed, 2, Some("injected error")));
+    check(Some(SECOND), (Status::Changed, 2, Some("timed out after 1s")));
+}
+
+/// The run is stopped at that call, which goes on; what follows does not begin.
+#[test]
+fn a_run_may_be_stopped_at_any_call() {
+    let stopped = |job: &str, phase, level| {
+        let plan = Graph::new()
+            .each(["one", "two", "three"], |graph, name| {
+                let after = match name {
+                    "one" => None,
+                    "two" => Some("one"),
+                    _ => Some("two"),
+                };
+                graph.job(name).after(after).check(|cx| cx.phase() == Phase::Recheck).run(|_| ())
+            })
+            .compile()
+            .unwrap();
+        let trace = Trace::default();
+        let faults = Faults::none().on(job, phase, Fault::Stop(level));
+        let run = Simulation::new(0).faults(faults).observer(trace.clone()).run(&plan, ());
+        assert_eq!(judge(&plan, &trace.events()), Ok(()));
+        assert_eq!(run.stop_reason(), Some(StopReason::Cancelled));
+        ["one", "two", "three"].map(|name| run.status(name).unwrap())
+    };
+    use Status::{Cancelled, Changed};
+    assert_eq!(stopped("one", Phase::Check, StopLevel::Cancel), [Cancelled; 3]);
+    assert_eq!(stopped("two", Phase::Run, StopLevel::Cancel), [Changed, Cancelled, Cancelled]);
+    assert_eq!(stopped("two", Phase::Run, StopLevel::Drain), [Changed, Changed, Cancelled]);
+    assert_eq!(stopped("two", Phase::Recheck, StopLevel::Kill), [Changed, Changed, Cancelled]);
+}
+
+/// A token of one's own stops simulated runs as it does real ones.
+#[test]
+fn a_token_stops_a_simulation() {
+    let plan = Graph::new().job("job").run_only(|_| ()).compile().unwrap();
+    let token = CancelToken::new();
+    let simulation = Simulation::new(0).cancel_token(&token);
+    assert!(simulation.run(&plan, ()).success());
+    token.cancel();
+    assert_eq!(simulation.run(&plan, ()).status("job"), Some(Status::Cancelled));
 }
 
 #[test]

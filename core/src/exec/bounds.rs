@@ -97,6 +97,12 @@ impl Bounds {
         }
     }
 
+    /// How long a phase may take whose job says `timeout`; `None`: for ever.
+    #[cfg(feature = "testkit")]
+    pub(super) fn allowed(&self, timeout: Option<Duration>) -> Option<Duration> {
+        Some(timeout.unwrap_or(self.default_timeout)).filter(|time| *time < Duration::MAX)
+    }
+
     /// The limits of a phase that began at `start`, whose job says `timeout`.
     pub(super) fn of_phase(&self, start: u64, timeout: Option<Duration>) -> Arc<Limits> {
         let phase = Limit::from(start, timeout.unwrap_or(self.default_timeout));

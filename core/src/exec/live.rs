@@ -82,7 +82,9 @@ impl<A> Live<'_, A> {
     ) -> Result<T> {
         #[cfg(feature = "testkit")]
         if let Some(injector) = &self.injector {
-            let result = injector.call(place, &self.world.clock, nothing, code);
+            let timeout = self.plan.spec(place.job).timeout();
+            let allowed = self.bounds.as_ref().and_then(|bounds| bounds.allowed(timeout));
+            let result = injector.call(place, &self.world.clock, allowed, nothing, code);
             if injector.is_killed() {
                 self.watch.silence();
             }

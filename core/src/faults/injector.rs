@@ -1,6 +1,7 @@
 //! Injects faults: stands between a phase and its code in one simulated run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::{Clock, nanos};
 use crate::context::Place;
@@ -55,11 +56,13 @@ impl FaultInjector {
         self.process.is_killed()
     }
 
-    /// Calls `code`, or does something else. `nothing` is what it would return if it did nothing.
+    /// Calls `code`, or does something else. `nothing` is what it would return if it did nothing; `allowed` is the time
+    /// that it may take, if there is a limit.
     pub(crate) fn call<T>(
         &self,
         place: Place,
         clock: &Clock,
+        allowed: Option<Duration>,
         nothing: Option<T>,
         code: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
@@ -75,6 +78,17 @@ impl FaultInjector {
                 let result = code();
                 clock.advance(nanos(time));
                 result
+            }
+            Some(Fault::TimedOut) => match allowed {
+                Some(time) => {
+                    clock.advance(nanos(time));
+                    code()
+                }
+                None => Err(injected("injected error")),
+            },
+            Some(Fault::Stop(level)) => {
+                self.process.stop(level);
+                code()
             }
             Some(Fault::Panic) => {
                 // no panic hook has anything to say about it

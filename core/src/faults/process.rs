@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cancel::{CancelToken, StopLevel};
 use crate::faults::record::{Call, Recorder, Step};
 use crate::faults::{Fault, Faults};
 use crate::graph::{JobGraph, JobId};
 use crate::process::Answers;
-use crate::words::Phase;
+use crate::words::{Phase, StopReason};
 
 /// So often a simulation is killed at most.
 const CRASHES: u32 = 16;
@@ -28,6 +29,8 @@ pub(crate) struct Process {
     points: Points,
     /// What its commands are answered with.
     pub(super) answers: Option<Answers>,
+    /// Raised by faults.
+    stop: Option<CancelToken>,
     may_be_killed: bool,
     killed: AtomicBool,
 }
@@ -53,6 +56,8 @@ pub(crate) struct Circumstances {
     pub(crate) points: Points,
     /// What commands are answered with; what is not answered is executed.
     pub(crate) answers: Option<Answers>,
+    /// What faults stop the run with.
+    pub(crate) stop: Option<CancelToken>,
 }
 
 /// Phases that have interruption points.
@@ -63,7 +68,7 @@ impl Process {
     ///
     /// If a fault is to happen to a job that is not in the graph.
     pub(super) fn new(faults: &Faults, graph: &JobGraph, seed: u64, circumstances: Circumstances) -> Self {
-        let Circumstances { recorder, crashes, strikes, points, answers } = circumstances;
+        let Circumstances { recorder, crashes, strikes, points, answers, stop } = circumstances;
         let rules = faults.rules.iter().map(|rule| {
             let job = graph.find(&*rule.job).unwrap_or_else(|| {
                 panic!("a fault is to happen to job `{}`, which is not in the plan", rule.job)
@@ -80,6 +85,7 @@ impl Process {
             strikes,
             points,
             answers,
+            stop,
             may_be_killed: crashes < CRASHES,
             killed: AtomicBool::new(false),
         }
@@ -93,6 +99,13 @@ impl Process {
     /// Phases that may be left at their interruption points.
     pub(super) fn points(&self) -> &Points {
         &self.points
+    }
+
+    /// Stops the run to a level, if it can be stopped.
+    pub(super) fn stop(&self, level: StopLevel) {
+        if let Some(token) = &self.stop {
+            token.raise(level, StopReason::Cancelled);
+        }
     }
 
     pub(super) fn kill(&self) {

@@ -22,6 +22,7 @@ pub(super) fn told<O>(strike: Strike, observation: &Observation<O>) -> String {
         (Fault::Error, _) => format!("an error in {here}"),
         (Fault::Panic, _) => format!("a panic in {here}"),
         (Fault::ErrorAfter, _) => format!("an error at the end of {here}"),
+        (Fault::Stop(_), _) => format!("a stop at {here}"),
         (other, _) => format!("{other:?} in {here}"),
     }
 }

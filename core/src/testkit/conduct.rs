@@ -144,6 +144,7 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
             strikes: experiment.strikes.clone(),
             points: Arc::clone(&experiment.points),
             answers: setup.answers.clone(),
+            stop: None,
         };
         let ended = setup.run(&plan, self.args, &mut self.choices, circumstances);
         let after = recorder.calls();
@@ -195,7 +196,8 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
     fn nothing(&self) -> Run<'env, A> {
         let none: [&str; 0] = [];
         let empty = (self.plan)().select(none).expect("no name is unknown");
-        let setup = Setup { faults: Faults::none(), observers: Vec::new(), ..self.setup.clone() };
+        let setup =
+            Setup { faults: Faults::none(), observers: Vec::new(), token: None, ..self.setup.clone() };
         match setup.run(&empty, self.args, &mut Choices::default(), Circumstances::default()).outcome {
             Outcome::Ended(run) => *run,
             Outcome::Killed(_) => unreachable!("nothing was to go wrong"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use crate::cancel::StopLevel;
 use crate::faults::{Call, Fault, Step, Strike};
 use crate::report::JobReport;
 use crate::testkit::blame::{suspect, told, undoer};
@@ -87,12 +88,13 @@ pub fn check_convergent<O: PartialEq + Debug>(
 pub struct Convergence {
     schedules: u64,
     crashes: u32,
+    stops: bool,
 }
 
 impl Convergence {
     /// Each point is tried in the orders of so many seeds.
     pub fn new(schedules: u64) -> Self {
-        Convergence { schedules, crashes: 1 }
+        Convergence { schedules, crashes: 1, stops: false }
     }
 
     /// How often the process is killed at most, at least once: 2 tries each pair of points, and so takes as many times
@@ -105,6 +107,12 @@ impl Convergence {
     pub fn crashes(self, crashes: u32) -> Self {
         assert!(crashes > 0, "crashes(0): there is nothing to converge from");
         Convergence { crashes, ..self }
+    }
+
+    /// Whether the run is also stopped at each call, as by `Ctrl-C`: what has begun goes on to the end of its phase, and
+    /// cleanups are called. Default: no.
+    pub fn stops(self, stops: bool) -> Self {
+        Convergence { stops, ..self }
     }
 
     /// Lets something go wrong at every point.
@@ -135,9 +143,24 @@ impl Convergence {
             });
             let trouble = trouble.or_else(|| {
                 let experiment = Experiment::calm(seed).then(Then::UntilDone);
-                strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
+                self.strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
             });
             calm.unless(trouble)
+        })
+    }
+
+    /// All that may go wrong, once.
+    fn strikes<O>(&self, calm: &Observation<O>) -> impl Iterator<Item = Strike> {
+        const STOP: Fault = Fault::Stop(StopLevel::Cancel);
+        let stops = self.stops;
+        calm.calls.iter().enumerate().flat_map(move |(at, call)| {
+            let faults: &[Fault] = match (call.step.part, call.step.phase) {
+                (0, Phase::Run) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter],
+                (0, _) => &[Fault::Crash, Fault::Error],
+                _ => &[Fault::Crash],
+            };
+            let stop = (stops && call.step.part == 0).then_some(&STOP);
+            faults.iter().chain(stop).map(move |fault| Strike { at: at + 1, fault: *fault })
         })
     }
 
@@ -161,18 +184,6 @@ impl Convergence {
             self.strike(next, &experiment, calm, trials)
         })
     }
-}
-
-/// All that may go wrong, once.
-fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
-    calm.calls.iter().enumerate().flat_map(|(at, call)| {
-        let faults: &[Fault] = match (call.step.part, call.step.phase) {
-            (0, Phase::Run) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter],
-            (0, _) => &[Fault::Crash, Fault::Error],
-            _ => &[Fault::Crash],
-        };
-        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
-    })
 }
 
 /// What is wrong after what went wrong, or after nothing did.
@@ -251,15 +262,17 @@ fn lost(before: &RunSeen, job: &JobReport<'_>) -> Option<Trouble> {
     })
 }
 
-/// Whether a job may have to be done again after a run: after a crash or a failed cleanup, and where its own cleanup was
-/// called.
+/// Whether a job may have to be done again after a run: after a crash, a stop or a failed cleanup, and where its own
+/// cleanup was called.
 fn may_be_repaired(before: &RunSeen, job: &str) -> bool {
     match &before.end {
         RunEnd::Killed(_) => true,
         RunEnd::Ended(report) => {
             let is_cleaned =
                 |job: &JobReport<'_>| job.phases().iter().any(|record| record.phase() == Phase::Cleanup);
-            !report.cleanup_failures().is_empty() || report.job(job).is_some_and(|job| is_cleaned(&job))
+            report.stop_reason().is_some()
+                || !report.cleanup_failures().is_empty()
+                || report.job(job).is_some_and(|job| is_cleaned(&job))
         }
     }
 }

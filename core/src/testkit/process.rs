@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::event::Observer;
 use crate::exec::{Choices, Simulated, Watch, simulate};
-use crate::faults::{Circumstances, FaultInjector, Faults};
+use crate::faults::{Circumstances, Fault, FaultInjector, Faults};
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::process::Answers;
@@ -22,6 +23,8 @@ pub(super) struct Setup {
     pub(super) faults: Faults,
     /// What commands are answered with.
     pub(super) answers: Option<Answers>,
+    /// What stops the runs.
+    pub(super) token: Option<CancelToken>,
 }
 
 /// How a process ended.
@@ -44,14 +47,16 @@ impl Setup {
         plan: &Plan<'env, A>,
         args: &Arc<A>,
         choices: &mut Choices,
-        circumstances: Circumstances,
+        mut circumstances: Circumstances,
     ) -> Ended<'env, A> {
+        circumstances.stop = self.faulty_stop(&circumstances);
+        let token = circumstances.stop.as_ref().or(self.token.as_ref()).cloned();
         let recorder = Arc::clone(&circumstances.recorder);
         let injector = FaultInjector::new(&self.faults, plan.graph(), self.seed, circumstances);
         let number = injector.run();
         let clock = Clock::simulated();
         let watch = Watch::new(&self.observers);
-        let mut live = begin(plan, Arc::clone(args), self.options, watch, None, clock.clone());
+        let mut live = begin(plan, Arc::clone(args), self.options, watch, token.as_ref(), clock.clone());
         live.injector = Some(injector);
         choices.begin_run(number);
         let outcome = match simulate(&live, choices) {
@@ -70,5 +75,12 @@ impl Setup {
         };
         recorder.end_run(clock.now());
         Ended { number, outcome }
+    }
+
+    /// A token of this run alone, if a fault may stop it.
+    fn faulty_stop(&self, circumstances: &Circumstances) -> Option<CancelToken> {
+        let strikes = circumstances.strikes.iter().any(|strike| matches!(strike.fault, Fault::Stop(_)));
+        let parents: Vec<&CancelToken> = self.token.iter().collect();
+        (strikes || self.faults.may_stop()).then(|| CancelToken::child_of(&parents))
     }
 }

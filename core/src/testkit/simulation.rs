@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancel::CancelToken;
 use crate::event::Observer;
 use crate::faults::{FaultInjector, Faults, Records};
 use crate::options::{RunOptions, at_least_one_try};
@@ -56,7 +57,14 @@ impl Simulation {
     /// 16 workers, and otherwise the defaults of a [`Runner`].
     pub fn new(seed: u64) -> Self {
         let options = RunOptions { threads: WORKERS, ..RunOptions::default() };
-        let setup = Setup { seed, options, observers: Vec::new(), faults: Faults::none(), answers: None };
+        let setup = Setup {
+            seed,
+            options,
+            observers: Vec::new(),
+            faults: Faults::none(),
+            answers: None,
+            token: None,
+        };
         Simulation { setup, session: None }
     }
 
@@ -116,6 +124,12 @@ impl Simulation {
     /// What goes wrong. Default: nothing.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.setup.faults = faults;
+        self
+    }
+
+    /// What stops its runs: a phase may raise it, or a test before the run. Default: nothing does.
+    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
+        self.setup.token = Some(token.clone());
         self
     }
 
