@@ -1,8 +1,11 @@
 //! Spelling and order of declaration do not matter: the same edges, said in other words, are the same plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use dojobber::{Graph, Key, Plan};
+use dojobber::{Event, Graph, Key, Plan, Run, Runner, Status, judge};
+
+use crate::support::Trace;
 
 /// How many random graphs there are; each is spelled in three ways.
 const GRAPHS: u64 = 10_000;
@@ -39,13 +42,14 @@ struct Sketch {
     things: Vec<Thing>,
     /// `(a, b)`: a is after b.
     edges: Vec<(usize, usize)>,
+    all_pass: bool,
 }
 
 impl Sketch {
     /// A name is met again on other levels, or holds slashes: the nearest one is meant.
     fn random(dice: &mut Dice) -> Self {
         const NAMES: [&str; 6] = ["a", "b", "c", "a/b", "/", "d e"];
-        let mut sketch = Sketch { things: Vec::new(), edges: Vec::new() };
+        let mut sketch = Sketch { things: Vec::new(), edges: Vec::new(), all_pass: false };
         for _ in 0..3 + dice.roll(12) {
             let nests: Vec<usize> =
                 (0..sketch.things.len()).filter(|thing| sketch.things[*thing].is_nest).collect();
@@ -146,6 +150,29 @@ impl Sketch {
         self.level(None, &said, dice, shuffled)
     }
 
+    /// How each job ends if the first or every try of some fails.
+    fn statuses(&self) -> BTreeMap<&str, Status> {
+        let depends = self.depends();
+        let is_done = |thing: usize| self.things[thing].is_nest || self.passes_at(thing).is_some();
+        let status = |thing: usize| match (depends[&thing].iter().all(|on| is_done(*on)), is_done(thing)) {
+            (false, _) => Status::Blocked,
+            (true, false) => Status::Failed,
+            (true, true) if self.things[thing].is_nest => Status::Satisfied,
+            (true, true) => Status::Changed,
+        };
+        (0..self.things.len()).map(|thing| (self.path(thing), status(thing))).collect()
+    }
+
+    /// The try at which a job passes.
+    fn passes_at(&self, thing: usize) -> Option<u32> {
+        match (5 * thing + 3 * self.edges.len()) % 7 {
+            _ if self.all_pass => Some(1),
+            0 => None,
+            1 | 2 => Some(2),
+            _ => Some(1),
+        }
+    }
+
     fn level(
         &self,
         nest: Option<usize>,
@@ -184,7 +211,10 @@ impl Sketch {
             }
             graph = match inner {
                 Some(inner) => open.nest(inner),
-                None => open.run_only(|_| ()),
+                None => {
+                    let passes_at = self.passes_at(thing);
+                    open.run_only(move |cx| passes_at.is_some_and(|passes_at| cx.attempt() >= passes_at))
+                }
             };
         }
         merged.merge(graph)
@@ -235,4 +265,58 @@ fn spelling_and_order_of_declaration_do_not_matter() {
     }
     // that the random graphs are such as were meant
     assert!(plans > 8_000 && nested > 2_000 && refused > 300, "{plans}, {nested}, {refused}");
+}
+
+/// Every driver waits for what nests wait for, and blocks what is behind them.
+#[test]
+fn nests_are_run_as_their_edges_say() {
+    let (mut plans, mut blocked) = (0, 0);
+    for seed in 0..400 {
+        let mut dice = Dice(seed);
+        let sketch = Sketch::random(&mut dice);
+        let Ok(plan) = sketch.spelled(&mut dice, true).compile() else { continue };
+        let expected = sketch.statuses();
+        let check = |run: &Run<'_>, trace: &[Event], driver: &str| {
+            let statuses: BTreeMap<&str, Status> = run.jobs().map(|job| (job.name(), job.status())).collect();
+            assert_eq!(statuses, expected, "seed {seed}, {driver}");
+            assert_eq!(judge(&plan, trace), Ok(()), "seed {seed}, {driver}");
+        };
+        for threads in [1, 4] {
+            let trace = Trace::default();
+            let options =
+                Runner::builder().threads(threads).default_tries(2).default_retry_delay(Duration::ZERO);
+            let run = options.observer(trace.clone()).build().run(&plan, ());
+            check(&run, &trace.events(), &format!("{threads} threads"));
+        }
+        #[cfg(feature = "testkit")]
+        {
+            let trace = Trace::default();
+            let simulation = dojobber::testkit::Simulation::new(seed).workers(3).default_tries(2);
+            let run = simulation.observer(trace.clone()).run(&plan, ());
+            check(&run, &trace.events(), "simulation");
+        }
+        plans += 1;
+        blocked += expected.values().filter(|status| **status == Status::Blocked).count();
+    }
+    assert!(plans > 300 && blocked > 300, "{plans}, {blocked}");
+}
+
+/// The order that a plan tells is the one in which a single worker executes it.
+#[test]
+fn the_order_of_a_plan_is_that_of_one_worker() {
+    for seed in 0..400 {
+        let mut dice = Dice(seed);
+        let sketch = Sketch { all_pass: true, ..Sketch::random(&mut dice) };
+        let Ok(plan) = sketch.spelled(&mut dice, true).compile() else { continue };
+        let trace = Trace::default();
+        let run = Runner::builder().threads(1).observer(trace.clone()).build().run(&plan, ());
+        assert!(run.success());
+        let ended = |event| match event {
+            Event::JobEnded { job, .. } => Some(job.name().to_owned()),
+            _ => None,
+        };
+        let ended: Vec<String> = trace.events().into_iter().filter_map(ended).collect();
+        let order: Vec<&str> = plan.order().map(|job| plan.graph().name(job)).collect();
+        assert_eq!(ended, order, "seed {seed}");
+    }
 }
