@@ -1,6 +1,7 @@
 //! The validated, immutable, cycle-free graph that a builder compiles to.
 
 mod cycles;
+mod alike;
 mod nearest;
 mod errors;
 mod needs;

@@ -125,6 +125,7 @@ fn names_that_look_alike_are_told_apart() {
         "cafe\u{301} au lait",
         "`cafe\\u{301} au lait`, which does not exist; did you mean `caf\\u{e9} au lait`?",
     );
+    check("caf\u{e9}", "cafe\u{301}", "`cafe\\u{301}`, which does not exist; did you mean `caf\\u{e9}`?");
     check("data", "d\u{430}ta", "`d\\u{430}ta`, which does not exist; did you mean `data`?");
     check("a", "\u{430}", "`\\u{430}`, which does not exist; did you mean `a`?");
     check("log\u{200b}s", "logs", "`logs`, which does not exist; did you mean `log\\u{200b}s`?");

@@ -298,7 +298,7 @@ fn nests_are_run_as_their_edges_say() {
         plans += 1;
         blocked += expected.values().filter(|status| **status == Status::Blocked).count();
     }
-    assert!(plans > 300 && blocked > 300, "{plans}, {blocked}");
+    assert!(plans > 300 && blocked > 200, "{plans}, {blocked}");
 }
 
 /// The order that a plan tells is the one in which a single worker executes it.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::job::Unfit;
-use crate::plan::nearest::{difference, look_alike};
+use crate::plan::alike::{difference, look_alike};
 use crate::text::printable;
 
 /// All mistakes of a graph, at most [`PlanErrors::LIMIT`] of them in full.

@@ -1,6 +1,6 @@
 //! The name that was probably meant.
 
-use crate::text::is_unseen;
+use crate::plan::alike::look_alike;
 
 /// Searches for names, and the steps that all of them together may take: a graph with many wrong names among many long
 /// ones is told about them in the time that a few take.
@@ -103,6 +103,12 @@ impl<'w> Comparison<'w> {
     /// count as small letters.
     fn distance(&mut self, name: &str, most: usize) -> Option<usize> {
         self.step(1);
+        if look_alike(self.wanted, name) {
+            return Some(0);
+        }
+        if !name.is_ascii() {
+            self.step(16); // the comparison was not for nothing
+        }
         if name.len().abs_diff(self.wanted.len()) > 4 * most.max(1) {
             return None;
         }
@@ -113,10 +119,8 @@ impl<'w> Comparison<'w> {
         self.step(name.len());
         self.other.clear();
         self.other.extend(name.chars().flat_map(char::to_lowercase));
-        let distance = self.alignment(most)?;
-        // a name of which nothing is kept was not meant, unless it looks the same
-        let is_meant = distance < self.characters.len() || look_alike(self.wanted, name);
-        is_meant.then_some(distance)
+        // a name of which nothing is kept was not meant
+        self.alignment(most).filter(|distance| *distance < self.characters.len())
     }
 
     /// Optimal string alignment, in a band around the diagonal: what leads out of it is further than `most`.
@@ -180,36 +184,6 @@ impl Letters {
         name.bytes().for_each(|letter| counts[usize::from(letter & 31)] -= 1);
         counts.iter().map(|count| count.unsigned_abs() as usize).sum::<usize>() > 2 * most
     }
-}
-
-/// Where two texts differ, as bytes of each: what they have neither at the beginning nor at the end in common.
-pub(super) fn difference(a: &str, b: &str) -> [std::ops::Range<usize>; 2] {
-    let same = |(x, y): &(char, char)| x == y;
-    let bytes = |pair: (char, char)| pair.0.len_utf8();
-    let start: usize = a.chars().zip(b.chars()).take_while(same).map(bytes).sum();
-    let end: usize = a[start..].chars().rev().zip(b[start..].chars().rev()).take_while(same).map(bytes).sum();
-    [start..a.len() - end, start..b.len() - end]
-}
-
-/// Whether two different texts may look the same to a reader: they differ in characters that cannot be seen, that are
-/// put together of others, or that are letters of several scripts.
-pub(super) fn look_alike(a: &str, b: &str) -> bool {
-    let [x, y] = difference(a, b);
-    let (x, y) = (&a[x], &b[y]);
-    let is_foreign = |text: &str| text.chars().any(|character| character >= '\u{250}');
-    let mixes = |x: &str, y: &str| !x.is_empty() && x.is_ascii() && is_foreign(y);
-    x.chars().chain(y.chars()).any(|character| is_unseen(character) || is_joined(character))
-        || mixes(x, y)
-        || mixes(y, x)
-}
-
-/// Marks that stand on the letter before, parts of Korean syllables, and spaces other than the usual one.
-fn is_joined(character: char) -> bool {
-    matches!(
-        character,
-        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
-        | '\u{fe20}'..='\u{fe2f}' | '\u{3099}' | '\u{309a}' | '\u{1100}'..='\u{11ff}'
-    ) || (character != ' ' && character.is_whitespace())
 }
 
 #[cfg(test)]
@@ -321,21 +295,5 @@ mod tests {
             Search::new().nearest("jbo of host 7311", candidates()).as_deref(),
             Some("job of host 7311")
         );
-    }
-
-    #[test]
-    fn texts_that_look_the_same() {
-        let alike = |a: &str, b: &str| {
-            assert_eq!(look_alike(a, b), look_alike(b, a));
-            look_alike(a, b)
-        };
-        assert!(alike("caf\u{e9}", "cafe\u{301}")); // composed or not
-        assert!(alike("a", "\u{430}")); // a Cyrillic letter
-        assert!(alike("x", "x\u{200b}") && alike("x\u{feff}y", "xy")); // unseen
-        assert!(alike("a b", "a\u{a0}b")); // another space
-        assert!(alike("\u{304c}", "\u{304b}\u{3099}") && alike("\u{ac00}", "\u{1100}\u{1161}"));
-        assert!(alike("ABC", "\u{ff21}BC")); // of full width
-        assert!(!alike("cafe", "caf\u{e9}") && !alike("link", "lnik") && !alike("a", "b") && !alike("a", ""));
-        assert!(!alike("привет", "превет") && !alike("ж", "") && !alike("データ", "データー"));
     }
 }
