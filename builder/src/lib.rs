@@ -103,6 +103,10 @@ struct Testing;
 struct Guide;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/stopping.md")]
+struct Stopping;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/processes.md")]
 struct Processes;
 

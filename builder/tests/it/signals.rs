@@ -1,0 +1,204 @@
+//! A program that gets signals at any moment, and what is left of it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use dojobber::{CancelToken, Context, Graph, Report, Result, Runner, Status, StopReason};
+use tempfile::TempDir;
+
+/// How often each kind of signal is sent. `DOJOBBER_ROUNDS` says something else.
+fn rounds() -> u64 {
+    std::env::var("DOJOBBER_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap())
+}
+
+/// Says to this test that it is the program, and in which directory. Its processes have it in their environment.
+const DIR: &str = "DOJOBBER_TEST_SIGNALS_DIR";
+
+/// 40 jobs in four chains. Half of them are processes with two children, one of which does not hear SIGTERM.
+fn graph(dir: &Path) -> Graph<'_> {
+    let note = |what: &str, cx: &Context| {
+        let mut journal = File::options().append(true).open(dir.join("journal"))?;
+        Result::Ok(journal.write_all(format!("{what} {} {}\n", cx.job(), cx.attempt()).as_bytes())?)
+    };
+    (0..40).fold(Graph::new(), |graph, number: usize| {
+        let done = dir.join(format!("done-{number}"));
+        let marker = done.clone();
+        let before = number.checked_sub(4).map(|before| before.to_string());
+        let open = graph.job(number.to_string()).after(before).tries(1);
+        open.cleanup(move |cx| note("cleanup", cx)).check(move |_| done.exists()).run(move |cx| {
+            note("run", cx)?;
+            if number % 2 == 0 {
+                let children = "sleep 1000 & one=$!; (trap '' TERM; exec sleep 1000) & two=$!";
+                let script = format!("{children}; sleep 0.004; kill $one; kill -9 $two; wait");
+                cx.command("sh").args(["-c", &script]).env(DIR, dir).run()?;
+            } else {
+                cx.sleep(Duration::from_millis(3))?;
+            }
+            Ok(fs::write(&marker, "")?)
+        })
+    })
+}
+
+/// Runs in a process of its own, which gets the signals.
+#[test]
+fn program() {
+    let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
+    let stop = CancelToken::on_signals().unwrap();
+    let plan = graph(&dir).compile().unwrap();
+    let runner =
+        Runner::builder().threads(4).cancel_token(&stop).grace_period(Duration::from_secs(60)).build();
+    fs::write(dir.join("started"), "").unwrap();
+    let run = runner.run(&plan, ());
+    fs::write(dir.join("report"), serde_json::to_string(run.report()).unwrap()).unwrap();
+    let success = run.success();
+    drop(run);
+    std::process::exit(if success { 40 } else { 41 });
+}
+
+/// A directory in which the program runs, once or several times.
+struct Stage(TempDir);
+
+impl Stage {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        File::create(dir.path().join("journal")).unwrap();
+        Stage(dir)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Starts the program, and waits until it listens to signals.
+    fn start(&self) -> Child {
+        let _ = fs::remove_file(self.file("started"));
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "signals::program", "--nocapture"]).env(DIR, self.0.path());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !self.file("started").exists() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child
+    }
+
+    fn report(&self) -> Report {
+        serde_json::from_str(&fs::read_to_string(self.file("report")).unwrap()).unwrap()
+    }
+
+    /// How often each try was run, less how often it was cleaned up.
+    fn owed(&self) -> BTreeMap<String, i32> {
+        let mut owed = BTreeMap::new();
+        for line in fs::read_to_string(self.file("journal")).unwrap().lines() {
+            let (what, attempt) = line.split_once(' ').unwrap();
+            *owed.entry(attempt.to_owned()).or_default() += if what == "run" { 1 } else { -1 };
+        }
+        owed.retain(|_, owed| *owed != 0);
+        owed
+    }
+
+    /// Those of its processes that live, by their environment.
+    fn alive(&self) -> Vec<String> {
+        let wanted = format!("{DIR}={}\0", self.0.path().display());
+        let folders = fs::read_dir("/proc").unwrap().flatten();
+        let ours = folders.filter(|folder| {
+            let environment = fs::read(folder.path().join("environ")).unwrap_or_default();
+            String::from_utf8_lossy(&environment).contains(&wanted)
+        });
+        ours.map(|folder| fs::read_to_string(folder.path().join("cmdline")).unwrap_or_default()).collect()
+    }
+
+    /// The kernel may take a moment to take down what was killed.
+    fn is_quiet(&self) -> bool {
+        (0..5000).any(|turn| {
+            std::thread::sleep(Duration::from_millis(u64::from(turn > 0)));
+            self.alive().is_empty()
+        })
+    }
+}
+
+fn send(child: &Child, signal: i32) {
+    let _ = Command::new("kill")
+        .arg(format!("-{signal}"))
+        .arg(child.id().to_string())
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// Sends signals at some moment, one after another.
+fn stopped(stage: &Stage, round: u64, signals: &[i32]) -> ExitStatus {
+    let mut child = stage.start();
+    // a multiple of the golden ratio: spread evenly over the 60 ms that a run takes
+    let moment = Duration::from_micros(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000);
+    std::thread::sleep(moment); // no order is meant
+    for signal in signals {
+        send(&child, *signal);
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    child.wait().unwrap()
+}
+
+/// Every run is cleaned up once, no process is left, and report and exit code fit.
+#[track_caller]
+fn check(signals: &[i32]) {
+    let mut cut = 0;
+    for round in 0..rounds() {
+        let stage = Stage::new();
+        let status = stopped(&stage, round, signals);
+        let at = format!("round {round} of {signals:?}: {status}");
+        assert!(stage.is_quiet(), "{at}: {:?}", stage.alive());
+        let outside =
+            status.signal().or_else(|| status.code().filter(|code| *code > 128).map(|code| code - 128));
+        if let Some(signal) = outside {
+            // the third, or one that came when the run was over
+            assert!(signals.contains(&signal), "{at}");
+            continue;
+        }
+        let report = stage.report();
+        assert!(stage.owed().is_empty(), "{at}: {:?}\n{report}", stage.owed());
+        assert_eq!(status.code(), Some(if report.success() { 40 } else { 41 }), "{at}\n{report}");
+        let fits = |status| matches!(status, Status::Changed | Status::Cancelled);
+        assert!(report.jobs().all(|job| fits(job.status())), "{at}\n{report}");
+        let has = |status| report.jobs().any(|job| job.status() == status);
+        cut += u32::from(has(Status::Changed) && has(Status::Cancelled));
+        let reason = (!report.success()).then_some(StopReason::Signal(signals[0]));
+        assert_eq!(report.stop_reason(), reason, "{at}\n{report}");
+    }
+    assert!(cut > 0 || signals.len() > 2, "no signal came in the middle of a run");
+}
+
+const INT: i32 = 2;
+const KILL: i32 = 9;
+const TERM: i32 = 15;
+
+#[test]
+fn once() {
+    check(&[INT]);
+    check(&[TERM]);
+}
+
+#[test]
+fn twice() {
+    check(&[INT, TERM]);
+}
+
+#[test]
+fn thrice() {
+    check(&[INT, INT, TERM]);
+}
+
+#[test]
+fn a_run_after_one_that_was_killed_succeeds() {
+    for round in 0..rounds() {
+        let stage = Stage::new();
+        let killed = stopped(&stage, round, &[KILL]);
+        assert!(killed.signal() == Some(KILL) || killed.code() == Some(40), "{killed}");
+        assert!(stage.is_quiet(), "what was started goes on to its end: {:?}", stage.alive());
+        let again = stage.start().wait().unwrap();
+        assert_eq!(again.code(), Some(40), "round {round}\n{}", stage.report());
+    }
+}
