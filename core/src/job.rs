@@ -1,18 +1,19 @@
 //! What a job does: a trait for structs, closures as another implementation of the same phases.
 
 mod fit;
+mod options;
 
 use std::any::Any;
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 pub use fit::{JobForm, JobOption, Unfit};
+use options::{Asked, CleanupFn, Said};
+pub use options::{JobDefaults, JobOptions};
 
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::Result;
-use crate::pool::{PoolUses, Slots};
 use crate::verdict::{Outcome, Value, Verdict, erase, is_unit, sound};
 use crate::words::Kind;
 
@@ -145,7 +146,6 @@ where
     }
 }
 
-type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
 pub(crate) type Constructor<'env, A> =
     Box<dyn Fn(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>> + Send + Sync + 'env>;
 
@@ -158,184 +158,11 @@ pub(crate) enum Body<'env, A> {
     Struct(Constructor<'env, A>),
 }
 
-/// What a job may say of itself beside what it does. All of it is optional.
-pub struct JobOptions<'env, A = ()> {
-    pub(crate) description: Option<Box<str>>,
-    pub(crate) tries: Option<u32>,
-    pub(crate) retry_delay: Option<Backoff>,
-    pub(crate) retry_for: Option<Duration>,
-    pub(crate) retry_if: Option<Asked<'env>>,
-    pub(crate) unknown_if: Option<Asked<'env>>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) uses: Vec<Slots>,
-    pub(crate) priority: Option<i32>,
-    pub(crate) cleanup: Option<CleanupFn<'env, A>>,
-}
-
-/// A question about an error that only the job can answer.
-pub(crate) type Asked<'env> = Box<dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env>;
-
-impl<A> Default for JobOptions<'_, A> {
-    fn default() -> Self {
-        JobOptions {
-            description: None,
-            tries: None,
-            retry_delay: None,
-            retry_for: None,
-            retry_if: None,
-            unknown_if: None,
-            timeout: None,
-            uses: Vec::new(),
-            priority: None,
-            cleanup: None,
-        }
-    }
-}
-
-impl<'env, A> JobOptions<'env, A> {
-    /// What the job is there for.
-    pub fn description(&mut self, text: impl Into<String>) {
-        self.description = Some(text.into().into());
-    }
-
-    /// How many tries it may use, at least 1.
-    pub fn tries(&mut self, tries: u32) {
-        self.tries = Some(tries);
-    }
-
-    /// The least time from the end of one try to the start of the next: a `Duration`, or a [`Backoff`].
-    pub fn retry_delay(&mut self, delay: impl Into<Backoff>) {
-        self.retry_delay = Some(delay.into());
-    }
-
-    /// Tries again for so long: another try follows if it is due at most that long after the start of the first. The
-    /// runner's default of tries does not count then. Zero is one try.
-    pub fn retry_for(&mut self, time: Duration) {
-        self.retry_for = Some(time);
-    }
-
-    /// Asked where a try has failed and another is allowed: `false` makes it the last. A panic counts as `true`.
-    pub fn retry_if(
-        &mut self,
-        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
-    ) {
-        self.retry_if = Some(Box::new(ask));
-    }
-
-    /// Makes an error of the check [`unknown`](crate::unknown) where it answers `true`. A panic counts as `true`.
-    pub fn unknown_if(
-        &mut self,
-        ask: impl Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync + 'env,
-    ) {
-        self.unknown_if = Some(Box::new(ask));
-    }
-
-    /// How long each phase may take, the cleanup included.
-    pub fn timeout(&mut self, time: Duration) {
-        self.timeout = Some(time);
-    }
-
-    /// Pools of which each try takes slots. Several calls add up.
-    pub fn uses(&mut self, pools: impl PoolUses) {
-        pools.for_each_use(&mut |slots| self.uses.push(slots));
-    }
-
-    /// Where several jobs may begin, the one of the highest priority does. Default: 0.
-    pub fn priority(&mut self, priority: i32) {
-        self.priority = Some(priority);
-    }
-
-    /// The cleanup. It is called after all jobs have ended, once for each try that executed the run.
-    pub fn cleanup<O: Outcome>(&mut self, cleanup: impl Fn(&Context<A>) -> O + Send + Sync + 'env) {
-        self.cleanup = Some(Box::new(move |cx| cleanup(cx).outcome().map(drop)));
-    }
-
-    fn is_default(&self) -> bool {
-        self.description.is_none() && self.said().next().is_none()
-    }
-
-    /// Those that do not fit every job, as far as they were said.
-    pub(crate) fn said(&self) -> impl Iterator<Item = JobOption> {
-        let is_said = |option: &JobOption| match option {
-            JobOption::Tries => self.tries.is_some(),
-            JobOption::RetryDelay => self.retry_delay.is_some(),
-            JobOption::RetryFor => self.retry_for.is_some(),
-            JobOption::RetryIf => self.retry_if.is_some(),
-            JobOption::UnknownIf => self.unknown_if.is_some(),
-            JobOption::Timeout => self.timeout.is_some(),
-            JobOption::Uses => !self.uses.is_empty(),
-            JobOption::Priority => self.priority.is_some(),
-            JobOption::Cleanup => self.cleanup.is_some(),
-        };
-        JobOption::ALL.iter().copied().filter(is_said)
-    }
-
-    /// Takes over tries, delays and limits from defaults, where nothing was said.
-    fn fill_in(&mut self, defaults: &JobDefaults) {
-        if self.retry_for.is_none() {
-            self.tries = self.tries.or(defaults.tries);
-        }
-        self.timeout = self.timeout.or(defaults.timeout);
-        self.retry_delay = self.retry_delay.or(defaults.retry_delay);
-    }
-}
-
-impl<A> fmt::Debug for JobOptions<'_, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobOptions")
-            .field("description", &self.description)
-            .field("tries", &self.tries)
-            .field("retry_delay", &self.retry_delay)
-            .field("retry_for", &self.retry_for)
-            .field("retry_if", &self.retry_if.is_some())
-            .field("unknown_if", &self.unknown_if.is_some())
-            .field("timeout", &self.timeout)
-            .field("uses", &self.uses)
-            .field("priority", &self.priority)
-            .field("cleanup", &self.cleanup.is_some())
-            .finish()
-    }
-}
-
-/// Options that all jobs of a graph have unless they say otherwise themselves.
-///
-/// A graph inside of another has its own defaults first; where it has none, those of the graph around it hold, and then
-/// those of the runner. They do not concern groups and nests.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct JobDefaults {
-    tries: Option<u32>,
-    retry_delay: Option<Backoff>,
-    timeout: Option<Duration>,
-}
-
-impl JobDefaults {
-    /// How many tries a job may use, at least 1.
-    #[must_use]
-    pub fn tries(mut self, tries: u32) -> Self {
-        self.tries = Some(tries);
-        self
-    }
-
-    /// The least time from the end of one try to the start of the next: a `Duration`, or a [`Backoff`].
-    #[must_use]
-    pub fn retry_delay(mut self, delay: impl Into<Backoff>) -> Self {
-        self.retry_delay = Some(delay.into());
-        self
-    }
-
-    /// How long each phase of a job may take, its cleanup included.
-    #[must_use]
-    pub fn timeout(mut self, time: Duration) -> Self {
-        self.timeout = Some(time);
-        self
-    }
-}
-
 /// What one job does, and what it says of itself.
 pub struct JobSpec<'env, A = ()> {
     pub(crate) body: Body<'env, A>,
     pub(crate) has_output: bool,
-    options: Option<Box<JobOptions<'env, A>>>, // most jobs have none
+    options: Option<Box<Said<'env, A>>>, // most jobs have none
 }
 
 impl<'env, A> JobSpec<'env, A> {
@@ -374,7 +201,7 @@ impl<'env, A> JobSpec<'env, A> {
 
     /// The same, with options.
     pub fn with_options(mut self, options: JobOptions<'env, A>) -> Self {
-        self.options = (!options.is_default()).then(|| Box::new(options));
+        self.options = options.said;
         self
     }
 
@@ -409,7 +236,7 @@ impl<'env, A> JobSpec<'env, A> {
         }
     }
 
-    pub(crate) fn options(&self) -> Option<&JobOptions<'env, A>> {
+    pub(crate) fn options(&self) -> Option<&Said<'env, A>> {
         self.options.as_deref()
     }
 

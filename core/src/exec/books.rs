@@ -94,26 +94,41 @@ pub(super) fn blocked_by(
     mut claim: impl FnMut(JobId) -> bool,
 ) -> Vec<Blocked> {
     let mut blocked: Vec<Blocked> = Vec::new();
-    let mut starts: Vec<JobId> = Vec::new();
+    let has_starts = graph.nodes() > graph.len();
     let mut because = ended;
     let mut walked = 0;
     loop {
-        let mut from = Some(because);
-        while let Some(node) = from {
-            for node in graph.before_nodes(node).iter().copied().filter(|node| claim(*node)) {
-                if graph.is_start(node) {
-                    starts.push(node);
-                } else {
-                    blocked.push(Blocked { job: node, because });
-                }
-            }
-            from = starts.pop();
+        if has_starts {
+            block_nodes(graph, because, &mut claim, &mut blocked);
+        } else {
+            let claimed = graph.before_nodes(because).iter().copied().filter(|job| claim(*job));
+            blocked.extend(claimed.map(|job| Blocked { job, because }));
         }
         match blocked.get(walked) {
             Some(next) => because = next.job,
             None => return blocked,
         }
         walked += 1;
+    }
+}
+
+/// What stands behind one job, also by way of the starts of nests.
+#[cold]
+fn block_nodes(
+    graph: &JobGraph,
+    because: JobId,
+    claim: &mut impl FnMut(JobId) -> bool,
+    blocked: &mut Vec<Blocked>,
+) {
+    let mut nodes = vec![because];
+    while let Some(node) = nodes.pop() {
+        for node in graph.before_nodes(node).iter().copied().filter(|node| claim(*node)) {
+            if graph.is_start(node) {
+                nodes.push(node);
+            } else {
+                blocked.push(Blocked { job: node, because });
+            }
+        }
     }
 }
 

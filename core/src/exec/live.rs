@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::cancel::StopLevel;
 use crate::context::{Place, World};
@@ -24,6 +24,8 @@ pub(crate) struct Live<'env, A> {
     pub(crate) watch: Watch,
     /// Only where something may stop the run, or end its phases.
     pub(crate) bounds: Option<Bounds>,
+    /// When each job's first try began, in nanoseconds since the run did; only where some job is tried for a time.
+    began: Vec<AtomicU64>,
     runs_started: AtomicU32,
     /// Only in a simulation: stands between a phase and the user's code.
     #[cfg(feature = "testkit")]
@@ -38,12 +40,15 @@ impl<'env, A> Live<'env, A> {
         watch: Watch,
         bounds: Option<Bounds>,
     ) -> Self {
+        let wanted = if plan.needs().retry_for { plan.len() } else { 0 };
+        let began = std::iter::repeat_with(AtomicU64::default).take(wanted).collect();
         Live {
             plan,
             options,
             world,
             watch,
             bounds,
+            began,
             runs_started: AtomicU32::new(0),
             #[cfg(feature = "testkit")]
             injector: None,
@@ -107,6 +112,18 @@ impl<A> Live<'_, A> {
     #[inline]
     pub(super) fn level(&self) -> StopLevel {
         self.bounds.as_ref().map_or(StopLevel::None, Bounds::level)
+    }
+
+    /// The first try of a job begins.
+    pub(super) fn note_begin(&self, job: JobId, at: u64) {
+        if let Some(began) = self.began.get(job.index()) {
+            began.store(at, Ordering::Relaxed); // read by who executes the job's tries, one after the other
+        }
+    }
+
+    /// When the first try of a job began, where that counts.
+    pub(super) fn began(&self, job: JobId) -> u64 {
+        self.began.get(job.index()).map_or(0, |began| began.load(Ordering::Relaxed))
     }
 
     /// A number for the jitter of a delay: in a simulation it follows from the seed.

@@ -14,26 +14,12 @@ pub(super) struct Try {
     pub(super) sequence: u32,
     /// How far the job is in the records.
     pub(super) head: Head,
-    /// When the first try of the job began, in nanoseconds since the run did. Known only where it counts.
-    pub(super) began: u64,
-    pub(super) notes: Notes,
-}
-
-/// What the errors of one try have said beside their texts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Notes {
-    /// No other try can help.
-    pub(super) is_last: bool,
-    /// The last phase failed because the run was stopped.
-    pub(super) was_cut: bool,
-    /// The next try begins no earlier than so many nanoseconds after this one has ended.
-    pub(super) pause: u64,
 }
 
 impl Try {
     #[inline]
     pub(super) fn first(job: JobId) -> Self {
-        Try { job, attempt: 1, sequence: 0, head: Head::NEW, began: 0, notes: Notes::default() }
+        Try { job, attempt: 1, sequence: 0, head: Head::NEW }
     }
 
     /// Whether a run of this job was executed.
@@ -44,7 +30,7 @@ impl Try {
 
     /// The try that follows when this one has failed.
     pub(super) fn again(self, due: u64) -> Retry {
-        Retry { due, attempt: Try { attempt: self.attempt + 1, notes: Notes::default(), ..self } }
+        Retry { due, attempt: Try { attempt: self.attempt + 1, ..self } }
     }
 }
 

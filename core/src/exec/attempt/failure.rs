@@ -5,7 +5,6 @@ use std::error::Error;
 use crate::clock::nanos;
 use crate::error::{ErrorClass, ErrorText, ReturnedFalse, Traits, shown};
 use crate::exec::stages::Went;
-use crate::exec::tries::Try;
 use crate::job::JobSpec;
 use crate::unwind;
 use crate::words::Phase;
@@ -18,6 +17,17 @@ pub(super) struct Failure {
     /// `None` for a plain `false`, which a record tells by a flag.
     pub(super) text: Option<Box<ErrorText>>,
     traits: Traits,
+}
+
+/// What the errors of one try have said beside their texts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Notes {
+    /// No other try can help.
+    pub(super) is_last: bool,
+    /// The last phase failed because the run was stopped.
+    pub(super) was_cut: bool,
+    /// The next try begins no earlier than so many nanoseconds after this one has ended.
+    pub(super) pause: u64,
 }
 
 impl Failure {
@@ -66,18 +76,18 @@ impl Failure {
 
     /// Notes what it means for the try.
     #[inline]
-    pub(super) fn note(&self, attempt: &mut Try) {
-        attempt.notes.was_cut = false;
+    pub(super) fn note(&self, notes: &mut Notes) {
+        notes.was_cut = false;
         if self.text.is_some() {
-            self.note_text(attempt);
+            self.note_text(notes);
         }
     }
 
     #[cold]
-    fn note_text(&self, attempt: &mut Try) {
+    fn note_text(&self, notes: &mut Notes) {
         let Traits { class, retry_after } = self.traits;
-        attempt.notes.is_last |= class == ErrorClass::Permanent;
-        attempt.notes.was_cut = class == ErrorClass::Cancelled;
-        attempt.notes.pause = attempt.notes.pause.max(retry_after.map_or(0, nanos));
+        notes.is_last |= class == ErrorClass::Permanent;
+        notes.was_cut = class == ErrorClass::Cancelled;
+        notes.pause = notes.pause.max(retry_after.map_or(0, nanos));
     }
 }

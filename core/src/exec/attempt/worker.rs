@@ -6,7 +6,7 @@ use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, Result, shown};
-use crate::exec::attempt::failure::Failure;
+use crate::exec::attempt::failure::{Failure, Notes};
 use crate::exec::attempt::instance::{Held, Instance};
 use crate::exec::attempt::ledger::{Ledger, Step};
 use crate::exec::attempt::leftovers::{DueCleanup, Leftovers};
@@ -32,6 +32,8 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
     dry_run: bool,
     default_tries: u32,
     cx: Context<A>,
+    /// What the errors of the try that is being executed have said.
+    notes: Notes,
     ledger: Ledger<'r>,
     leftovers: Leftovers<'env, A>,
 }
@@ -45,6 +47,7 @@ pub(in crate::exec) struct Open<'r, 'env, A> {
     since: Option<u64>,
     /// What the last phase that failed did so with.
     error: Option<BoxError>,
+    notes: Notes,
 }
 
 /// What a phase leads to.
@@ -69,6 +72,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             dry_run: live.options.dry_run.is_on(),
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
+            notes: Notes::default(),
             ledger: Ledger::new(live.graph(), &live.watch, &live.world.clock, id),
             leftovers: Leftovers::default(),
         }
@@ -175,19 +179,27 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.enter(&attempt);
         let since = self.look_at_the_clock().0;
         if attempt.attempt == 1 {
-            attempt.began = since;
+            self.live.note_begin(attempt.job, since);
         }
         self.limit(spec, since);
         match self.open(&mut attempt, spec) {
-            Ok((held, due)) => Progress::Open(Open { attempt, due, held, since: Some(since), error: None }),
+            Ok((held, due)) => Progress::Open(Open {
+                attempt,
+                due,
+                held,
+                since: Some(since),
+                error: None,
+                notes: self.notes,
+            }),
             Err(end) => Progress::Over(attempt, end),
         }
     }
 
     /// Executes the phase that is due, and no more.
     pub(in crate::exec) fn advance(&mut self, open: Open<'r, 'env, A>) -> Progress<'r, 'env, A> {
-        let Open { mut attempt, due, mut held, since, error: before } = open;
+        let Open { mut attempt, due, mut held, since, error: before, notes } = open;
         let spec = self.enter(&attempt);
+        self.notes = notes;
         match since {
             Some(_) => {} // its limits are there: a constructor's time counts into the first phase
             None => self.limit(spec, self.ledger.stamp().0),
@@ -201,7 +213,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                     }
                     None => before,
                 };
-                Progress::Open(Open { attempt, due, held, since: None, error })
+                Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes })
             }
             Err(end) => {
                 before.map(forget);
@@ -314,7 +326,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if is_last && !keeps {
             self.let_go_failed(instance);
         }
-        failure.note(attempt);
+        failure.note(&mut self.notes);
         self.ledger.failed(step, attempt, start, failure.text);
         if !is_last {
             return After::Due(Some(error));
@@ -367,6 +379,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             _ => self.default_tries,
         };
         *self.cx.place_mut() = Place { job, phase: Phase::Create, attempt, max_tries };
+        self.notes = Notes::default();
         spec
     }
 
@@ -381,7 +394,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let start = self.begin_phase(Step::CREATE, attempt);
             let failure = Failure::of(&*error);
             let _ = self.let_go(None, Ok(())); // what else it does is no news
-            failure.note(attempt);
+            failure.note(&mut self.notes);
             self.ledger.failed(Step::CREATE, attempt, start, failure.text);
             self.failed(attempt, error)
         })
@@ -439,7 +452,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
         let level = self.see_stop();
-        if attempt.notes.was_cut && level >= StopLevel::Cancel {
+        if self.notes.was_cut && level >= StopLevel::Cancel {
             return self.cancelled(attempt, Some(error));
         }
         match self.next_try(attempt, &error) {
@@ -461,7 +474,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// When the try that follows a failed one is due, if one follows.
     fn next_try(&self, failed: &Try, error: &BoxError) -> Option<u64> {
-        if failed.notes.is_last || failed.attempt >= self.cx.place().max_tries {
+        if self.notes.is_last || failed.attempt >= self.cx.place().max_tries {
             return None;
         }
         let spec = self.specs.of(failed.job);
@@ -471,12 +484,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         };
         let mut delay = nanos(delay);
         if let Some(time) = spec.retry_for() {
-            delay = delay.max(LEAST_DELAY).max(failed.notes.pause);
+            delay = delay.max(LEAST_DELAY).max(self.notes.pause);
             let due = self.ledger.now().saturating_add(delay);
-            return (due <= failed.began.saturating_add(nanos(time)) && self.wants_another(spec, error))
-                .then_some(due);
+            return (due <= self.live.began(failed.job).saturating_add(nanos(time))
+                && self.wants_another(spec, error))
+            .then_some(due);
         }
-        let due = self.ledger.now().saturating_add(delay.max(failed.notes.pause));
+        let due = self.ledger.now().saturating_add(delay.max(self.notes.pause));
         self.wants_another(spec, error).then_some(due)
     }
 
