@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::cancel::{CancelToken, Cancelling};
 use crate::clock::{Clock, nanos};
-use crate::error::{ErrorClass, Result, say_class};
+use crate::error::{ErrorClass, Result, debug_for_people, say_class};
 use crate::graph::{JobGraph, JobId, Lookup};
 use crate::key::AsKey;
 use crate::limits::Limits;
@@ -325,11 +325,6 @@ impl fmt::Display for OutputError {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for OutputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(OutputError);
 
 impl std::error::Error for OutputError {}

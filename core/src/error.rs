@@ -2,12 +2,14 @@
 
 mod boxed;
 mod class;
+mod people;
 mod wrap;
 mod text;
 
 pub use boxed::{BoxError, Result};
 pub use class::ErrorClass;
 pub(crate) use class::{Traits, say_class};
+pub(crate) use people::{debug_for_people, with_causes};
 pub(crate) use text::RETURNED_FALSE;
 pub use text::{ErrorText, Panicked};
 pub use wrap::{

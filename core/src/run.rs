@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::{BoxError, RETURNED_FALSE, shown};
+use crate::error::{BoxError, RETURNED_FALSE, debug_for_people, shown};
 use crate::event::Event;
 use crate::exec::{DueCleanup, Leftovers, Live, clean_up};
 use crate::graph::JobId;
@@ -271,12 +271,7 @@ impl fmt::Display for RunFailed {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for RunFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(RunFailed);
 
 impl Error for RunFailed {}
 
@@ -304,12 +299,7 @@ impl fmt::Display for CleanupError {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for CleanupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(CleanupError);
 
 impl Error for CleanupError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

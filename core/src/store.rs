@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::BoxError;
+use crate::error::{BoxError, debug_for_people};
 use crate::key::AsKey;
 use crate::unwind;
 
@@ -171,11 +171,6 @@ impl fmt::Display for MissingKey {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for MissingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(MissingKey);
 
 impl std::error::Error for MissingKey {}

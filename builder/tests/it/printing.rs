@@ -147,3 +147,53 @@ fn errors_that_a_main_may_return_print_for_people() {
     let read = run.error("a").unwrap();
     assert_eq!(format!("{read:?}"), text);
 }
+
+/// Those that wrap another, and those that have causes: each text once.
+#[test]
+fn errors_with_causes_print_all_of_them() {
+    use dojobber::{Panicked, ensure, permanent, retry_after, unknown};
+    use std::time::Duration;
+
+    let shown = |error: &dyn Error| format!("{error:?}");
+    let io = || std::io::Error::other("disk full");
+    assert_eq!(shown(&permanent(io())), "disk full");
+    assert_eq!(shown(&unknown("no route")), "no route");
+    assert_eq!(shown(&retry_after(Duration::from_secs(1), SAID)), SHOWN);
+    assert_eq!(shown(&*ensure(false, "not yet").unwrap_err()), "not yet");
+    assert_eq!(shown(&permanent(anyhow::anyhow!("inner").context("outer"))), "outer: inner");
+
+    let plan = Graph::new().job("a").run_only(|_| panic!("smoke")).compile().unwrap();
+    let run = Runner::builder().default_tries(1).build().run(&plan, ());
+    assert!(run.error("a").unwrap().is::<Panicked>());
+    assert_eq!(format!("{:?}", run.error("a").unwrap()), "smoke");
+
+    let mount =
+        |_: &dojobber::Context| Err::<(), _>(anyhow::anyhow!("in use").context("/mnt is busy").into());
+    let plan = Graph::new().job("a").cleanup(mount).run_only(|_| ()).compile().unwrap();
+    let mut run = Runner::builder().cleanup(Cleanup::ByHand).build().run(&plan, ());
+    assert_eq!(format!("{:?}", run.cleanup()[0]), "cleanup of `a` failed: /mnt is busy: in use");
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_print_for_people() {
+    let failed = |script: &str| {
+        let script = script.to_owned();
+        let run = move |cx: &dojobber::Context| cx.command("sh").args(["-c", &script]).run();
+        let plan = Graph::new().job("a").run_only(run).compile().unwrap();
+        let run = Runner::builder().default_tries(1).build().run(&plan, ());
+        (run.error("a").unwrap().to_string(), format!("{:?}", run.error("a").unwrap()))
+    };
+    let (text, debug) = failed("printf 'one\\033[2J\\ntwo\\007\\r' >&2; exit 3");
+    assert_eq!(debug, text);
+    let why = "ended with exit status: 3: one\\u{1b}[2J\ntwo\\u{7}";
+    assert!(text.contains(why), "{text:?}");
+    let (text, _) = failed("exit 4 # \u{1b}]0;title\u{7}");
+    assert!(text.contains("\\u{1b}]0;title\\u{7}") && !text.contains('\u{1b}'), "{text:?}");
+
+    let missing = |cx: &dojobber::Context| cx.command("no-such-program-anywhere").run();
+    let plan = Graph::new().job("a").run_only(missing).compile().unwrap();
+    let run = Runner::builder().default_tries(1).build().run(&plan, ());
+    let debug = format!("{:?}", run.error("a").unwrap());
+    assert!(debug.starts_with("`no-such-program-anywhere` did not start: "), "{debug}");
+}

@@ -8,11 +8,12 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::class::{ErrorClass, Traits, chain, listen};
+use crate::error::people::debug_for_people;
 use crate::error::wrap::is_returned_false;
 use crate::text::printable;
 
 /// The error of a phase that panicked: its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Panicked(pub(crate) Cow<'static, str>);
 
 impl fmt::Display for Panicked {
@@ -20,6 +21,8 @@ impl fmt::Display for Panicked {
         f.write_str(&self.0)
     }
 }
+
+debug_for_people!(Panicked);
 
 impl Error for Panicked {}
 

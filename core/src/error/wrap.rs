@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::boxed::{BoxError, Result};
 use crate::error::class::{ErrorClass, say_class, say_repeats};
+use crate::error::people::debug_for_people;
 use crate::words::StopReason;
 
 /// Says that no other try can help.
@@ -86,15 +87,12 @@ pub fn ensure(condition: bool, message: impl Into<BoxError>) -> Result {
 }
 
 /// No other try can help: from [`permanent`].
-#[derive(Debug)]
 pub struct Permanent(BoxError);
 
 /// The state could not be seen: from [`unknown`].
-#[derive(Debug)]
 pub struct Unknown(BoxError);
 
 /// No other try can help before some time has passed: from [`retry_after`].
-#[derive(Debug)]
 pub struct RetryAfter {
     delay: Duration,
     error: BoxError,
@@ -104,17 +102,16 @@ pub struct RetryAfter {
 ///
 /// So `.unknown_if(|error| !error.is::<Unmet>())` runs the run of a job only where its check says no, and not where it
 /// could not look.
-#[derive(Debug)]
 pub struct Unmet(Option<BoxError>);
 
 /// There was no time left: a time limit was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut {
     allowed: Duration,
 }
 
 /// The run was stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled {
     reason: StopReason,
 }
@@ -165,6 +162,8 @@ impl Cancelled {
 pub(super) fn is_returned_false(error: &(dyn Error + 'static)) -> bool {
     error.is::<ReturnedFalse>() || error.downcast_ref::<Unmet>().is_some_and(|unmet| unmet.0.is_none())
 }
+
+debug_for_people!(Permanent, Unknown, RetryAfter, Unmet, TimedOut, Cancelled);
 
 impl fmt::Display for Permanent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::error::debug_for_people;
 use crate::job::Unfit;
 use crate::plan::alike::{difference, look_alike};
 use crate::text::printable;
@@ -57,12 +58,7 @@ impl fmt::Display for PlanErrors {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for PlanErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(PlanErrors);
 
 impl std::error::Error for PlanErrors {}
 
@@ -192,12 +188,7 @@ impl fmt::Display for PlanError {
     }
 }
 
-/// As it is displayed.
-impl fmt::Debug for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_for_people!(PlanError);
 
 impl std::error::Error for PlanError {}
 

@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::str::Utf8Error;
 
+use crate::error::debug_for_people;
 use crate::limits::Over;
 use crate::process::line::Line;
+use crate::text::printable;
 
 /// A process did not start, did not succeed, was ended, or wrote what cannot be read.
-#[derive(Debug)]
+///
+/// Characters that a terminal would obey are escaped where it is displayed: what a process says is not ours.
 pub struct CommandError {
     line: Line,
     pub(super) why: Why,
@@ -64,7 +67,7 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ", self.line)?;
+        write!(f, "`{:#}` ", printable(&self.line.to_string()))?;
         match &self.why {
             Why::DidNotStart(_) => f.write_str("did not start"),
             Why::NoDirectory(dir, _) => write!(f, "did not start: there is no directory {}", dir.display()),
@@ -98,9 +101,11 @@ struct Said<'a>(&'a str);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {:#}", printable(self.0)) }
     }
 }
+
+debug_for_people!(CommandError);
 
 impl Error for CommandError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
