@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CommandError, Context, Event, Graph, Key, Process, Result, Runner, Status, ensure, judge, sh,
+    BoxError, CancelToken, CommandError, Context, ErrorClass, Event, Graph, Key, Process, Result, Runner,
+    Status, ensure, judge, sh,
 };
 use dojobber_viz::Picture;
 
@@ -272,4 +273,83 @@ fn observers_are_told_of_lines_while_a_process_runs() {
 
 fn runner_watched_by(trace: &Trace) -> Runner {
     Runner::builder().threads(1).observer(trace.clone()).build()
+}
+
+#[test]
+fn a_limit_of_a_command_needs_no_other_worker() {
+    let (told, heard) = std::sync::mpsc::channel();
+    let heard = Mutex::new(heard);
+    let plan = Graph::new()
+        .job("blocking")
+        .tries(1)
+        .run_only(|_| Ok(heard.lock().unwrap().recv()?)) // until the other has ended
+        .job("late")
+        .tries(1)
+        .timeout(Duration::from_millis(50))
+        .run_only(|cx| cx.command("sleep").arg("1000").run())
+        .compile()
+        .unwrap();
+    let tell = move |event: &Event| {
+        if let Event::JobEnded { job, .. } = event
+            && job.name() == "late"
+        {
+            told.send(()).unwrap();
+        }
+    };
+    let run = Runner::builder().threads(2).on_event(tell).build().run(&plan, ());
+    assert_eq!((run.status("blocking"), run.status("late")), (Some(Status::Changed), Some(Status::Failed)));
+    assert_eq!(run.report().error("late").unwrap().class(), ErrorClass::TimedOut);
+}
+
+#[test]
+fn with_all_workers_inside_of_commands_each_keeps_its_limit() {
+    let graph = (1..=6).fold(Graph::new(), |graph, number: u64| {
+        let open = graph.job(number.to_string()).tries(1).timeout(Duration::from_millis(20 * number));
+        open.check_only(|cx| cx.command("sh").args(["-c", "trap '' TERM; sleep 1000"]).succeeds())
+    });
+    let plan = graph.compile().unwrap();
+    let runner = Runner::builder().threads(3).grace_period(Duration::from_millis(20)).build();
+    let run = runner.run(&plan, ());
+    for job in run.jobs() {
+        assert_eq!((job.status(), job.error().unwrap().class()), (Status::Failed, ErrorClass::TimedOut));
+    }
+}
+
+#[test]
+fn the_time_of_a_phase_is_that_of_all_its_commands() {
+    let plan = Graph::new()
+        .job("a")
+        .tries(1)
+        .timeout(Duration::from_millis(100))
+        .check_only(|cx| {
+            cx.command("sleep").arg("1000").succeeds().unwrap_err(); // its time is over
+            cx.command("true").succeeds()
+        })
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    assert_eq!(run.error("a").unwrap().to_string(), "`true` was not started because there was no time left");
+}
+
+#[test]
+fn a_stopped_run_ends_its_commands_and_not_those_of_its_cleanups() {
+    let stop = CancelToken::new();
+    let notes = Notes::default();
+    let plan = Graph::new()
+        .job("a")
+        .tries(1)
+        .cleanup(|cx| {
+            notes.add(cx.command("echo").arg("cleaned").read()?);
+            Ok(())
+        })
+        .run_only(|cx| {
+            let stop = stop.clone();
+            std::thread::spawn(move || stop.cancel());
+            cx.command("sleep").arg("1000").run()
+        })
+        .compile()
+        .unwrap();
+    let run = Runner::builder().threads(1).cancel_token(&stop).build().run(&plan, ());
+    assert_eq!((run.status("a"), notes.text().as_str()), (Some(Status::Cancelled), "cleaned"));
+    assert_eq!(run.report().error("a").unwrap().class(), ErrorClass::Cancelled);
 }
