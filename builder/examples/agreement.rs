@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dojobber::testkit::{Fault, Faults, Script, ScriptedWorld, Simulation, graphs, scripted_worlds};
-use dojobber::{CancelToken, Event, Observer, Run, Runner, Status, judge};
+use dojobber::{CancelToken, Event, Observer, Run, Runner, Status, StopLevel, judge};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -50,6 +50,18 @@ fn main() {
             Fault::Slow(Duration::from_secs(1)),
         ],
     );
+    // with one worker the order is the same everywhere, and so is what a stop leaves undone
+    let stops = Faults::none().randomly(
+        0.03,
+        [
+            Fault::Error,
+            Fault::Panic,
+            Fault::Stop(StopLevel::Drain),
+            Fault::Stop(StopLevel::Cancel),
+            Fault::Stop(StopLevel::Kill),
+        ],
+    );
+    let crashes = Faults::none().randomly(0.02, [Fault::Crash, Fault::Error, Fault::Stop(StopLevel::Cancel)]);
     let never = CancelToken::new(); // a run that can be stopped is executed in the general way
     let real = [
         Runner::builder().threads(1).build(),
@@ -72,6 +84,22 @@ fn main() {
         let judged = judge(&plan, &trace.0.lock().unwrap());
         took[1] += start.elapsed();
         assert_eq!(judged, Ok(()), "seed {seed}: {script:?}");
+
+        let stopped = script.world();
+        let simulation = Simulation::new(seed).workers(1).faults(stops.clone());
+        let ended_early = essence(&stopped, &simulation.run(&stopped.plan(), ()));
+        let real_world = script.world();
+        let run = stops.run_on(&real[1], seed, &real_world.plan(), ());
+        assert_eq!(essence(&real_world, &run), ended_early, "stopped, seed {seed}: {script:?}");
+
+        let (killed, trace) = (script.world(), Arc::new(Trace::default()));
+        let plan = killed.plan();
+        let simulation = Simulation::new(seed).faults(crashes.clone()).observer(Arc::clone(&trace));
+        let _ = simulation.run(&plan, ());
+        let events = trace.0.lock().unwrap();
+        let last = events.iter().rposition(|event| matches!(event, Event::RunStarted { .. }));
+        assert_eq!(judge(&plan, &events[last.unwrap_or(0)..]), Ok(()), "killed, seed {seed}: {script:?}");
+        drop(events);
 
         for runner in &real {
             let real = script.world();

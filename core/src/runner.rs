@@ -70,7 +70,7 @@ impl Runner {
     /// itself: it stands in the way of the runs that come after.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        self.execute(self.begin(plan, args.into()))
+        self.execute(self.begin(plan, args.into(), self.token.as_ref()))
     }
 
     /// The same, with somebody between the phases and their code.
@@ -81,13 +81,24 @@ impl Runner {
         args: Arc<A>,
         injector: crate::faults::FaultInjector,
     ) -> Run<'env, A> {
-        let mut live = self.begin(plan, args);
+        let mut live = self.begin(plan, args, injector.stop().or(self.token.as_ref()));
         live.injector = Some(injector);
         self.execute(live)
     }
 
-    fn begin<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: Arc<A>) -> Live<'env, A> {
-        let (options, watch, token) = (self.options(), Watch::new(&self.observers), self.token.as_ref());
+    /// A token that is raised with the runner's own, and never raises it.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn child_token(&self) -> CancelToken {
+        CancelToken::child_of(&self.token.iter().collect::<Vec<_>>())
+    }
+
+    fn begin<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        token: Option<&CancelToken>,
+    ) -> Live<'env, A> {
+        let (options, watch) = (self.options(), Watch::new(&self.observers));
         // the general way of execution wants stamps that all processors agree on
         let exact = watch.is_active() || !is_plain(plan, &options, token);
         begin(plan, args, options, watch, token, Clock::start(exact))

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use dojobber_core::testkit::interruption;
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
 
@@ -45,7 +46,8 @@ pub enum Behaviour {
 
 /// The world of a [`Script`]: it counts what is called.
 ///
-/// The check of a job passes when it was run as often as it needs, and returns how often that was.
+/// The check of a job passes when it was run as often as it needs, and returns how often that was. Runs and cleanups have
+/// an interruption point each.
 #[derive(Debug)]
 pub struct ScriptedWorld {
     script: Script,
@@ -118,6 +120,7 @@ impl ScriptedWorld {
 
     fn run(&self, place: usize) -> Result<u32> {
         let runs = self.count(place, 1);
+        interruption();
         let job = &self.script.jobs[place];
         behave(job.run, place)?;
         let works = job.sketch.kind != Kind::RunOnly || job.needs_runs.is_some_and(|needed| runs >= needed);
@@ -126,6 +129,7 @@ impl ScriptedWorld {
 
     fn cleanup(&self, place: usize, behaviour: Behaviour) -> Result {
         self.count(place, 2);
+        interruption();
         behave(behaviour, place)
     }
 }

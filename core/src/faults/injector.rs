@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancel::CancelToken;
 use crate::clock::{Clock, nanos};
 use crate::context::Place;
 use crate::error::{BoxError, Result};
@@ -37,9 +38,15 @@ impl FaultInjector {
     /// # Panics
     ///
     /// If a fault is to happen to a job that is not in the graph.
-    pub(crate) fn harmless(faults: &Faults, graph: &JobGraph, seed: u64) -> Self {
-        let process = Process::new(faults, graph, seed, Circumstances::default()).immortal();
+    pub(crate) fn harmless(faults: &Faults, graph: &JobGraph, seed: u64, stop: Option<CancelToken>) -> Self {
+        let circumstances = Circumstances { stop, ..Circumstances::default() };
+        let process = Process::new(faults, graph, seed, circumstances).immortal();
         FaultInjector { process: Arc::new(process) }
+    }
+
+    /// What faults stop the run with.
+    pub(crate) fn stop(&self) -> Option<&CancelToken> {
+        self.process.stop_token()
     }
 
     /// The number of its run, from 0.

@@ -101,6 +101,10 @@ impl Process {
         &self.points
     }
 
+    pub(super) fn stop_token(&self) -> Option<&CancelToken> {
+        self.stop.as_ref()
+    }
+
     /// Stops the run to a level, if it can be stopped.
     pub(super) fn stop(&self, level: StopLevel) {
         if let Some(token) = &self.stop {

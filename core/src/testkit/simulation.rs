@@ -280,7 +280,8 @@ impl Faults {
         plan: &Plan<'env, A>,
         args: impl Into<Arc<A>>,
     ) -> Run<'env, A> {
-        runner.run_with(plan, args.into(), FaultInjector::harmless(self, plan.graph(), seed))
+        let stop = self.may_stop().then(|| runner.child_token());
+        runner.run_with(plan, args.into(), FaultInjector::harmless(self, plan.graph(), seed, stop))
     }
 }
 

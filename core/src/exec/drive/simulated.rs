@@ -74,15 +74,7 @@ enum VirtualWorker<'r, 'env, A> {
 /// A phase that is executed on another thread, and who executes it.
 type Ahead<'r, 'env, A> = Coroutine<(Worker<'r, 'env, A>, Progress<'r, 'env, A>)>;
 
-impl<'r, 'env, A> VirtualWorker<'r, 'env, A> {
-    /// The worker, unless it is inside a phase.
-    fn here(&mut self) -> Option<&mut Worker<'r, 'env, A>> {
-        match self {
-            VirtualWorker::Free(worker) | VirtualWorker::Inside(worker, _) => Some(worker),
-            VirtualWorker::Paused(..) | VirtualWorker::Away => None,
-        }
-    }
-
+impl<A> VirtualWorker<'_, '_, A> {
     fn is_free(&self) -> bool {
         matches!(self, VirtualWorker::Free(_))
     }
@@ -124,7 +116,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     fn run(mut self, choices: &mut Choices) -> Simulated<'env, A> {
         let mut acts = Vec::new();
         loop {
-            self.obey();
+            self.look_at_bounds();
             self.list_acts(&mut acts);
             let Some(act) = choices.choose(&acts, |act| self.step(*act)) else { break };
             self.perform(act);
@@ -135,17 +127,27 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         Simulated::Ended(self.into_finished())
     }
 
-    /// Stops what has not begun, if the run is stopped.
-    fn obey(&mut self) {
+    /// Lets the run's time be over, and a free worker see whether the run is stopped.
+    fn look_at_bounds(&mut self) {
         let Some(bounds) = &self.live.bounds else { return };
         if bounds.run_until().is_some_and(|until| until <= self.live.world.clock.now()) {
             bounds.expire();
         }
+        if let Some(at) = self.workers.iter().position(VirtualWorker::is_free)
+            && let VirtualWorker::Free(mut worker) = self.workers[at].leave()
+        {
+            self.obey(&mut worker);
+            self.workers[at] = VirtualWorker::Free(worker);
+        }
+    }
+
+    /// A worker that is between two tries stops what has not begun, if the run is stopped.
+    fn obey(&mut self, worker: &mut Worker<'r, 'env, A>) {
+        let Some(bounds) = &self.live.bounds else { return };
         let level = bounds.level();
         if level <= self.obeyed || self.schedule.is_over() {
             return;
         }
-        let Some(worker) = self.workers.iter_mut().find_map(VirtualWorker::here) else { return };
         worker.see_stop();
         self.obeyed = level;
         self.stop_reason = self.stop_reason.or(bounds.stop().reason());
@@ -251,8 +253,9 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     /// A worker goes on: up to the end of its phase, or to an interruption point where that may be.
     fn go_on(&mut self, at: usize) {
         match self.workers[at].leave() {
-            VirtualWorker::Inside(mut worker, open) if self.obeyed >= StopLevel::Cancel => {
+            VirtualWorker::Inside(mut worker, open) if self.live.level() >= StopLevel::Cancel => {
                 worker.look_at_the_clock();
+                worker.see_stop();
                 let (attempt, end) = worker.cut_short(open);
                 self.settle(at, worker, Progress::Over(attempt, end));
             }
@@ -290,7 +293,10 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     }
 
     /// Keeps a worker in its try, or frees it and books what it has done.
-    fn settle(&mut self, at: usize, worker: Worker<'r, 'env, A>, progress: Progress<'r, 'env, A>) {
+    fn settle(&mut self, at: usize, mut worker: Worker<'r, 'env, A>, progress: Progress<'r, 'env, A>) {
+        if matches!(progress, Progress::Over(..)) {
+            self.obey(&mut worker);
+        }
         let mut ended = Vec::new();
         match progress {
             Progress::Open(open) => return self.workers[at] = VirtualWorker::Inside(worker, open),
