@@ -6,16 +6,36 @@ use crate::layout::Direction;
 use crate::scene::{Scene, SceneNode, Status};
 use crate::style::{self, Border};
 
-/// The scene as a Mermaid flowchart; names can hold anything.
+/// With more than these, Mermaid draws nothing unless it is told to.
+const MOST_EDGES: usize = 500;
+const MOST_CHARACTERS: usize = 50_000;
+
+/// The scene as a Mermaid flowchart; names can hold anything. Where it is beyond Mermaid's limits, a comment says how
+/// these are raised.
 pub fn write(scene: &Scene, direction: Direction) -> String {
-    let mut text = format!(
-        "flowchart {}\n",
-        match direction {
-            Direction::Down => "TD",
-            Direction::Right => "LR",
-        }
-    );
-    write_inside(&mut text, scene, &scene.boxes(), None, 1);
+    let direction = match direction {
+        Direction::Down => "TD",
+        Direction::Right => "LR",
+    };
+    let body = body(scene);
+    let (edges, characters) = (scene.edges.len(), body.encode_utf16().count());
+    let mut text = format!("flowchart {direction}\n");
+    if edges > MOST_EDGES || characters > MOST_CHARACTERS - 200 {
+        // writing to a string cannot fail
+        let _ = writeln!(
+            text,
+            "  %% more than Mermaid draws by itself, {MOST_EDGES} edges and {MOST_CHARACTERS} characters: it must be started with\n  \
+             %% mermaid.initialize with maxEdges of {edges} and maxTextSize of {} or more",
+            characters + 1_000
+        );
+    }
+    text.push_str(&body);
+    text
+}
+
+fn body(scene: &Scene) -> String {
+    let mut text = String::new();
+    write_nodes(&mut text, scene);
     for &(a, b) in &scene.edges {
         // writing to a string cannot fail
         let _ = writeln!(text, "  n{} --> n{}", a + 1, b + 1);
@@ -33,15 +53,28 @@ pub fn write(scene: &Scene, direction: Direction) -> String {
     text
 }
 
-/// The jobs that stand directly in a box, or in none. Boxes are nested to a small depth only.
-fn write_inside(text: &mut String, scene: &Scene, boxes: &[bool], parent: Option<usize>, depth: usize) {
-    let indent = "  ".repeat(depth);
-    for (index, node) in scene.nodes.iter().enumerate().filter(|(_, node)| node.parent == parent) {
-        let (number, label) = (index + 1, label(node));
-        if boxes[index] {
+/// All jobs, those in boxes within these.
+fn write_nodes(text: &mut String, scene: &Scene) {
+    let mut inside: Vec<Vec<usize>> = vec![Vec::new(); scene.nodes.len()];
+    let mut outside = Vec::new();
+    for (index, node) in scene.nodes.iter().enumerate() {
+        node.parent.map_or(&mut outside, |parent| &mut inside[parent]).push(index);
+    }
+    let mut open = vec![outside.into_iter()];
+    while let Some(level) = open.last_mut() {
+        let Some(index) = level.next() else {
+            open.pop();
+            if !open.is_empty() {
+                let _ = writeln!(text, "{}end", "  ".repeat(open.len()));
+            }
+            continue;
+        };
+        let (indent, number, label) = ("  ".repeat(open.len()), index + 1, label(&scene.nodes[index]));
+        if !inside[index].is_empty() {
             let _ = writeln!(text, "{indent}subgraph n{number} [\"{label}\"]");
-            write_inside(text, scene, boxes, Some(index), depth + 1);
-            let _ = writeln!(text, "{indent}end");
+            open.push(std::mem::take(&mut inside[index]).into_iter());
+        } else if scene.nodes[index].is_closed() {
+            let _ = writeln!(text, "{indent}n{number}[[\"{label}\"]]");
         } else {
             let _ = writeln!(text, "{indent}n{number}([\"{label}\"])");
         }
@@ -49,16 +82,25 @@ fn write_inside(text: &mut String, scene: &Scene, boxes: &[bool], parent: Option
 }
 
 /// The label as Mermaid reads it, with a sign for those who do not see the colour.
+///
+/// Mermaid takes labels for Markdown: `1. a` for a list, `---` for a rule, `_a_` for emphasis, addresses for links. So
+/// every character that may mean something is written as its number; letters, digits and single spaces mean nothing.
 fn label(node: &SceneNode) -> String {
     let mut label = node.status.map_or(String::new(), |status| format!("{} ", style::sign(status)));
-    for c in style::label(node.label()).chars() {
+    let name = style::label(node.label());
+    let mut after_space = true;
+    for (index, c) in name.char_indices() {
+        let is_last = index + c.len_utf8() == name.len();
+        let is_plain_space = c == ' ' && !after_space && !is_last;
         // letters of other scripts mean nothing to Mermaid
-        if c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, ' ' | '_' | '-' | '.' | ',' | '/' | ':')
-        {
-            let _ = write!(label, "#{};", u32::from(c));
+        if c.is_ascii() && !c.is_ascii_alphanumeric() && !is_plain_space {
+            let code = if c == ' ' { 160 } else { u32::from(c) };
+            // writing to a string cannot fail
+            let _ = write!(label, "#{code};");
         } else {
             label.push(c);
         }
+        after_space = c == ' ';
     }
     // an empty label would be a mistake of syntax
     if label.trim().is_empty() { "#160;".to_owned() } else { label }
@@ -105,5 +147,34 @@ mod tests {
   class n1 blocked
 ";
         assert_eq!(text, expected);
+    }
+
+    #[track_caller]
+    fn check(name: &str, expected: &str) {
+        assert_eq!(label(&SceneNode::new(name)), expected);
+    }
+
+    #[test]
+    fn what_markdown_would_read_is_written_as_numbers() {
+        check("1. one", "1#46; one");
+        check("- dash", "#45; dash");
+        check("---", "#45;#45;#45;");
+        check("_a_ *b*", "#95;a#95; #42;b#42;");
+        check("https://a.b", "https#58;#47;#47;a#46;b");
+        check("  a  b ", "#160;#160;a #160;b#160;");
+        check("größer 日本", "größer 日本");
+    }
+
+    #[test]
+    fn beyond_the_limits_a_comment_says_what_to_do() {
+        let graph = |edges: usize| {
+            let nodes = vec![SceneNode::new("a"), SceneNode::new("b")];
+            write(&Scene { nodes, edges: vec![(0, 1); edges], ..Scene::default() }, Direction::Down)
+        };
+        assert!(!graph(MOST_EDGES).contains("%%"));
+        let text = graph(MOST_EDGES + 1);
+        assert!(text.contains("%% mermaid.initialize with maxEdges of 501 and maxTextSize of "), "{text}");
+        let nodes = (0..3_000).map(|node| SceneNode::new(format!("job {node}"))).collect();
+        assert!(write(&Scene { nodes, ..Scene::default() }, Direction::Down).contains(" maxEdges of 0 "));
     }
 }

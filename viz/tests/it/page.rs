@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use browser::Browser;
 
 mod browser;
+mod mermaid;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]

@@ -86,6 +86,20 @@ impl Browser {
         }
     }
 
+    /// Lets the page load a script, and waits for it.
+    pub(super) fn load(&mut self, script: &std::path::Path) {
+        let text = std::fs::read_to_string(script).expect("the script can be read");
+        self.call("Runtime.evaluate", json!({ "expression": text }));
+    }
+
+    /// What a script comes to in the end.
+    pub(super) fn wait_for(&mut self, script: &str) -> Value {
+        let wanted = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let result = self.call("Runtime.evaluate", wanted);
+        assert!(result.get("exceptionDetails").is_none(), "{script}: {result}");
+        result["result"]["value"].clone()
+    }
+
     /// What a script comes to.
     pub(super) fn eval(&mut self, script: &str) -> Value {
         let result = self.call("Runtime.evaluate", json!({ "expression": script, "returnByValue": true }));
