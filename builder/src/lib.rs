@@ -144,6 +144,10 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
+    CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, WorkerRule,
+};
+#[doc(inline)]
+pub use dojobber_core::{
     Counts, Ending, ErrorText, JobReport, PhaseRecord, Report, Since, Slower, Summary, brief, one_line,
     printable,
 };

@@ -1,19 +1,70 @@
 //! An independent judge of executions: it knows the rules, and nothing of how they are kept.
+//!
+//! One file a subject, and all of them plain state machines that know the facts of the plan and what was told before:
+//! [`run`] (start and end), [`tries`] (phases, number, delays, statuses), [`order`] (dependencies), [`workers`],
+//! [`cleanups`], [`slots`], [`queues`] (who begins first; [`arrivals`] says who was ready when) and [`stops`].
+//! [`trace`] shows each event to those that it concerns.
 
-mod rules;
+mod wording;
+mod facts;
+mod run;
+mod tries;
+mod order;
+mod workers;
+mod cleanups;
+mod arrivals;
+mod slots;
+mod queues;
+mod stops;
+mod rule;
+mod trace;
 
 use std::fmt;
 
+pub use cleanups::CleanupRule;
+pub use order::OrderRule;
+pub use queues::QueueRule;
+pub use rule::Rule;
+pub use run::RunRule;
+pub use slots::SlotRule;
+pub use stops::StopRule;
+pub use tries::TryRule;
+pub use workers::WorkerRule;
+
 use crate::event::Event;
-use crate::judge::rules::Rules;
+use crate::judge::facts::Facts;
+use crate::judge::trace::Reader;
 use crate::plan::Plan;
 
 /// Checks that a trace obeys its plan: the events of one run, in the order in which an observer got them.
 ///
-/// Every phase must begin when all that its job depends on is done, on a worker that is free, in the order check,
-/// run, recheck; tries and delays must be those of the job; every job must end once and as its phases say; cleanups
-/// must follow in the exact reverse of the runs; and nothing may be missing. Whether a due retry waited for ready jobs is
-/// not checked.
+/// It accepts a trace if, and only if, all of this holds:
+///
+/// - The first event starts the run of this plan, the last one ends it; late cleanups may follow, and their end.
+/// - Every job ends once, and nothing of it comes later but cleanups. It ends as its phases say, and without any only if
+///   it is a group, blocked, cancelled, or a run_only in a dry run.
+/// - The phases of a try are those of the job's kind, on one worker, one after the other. A check that fails is followed
+///   by the run, unless its error is `unknown` or `permanent` or it is a dry run; a run by the recheck.
+/// - There are as many tries as the job may use. A job that is `Failed` with tries left has an error that is `permanent`,
+///   or is asked by `retry_if` or limited by `retry_for`. Retries are planned no earlier than the lower bound of their
+///   delay, and within `retry_for`; none begins before it is due.
+/// - A job begins when all that it depends on is done. It is `Blocked` by something that ended without being done, and
+///   names it.
+/// - A worker is inside of one try at a time, and there are no more workers than threads.
+/// - Runs are numbered without gaps, each above those that it follows. Cleanups are called in the exact reverse of
+///   these numbers, one at a time, when all jobs have ended; none is missing at the end.
+/// - The tries that go on take no more slots of a pool than there are.
+/// - In the queue of a pool no job is overtaken: higher priority first, then what became ready first. No job of lower
+///   priority begins while one without pools is ready, and no retry while any job without pools is. This is promised for
+///   plans with pools or priorities, and for one worker, who keeps to the order of arrival everywhere. Where several
+///   workers do something at once their events tell what they chose a little later: only what is certain is refused.
+/// - After a stop was told, a worker that has told something since begins no other try; and no other phase, if the
+///   run is cancelled. Nothing is `Cancelled` in a run that is not stopped. A worker that has told something when the
+///   run's own time was over, or the last failure that is allowed, begins no other try.
+///
+/// Events do not tell everything, so some things are not checked: limits of phases and grace periods; the pause that
+/// an error asks for by `retry_after`; the order of jobs of equal priority that share no pool where there are several
+/// workers; orders that `timings` lead to.
 ///
 /// ```
 /// use dojobber_core::{Draft, Event, JobSpec, Observer, Runner, judge};
@@ -44,11 +95,33 @@ use crate::plan::Plan;
 ///
 /// The first [`Violation`].
 pub fn judge<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
-    let mut rules = Rules::of(plan);
+    read(Facts::of(plan, false), trace)
+}
+
+/// Checks the trace of a simulated run, as [`judge`](crate::judge) does, and more: since a simulation does one thing at a
+/// time, it is certain which jobs could have begun.
+///
+/// So no job may be overtaken by one of lower priority whose slots were free, in whatever pool; and no time may pass while
+/// a worker is free and a job may begin.
+///
+/// # Errors
+///
+/// The first [`Violation`].
+#[cfg(feature = "testkit")]
+pub fn judge_simulated<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
+    read(Facts::of(plan, true), trace)
+}
+
+fn read(facts: Facts, trace: &[Event]) -> Result<(), Violation> {
+    let mut reader = Reader::new(facts);
     for (at, event) in trace.iter().enumerate() {
-        rules.admit(event).map_err(|why| Violation { at, event: Some(Box::new(event.clone())), why })?;
+        reader.read(at, event).map_err(|rule| Violation {
+            at,
+            event: Some(Box::new(event.clone())),
+            rule,
+        })?;
     }
-    rules.closed().map_err(|why| Violation { at: trace.len(), event: None, why })
+    reader.closed().map_err(|rule| Violation { at: trace.len(), event: None, rule })
 }
 
 /// Where a trace breaks a rule, and which.
@@ -56,7 +129,7 @@ pub fn judge<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
 pub struct Violation {
     at: usize,
     event: Option<Box<Event>>,
-    why: String,
+    rule: Rule,
 }
 
 impl Violation {
@@ -69,13 +142,18 @@ impl Violation {
     pub fn event(&self) -> Option<&Event> {
         self.event.as_deref()
     }
+
+    /// The rule.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.event {
-            Some(event) => write!(f, "event {} breaks a rule: {}: {event:?}", self.at, self.why),
-            None => write!(f, "the trace ends too early: {}", self.why),
+            Some(event) => write!(f, "event {} breaks a rule: {}: {event:?}", self.at, self.rule),
+            None => write!(f, "the trace ends too early: {}", self.rule),
         }
     }
 }

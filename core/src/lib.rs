@@ -56,7 +56,10 @@ pub use error::{
 pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
 pub use job::{Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, Unfit};
-pub use judge::{Violation, judge};
+pub use judge::{
+    CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation, WorkerRule,
+    judge,
+};
 pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors};

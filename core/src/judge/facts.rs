@@ -1,0 +1,152 @@
+//! What the rules ask of a plan and of how it is run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::graph::{JobGraph, JobId};
+use crate::job::{Body, JobSpec};
+use crate::options::RunOptions;
+use crate::plan::Plan;
+use crate::words::{Kind, Phase};
+
+/// All that is known before the first phase.
+pub(super) struct Facts {
+    pub(super) graph: Arc<JobGraph>,
+    jobs: Vec<JobFacts>,
+    /// How many slots each pool has.
+    pub(super) pools: Vec<u32>,
+    /// Those of the run, as its first event tells them.
+    pub(super) options: RunOptions,
+    pub(super) order: Order,
+    pub(super) is_simulated: bool,
+    /// Whether some job begins its tries with a constructor.
+    pub(super) has_constructors: bool,
+}
+
+/// How much the order of the events of a trace says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// There is one worker: everything happened in the order in which it is told.
+    OneWorker,
+    /// Several workers took turns: so do those of a simulation.
+    InTurns,
+    /// Several workers at once: each tells what it has done in its order.
+    AtOnce,
+}
+
+/// What a job says of itself.
+pub(super) struct JobFacts {
+    pub(super) kind: Kind,
+    tries: Option<u32>,
+    delay: Option<Backoff>,
+    pub(super) retry_for: Option<Duration>,
+    /// Whether the job is asked if another try follows.
+    pub(super) is_asked: bool,
+    pub(super) cleans_up: bool,
+    /// Whether a try begins with a constructor, of which nothing is told if it passes.
+    pub(super) is_made: bool,
+    pub(super) priority: i32,
+    /// Pools, each once, and how many slots of them.
+    pub(super) uses: Box<[(usize, u32)]>,
+}
+
+/// What the events of a phase have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Beat {
+    pub(super) job: JobId,
+    pub(super) attempt: u32,
+    pub(super) phase: Phase,
+    pub(super) worker: usize,
+    pub(super) at: Duration,
+}
+
+/// Where tries are limited by time and not by number, the delay between them is at least this.
+const LEAST_DELAY: Duration = Duration::from_millis(1);
+
+impl Facts {
+    pub(super) fn of<A>(plan: &Plan<'_, A>, is_simulated: bool) -> Self {
+        let graph = Arc::clone(plan.graph());
+        let (mut known, mut pools) = (HashMap::new(), Vec::new());
+        let mut pool = |name: &str, size| {
+            *known.entry(name.to_owned()).or_insert_with(|| {
+                pools.push(size);
+                pools.len() - 1
+            })
+        };
+        let jobs: Vec<_> = graph.ids().map(|job| JobFacts::of(plan.spec(job), &mut pool)).collect();
+        Facts {
+            has_constructors: jobs.iter().any(|job| job.is_made),
+            graph,
+            jobs,
+            pools,
+            options: RunOptions::default(),
+            order: if is_simulated { Order::InTurns } else { Order::AtOnce },
+            is_simulated,
+        }
+    }
+
+    /// The run begins with these options.
+    pub(super) fn begin(&mut self, options: RunOptions) {
+        self.options = options;
+        if options.threads == 1 {
+            self.order = Order::OneWorker;
+        }
+    }
+
+    pub(super) fn job(&self, job: JobId) -> &JobFacts {
+        &self.jobs[job.index()]
+    }
+
+    /// Whether anything is promised about which of several ready jobs begins first.
+    pub(super) fn promises_order(&self) -> bool {
+        self.order == Order::OneWorker
+            || !self.pools.is_empty()
+            || self.jobs.iter().any(|job| job.priority != 0)
+    }
+
+    /// How many tries a job may use.
+    pub(super) fn max_tries(&self, job: JobId) -> u32 {
+        let job = self.job(job);
+        match job.tries {
+            Some(tries) => tries,
+            None if job.retry_for.is_some() => u32::MAX,
+            None => self.options.default_tries,
+        }
+    }
+
+    /// The least time between a failed try and the next one.
+    pub(super) fn least_delay(&self, job: JobId, attempt: u32) -> Duration {
+        let job = self.job(job);
+        let delay = match job.delay {
+            Some(backoff) => backoff.lower_bound(attempt),
+            None => self.options.default_retry_delay,
+        };
+        if job.retry_for.is_some() { delay.max(LEAST_DELAY) } else { delay }
+    }
+}
+
+impl JobFacts {
+    fn of<A>(spec: &JobSpec<'_, A>, pool: &mut impl FnMut(&str, u32) -> usize) -> Self {
+        let mut uses: Vec<(usize, u32)> = Vec::new();
+        for slots in spec.options().iter().flat_map(|options| &options.uses) {
+            let id = pool(slots.pool().name(), slots.pool().size());
+            match uses.iter_mut().find(|(other, _)| *other == id) {
+                Some((_, count)) => *count = count.saturating_add(slots.count()),
+                None => uses.push((id, slots.count())),
+            }
+        }
+        JobFacts {
+            kind: spec.kind(),
+            tries: spec.tries(),
+            delay: spec.retry_delay(),
+            retry_for: spec.retry_for(),
+            is_asked: spec.retry_if().is_some(),
+            cleans_up: spec.cleans_up(),
+            is_made: matches!(spec.body, Body::Struct(_)),
+            priority: spec.options().and_then(|options| options.priority).unwrap_or(0),
+            uses: uses.into(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What may begin in a run that is stopped.
+//!
+//! A worker that has told something after the stop was told knows of it, for it looks before it begins anything. One that
+//! has told nothing since may begin one thing more, which it had chosen before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::cancel::StopLevel;
+use crate::judge::facts::{Beat, Facts, Order};
+use crate::judge::wording::{ensure, rules};
+use crate::words::Status;
+
+rules! {
+    /// Rules about stops.
+    StopRule {
+        Falls: "the level of a stop only rises",
+        TooLate: "all jobs have ended before the stop",
+        TryBegins: "a try begins in a stopped run",
+        PhaseBegins: "a phase begins in a cancelled run",
+        OutOfTime: "a try begins when the time of the run is over",
+    }
+}
+
+/// How much of the run is stopped, and who knows.
+pub(super) struct Stops {
+    level: StopLevel,
+    known: BTreeMap<usize, Known>,
+    failures: usize,
+}
+
+/// What a worker knew when it told something last.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    level: StopLevel,
+    at: Duration,
+}
+
+impl Stops {
+    pub(super) fn new() -> Self {
+        Stops { level: StopLevel::None, known: BTreeMap::new(), failures: 0 }
+    }
+
+    /// How much is stopped, as far as it was told.
+    pub(super) fn level(&self) -> StopLevel {
+        self.level
+    }
+
+    /// How much of it this worker knows for certain.
+    pub(super) fn known_to(&self, worker: usize) -> StopLevel {
+        self.known.get(&worker).map_or(StopLevel::None, |known| known.level)
+    }
+
+    /// The level rises. The worker that tells it knows.
+    pub(super) fn rise(&mut self, is_over: bool, level: StopLevel) -> Result<(), StopRule> {
+        ensure(!is_over, StopRule::TooLate)?;
+        ensure(level > self.level, StopRule::Falls)?;
+        self.level = level;
+        Ok(())
+    }
+
+    /// A phase begins, that of a new try if it `opens` one.
+    pub(super) fn begin(&self, facts: &Facts, beat: Beat, opens: bool) -> Result<(), StopRule> {
+        let known = self.known.get(&beat.worker).copied().unwrap_or_default();
+        // a constructor comes before what is told, and may have stopped the run itself
+        let is_certain = !facts.job(beat.job).is_made || facts.order == Order::AtOnce;
+        let level = match facts.order {
+            Order::AtOnce => known.level,
+            Order::OneWorker | Order::InTurns => self.level,
+        };
+        ensure(level < StopLevel::Cancel, StopRule::PhaseBegins)?;
+        ensure(!opens || !is_certain || level == StopLevel::None, StopRule::TryBegins)?;
+        ensure(!opens || known.at < facts.options.run_timeout, StopRule::OutOfTime)
+    }
+
+    /// A job has ended. Whoever tells the last failure that is allowed drains the run.
+    pub(super) fn job_ended(&mut self, facts: &Facts, status: Status, worker: usize) {
+        self.failures += usize::from(status == Status::Failed);
+        if status == Status::Failed && Some(self.failures) == facts.options.max_failures {
+            let known = self.known.entry(worker).or_default();
+            known.level = known.level.max(StopLevel::Drain);
+        }
+    }
+
+    /// A worker has told something: now it knows all that was told before.
+    pub(super) fn tells(&mut self, worker: usize, at: Duration) {
+        let known = self.known.entry(worker).or_default();
+        *known = Known { level: known.level.max(self.level), at: known.at.max(at) };
+    }
+}

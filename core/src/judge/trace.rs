@@ -1,0 +1,269 @@
+//! A trace, read one event after the other: each is shown to every subject that it concerns.
+
+use std::time::Duration;
+
+use crate::cancel::StopLevel;
+use crate::error::ErrorText;
+use crate::event::Event;
+use crate::graph::{JobId, JobRef};
+use crate::judge::arrivals::{Arrivals, Moment};
+use crate::judge::cleanups::{CleanupRule, Cleanups};
+use crate::judge::facts::{Beat, Facts};
+use crate::judge::order::{Ends, OrderRule};
+use crate::judge::queues::{Begins, Queues};
+use crate::judge::rule::Rule;
+use crate::judge::run::{Life, RunRule};
+use crate::judge::slots::Slots;
+use crate::judge::stops::Stops;
+use crate::judge::tries::{Opens, Stopped, Tries, TryRule};
+use crate::judge::wording::ensure;
+use crate::judge::workers::Workers;
+use crate::words::{Phase, Status};
+
+/// What is known of a run from the first events of its trace.
+pub(super) struct Reader {
+    facts: Facts,
+    life: Life,
+    workers: Workers,
+    tries: Tries,
+    ends: Ends,
+    arrivals: Arrivals,
+    slots: Slots,
+    queues: Queues,
+    cleanups: Cleanups,
+    stops: Stops,
+    /// The place of the event that is read.
+    now: Moment,
+    /// The time that was told last.
+    last_at: Duration,
+    /// How many phases have begun and not ended.
+    open_phases: usize,
+}
+
+type Ruling<T = ()> = Result<T, Rule>;
+
+/// How a job ended, as it was told.
+#[derive(Clone, Copy)]
+struct End {
+    job: JobId,
+    status: Status,
+    because: Option<JobId>,
+    worker: usize,
+    at: Duration,
+}
+
+impl Reader {
+    pub(super) fn new(facts: Facts) -> Self {
+        let jobs = facts.graph.len();
+        Reader {
+            life: Life::new(jobs),
+            workers: Workers::default(),
+            tries: Tries::new(jobs),
+            ends: Ends::new(jobs),
+            arrivals: Arrivals::new(&facts),
+            slots: Slots::new(&facts),
+            queues: Queues::new(facts.pools.len()),
+            cleanups: Cleanups::new(jobs),
+            stops: Stops::new(),
+            facts,
+            now: 0,
+            last_at: Duration::ZERO,
+            open_phases: 0,
+        }
+    }
+
+    pub(super) fn read(&mut self, now: Moment, event: &Event) -> Ruling {
+        self.now = now;
+        match event {
+            Event::RunStarted { graph, options } => {
+                self.life.start(**graph == *self.facts.graph, *options)?;
+                self.facts.begin(*options);
+                self.start();
+                Ok(())
+            }
+            Event::PhaseStarted { job, attempt, phase, worker, at, sequence } => {
+                let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
+                self.phase_begins(beat, *sequence)
+            }
+            Event::PhaseEnded { job, attempt, phase, worker, at, error } => {
+                let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
+                self.phase_ends(beat, error.as_ref())
+            }
+            Event::RetryPlanned { job, attempt, worker, at, due } => {
+                let beat = self.beat(job, *attempt, Phase::Recheck, *worker, *at)?;
+                self.retry_planned(beat, *due)
+            }
+            Event::JobEnded { job, status, because, worker, at } => {
+                let because = because.as_ref().map(|because| self.known(because)).transpose()?;
+                let job = self.known(job)?;
+                self.job_ends(End { job, status: *status, because, worker: *worker, at: *at })
+            }
+            Event::StopRequested { level, worker, at, .. } => self.stop_requested(*level, *worker, *at),
+            Event::RunEnded { cleanups_due, .. } => self.run_ends(*cleanups_due),
+            Event::CleanupEnded { .. } => {
+                Ok(self.life.cleanups_ended(self.workers.is_idle(), self.cleanups.due())?)
+            }
+            Event::OutputLine { .. } => Ok(()), // from a thread of its own, at any time
+        }
+    }
+
+    /// Whether a trace may end here.
+    pub(super) fn closed(&self) -> Ruling {
+        Ok(self.life.closed()?)
+    }
+
+    fn start(&mut self) {
+        self.queues.start(&self.facts);
+        for job in self.arrivals.begin(&self.facts) {
+            self.queues.enter(&self.facts, &self.arrivals, job);
+        }
+    }
+
+    fn phase_begins(&mut self, beat: Beat, sequence: Option<u64>) -> Ruling {
+        ensure((beat.phase == Phase::Run) == sequence.is_some(), CleanupRule::NumberOfNoRun)?;
+        self.life.phase(beat.phase, true)?;
+        if beat.phase == Phase::Cleanup {
+            self.workers.begin_cleanup(beat)?;
+            return Ok(self.cleanups.begin(beat)?);
+        }
+        self.workers.begin(&self.facts, beat)?;
+        self.wait_until(beat.at)?;
+        let due = self.tries.due(beat.job);
+        let opens = self.tries.begin(&self.facts, beat)?;
+        self.stops.begin(&self.facts, beat, opens != Opens::Nothing)?;
+        if opens != Opens::Nothing {
+            self.ends.lead_to(&self.facts, beat.job, beat.at)?;
+            self.try_begins(beat.job, beat.worker, due)?;
+        }
+        if let Some(sequence) = sequence {
+            self.cleanups.run_begins(&self.facts, beat, sequence)?;
+        }
+        self.open_phases += 1;
+        self.tells(beat.worker, beat.at);
+        Ok(())
+    }
+
+    /// The slots of a try, and its place among others that could have begun; `due` is that of a retry.
+    fn try_begins(&mut self, job: JobId, worker: usize, due: Option<Duration>) -> Ruling {
+        let chosen_after = self.arrivals.chosen_after(&self.facts, job, worker, self.now);
+        let begins = Begins { job, chosen_after, now: self.now };
+        let Reader { facts, arrivals, slots, queues, .. } = self;
+        match due {
+            None => queues.begin(facts, arrivals, slots, begins)?,
+            Some(due) => queues.retry(facts, arrivals, slots, begins, due)?,
+        }
+        Ok(slots.take(facts, job)?)
+    }
+
+    /// In a simulation nothing but phases and waiting takes time.
+    fn wait_until(&self, at: Duration) -> Ruling {
+        let is_free = self.workers.are_free(&self.facts);
+        let waits = at > self.last_at && self.open_phases == 0 && is_free;
+        if self.facts.is_simulated && !self.facts.has_constructors && waits {
+            self.queues.wait(&self.facts, &self.slots)?;
+        }
+        Ok(())
+    }
+
+    fn phase_ends(&mut self, beat: Beat, error: Option<&ErrorText>) -> Ruling {
+        self.workers.is_inside(beat.job, beat.worker)?;
+        self.life.phase(beat.phase, false)?;
+        if beat.phase == Phase::Cleanup {
+            self.workers.leave(beat.job);
+            return Ok(self.cleanups.end(beat)?);
+        }
+        self.tries.end(&self.facts, beat, error)?;
+        self.open_phases -= 1;
+        self.tells(beat.worker, beat.at);
+        Ok(())
+    }
+
+    fn retry_planned(&mut self, beat: Beat, due: Duration) -> Ruling {
+        self.life.goes_on()?;
+        ensure(self.workers.is_inside(beat.job, beat.worker).is_ok(), TryRule::NotFailed)?;
+        self.tries.plan(&self.facts, beat, due, self.stops.known_to(beat.worker))?;
+        self.leave(beat.job);
+        self.queues.plan(due, beat.job);
+        self.tells(beat.worker, beat.at);
+        Ok(())
+    }
+
+    fn job_ends(&mut self, end: End) -> Ruling {
+        let End { job, status, because, worker, at } = end;
+        self.life.goes_on()?;
+        ensure(because.is_some() == (status == Status::Blocked), OrderRule::CauseOfOther)?;
+        if self.tries.is_trying(job)? {
+            self.workers.is_inside(job, worker)?;
+            let stopped = Stopped { known: self.stops.known_to(worker), told: self.stops.level() };
+            self.tries.job_ends(&self.facts, job, status, at, stopped)?;
+            self.leave(job);
+        } else {
+            self.ends_between(end)?;
+        }
+        self.ends.set(job, status, at);
+        self.life.job_ended();
+        self.tells(worker, at);
+        self.stops.job_ended(&self.facts, status, worker);
+        if status.is_done() {
+            for ready in self.arrivals.done(&self.facts, job, worker, self.now) {
+                self.queues.enter(&self.facts, &self.arrivals, ready);
+            }
+        }
+        Ok(())
+    }
+
+    /// A job ends that is not inside of a try: before its first, or between two.
+    fn ends_between(&mut self, end: End) -> Ruling {
+        let End { job, status, because, worker, at } = end;
+        let level = self.stops.level();
+        self.workers.is_free(&self.facts, worker)?;
+        if !self.tries.ends_between(job, status, level)? {
+            self.ends.without_a_try(&self.facts, job, status, because, at, level)?;
+            let begins_by_itself = matches!(status, Status::Satisfied | Status::WouldRun);
+            if begins_by_itself && level == StopLevel::None {
+                self.try_begins(job, worker, None)?;
+                self.slots.give_back(&self.facts, job);
+            }
+            self.queues.leave(&self.facts, &self.arrivals, job);
+        }
+        Ok(())
+    }
+
+    fn stop_requested(&mut self, level: StopLevel, worker: usize, at: Duration) -> Ruling {
+        self.life.goes_on()?;
+        self.workers.exists(&self.facts, worker)?;
+        self.stops.rise(self.life.is_over(), level)?;
+        self.tells(worker, at);
+        Ok(())
+    }
+
+    fn run_ends(&mut self, cleanups_due: usize) -> Ruling {
+        self.life.goes_on()?;
+        self.life.end(self.workers.is_idle(), cleanups_due)?;
+        Ok(self.cleanups.run_ended(cleanups_due)?)
+    }
+
+    /// A try is over: its worker and its slots are free.
+    fn leave(&mut self, job: JobId) {
+        self.workers.leave(job);
+        self.slots.give_back(&self.facts, job);
+    }
+
+    /// A worker has told this event.
+    fn tells(&mut self, worker: usize, at: Duration) {
+        self.stops.tells(worker, at);
+        self.arrivals.tells(&self.facts.graph, worker, self.now);
+        self.last_at = self.last_at.max(at);
+    }
+
+    fn beat(&self, job: &JobRef, attempt: u32, phase: Phase, worker: usize, at: Duration) -> Ruling<Beat> {
+        Ok(Beat { job: self.known(job)?, attempt, phase, worker, at })
+    }
+
+    fn known(&self, job: &JobRef) -> Ruling<JobId> {
+        let graph = &self.facts.graph;
+        let known = job.id().index() < graph.len() && graph.name(job.id()) == job.name();
+        ensure(known, RunRule::UnknownJob)?;
+        Ok(job.id())
+    }
+}
