@@ -97,7 +97,12 @@ struct Report {
         std::vector<Record> records;
     };
 
-    Report(std::size_t threads, std::size_t tasks) : logs(threads), statuses(tasks, Status::Unknown) {}
+    // room for all records in every log: none has to grow
+    Report(std::size_t threads, std::size_t tasks) : logs(threads), statuses(tasks, Status::Unknown) {
+        for (auto& log : logs) {
+            log.records.reserve(3 * tasks);
+        }
+    }
 
     std::vector<Log> logs;
     std::vector<Status> statuses;
