@@ -73,7 +73,8 @@
 //! }
 //! assert!(run.success() && run.partial_success() && !run.failure() && run.changed());
 //! assert!(run.cleanup().is_empty());    // what ByHand left; returns the failures
-//! println!("{}", run.report());         // counts, then every failed job with its errors
+//! println!("{}", run.report());         // counts, what changed, what failed and why, what that blocks
+//! println!("{}", run.summary());        // the same as a table
 //! # #[cfg(feature = "serde")] {
 //! let saved = serde_json::to_string(run.report())?; // and back
 //! # let read: dojobber::Report = serde_json::from_str(&saved)?;

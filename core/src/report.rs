@@ -33,8 +33,9 @@ use crate::words::{Counts, DryRun, Kind, Phase, Status, StopReason};
 
 /// Everything that happened in one run, and the graph that it happened to.
 ///
-/// It prints as a summary: the counts, then every job that failed, with its error and that of its run. With the
-/// feature `serde` it can be saved and read back; one that does not fit together is refused when read.
+/// It prints line by line: counts and time, what changed by name, what failed and why (equal failures together), and what
+/// was blocked by it; [`summary`](Report::summary) is the same as a table. With the feature `serde` it can be saved and
+/// read back; one that does not fit together is refused when read.
 ///
 /// ```
 /// # use dojobber_core::{BoxError, Draft, JobSpec, Phase, Status};
@@ -168,7 +169,7 @@ impl Report {
         jobs.map(|job| self.status_of(job)).collect()
     }
 
-    /// How many jobs ended so, groups not counted.
+    /// How many jobs have that status. Groups are not counted.
     pub fn count(&self, status: Status) -> usize {
         self.counts().of(status)
     }

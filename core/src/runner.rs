@@ -49,7 +49,8 @@ impl Runner {
         RunnerBuilder::default()
     }
 
-    /// With what its runs are started: `threads` is what it was set to, or as many as the machine runs at once.
+    /// The options that its runs are started with. `threads` is what it was set to, or as many as the machine runs at
+    /// once.
     pub fn options(&self) -> RunOptions {
         let threads = match self.options.threads {
             0 => machine_threads(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dojobber_core::{
-    ErrorClass, ErrorText, Event, JobGraph, JobId, JobRef, Kind, Phase, Status, brief, one_line, printable,
+    ErrorClass, ErrorText, Event, JobGraph, JobId, JobRef, Kind, Phase, Status, StopLevel, StopReason, brief,
+    one_line, printable,
 };
 
 /// A reason has no more characters than this.
@@ -60,6 +61,7 @@ impl Clocks {
                 let delay = brief(due.saturating_sub(*at));
                 Some((*at, format!("{job}: again in {delay}, as try {}", attempt + 1)))
             }
+            Event::StopRequested { level, reason, at, .. } => Some((*at, stopping(*level, *reason))),
             Event::JobEnded { job, status, because, at, .. } => {
                 let clock = self.jobs.remove(&key(job));
                 let took = clock.map_or(Duration::ZERO, |clock| at.saturating_sub(clock.first));
@@ -74,6 +76,16 @@ impl Clocks {
 fn key(job: &JobRef) -> (usize, JobId) {
     let graph: *const JobGraph = Arc::as_ptr(job.graph());
     (graph.addr(), job.id())
+}
+
+/// How hard the run is stopped now, and why it was stopped first.
+fn stopping(level: StopLevel, reason: StopReason) -> String {
+    let how = match level {
+        StopLevel::Kill => "stopping at once: what has begun is ended",
+        StopLevel::Cancel => "stopping: what has begun is asked to end",
+        _ => "stopping: what has begun may end, nothing new begins",
+    };
+    format!("{how} ({reason})")
 }
 
 fn counted(count: usize, what: &str) -> String {

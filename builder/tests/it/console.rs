@@ -425,3 +425,20 @@ fn lines_of_a_command() {
     assert_eq!(&said[..4], ["1 job on 1 thread", "tests.run: begins", "tests| one", "tests| two\\u{1b}[31m"]);
     assert!(said[4].starts_with("tests.run: pass"), "{text}");
 }
+
+#[test]
+fn lines_of_a_run_that_is_stopped() {
+    let notes = Notes::default();
+    let stop = dojobber::CancelToken::new();
+    let runner =
+        Runner::builder().threads(1).cancel_token(&stop).observer(Console::lines().to(notes.clone())).build();
+    let raise = |_: &Context| stop.drain();
+    let plan = Graph::new().job("a").run_only(raise).job("b").run_only(|_| ()).job("c").after("b").group();
+    drop(runner.run(&plan.compile().unwrap(), ()));
+    let text = notes.text();
+    let said: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once("s  ")).map(|(_, said)| said).collect();
+    let stopping = "stopping: what has begun may end, nothing new begins (it was cancelled)";
+    let expected = ["2 jobs on 1 thread", "a.run: begins", "a.run: pass", stopping, "b: cancelled"];
+    assert_eq!(said, expected, "{text}");
+}

@@ -245,6 +245,21 @@ fn cancelled_jobs_are_told_by_how_far_they_were() {
     let many: Vec<String> = (0..179).map(|at| cancelled(&format!("job {at}"), at < 60)).collect();
     check_rows(&report(&many), &["cancelled 179  60 while they ran, 119 not begun"]);
     assert_eq!(few.counts().of(Status::Cancelled), 3);
+
+    let stopped = |reason: &str| {
+        let job = cancelled("late", false);
+        let saved = format!(
+            r#"{{"dojobber_report": 2, "dry_run": false, "elapsed_ns": 5000000000, "stop_reason": {reason}, "jobs": [{job}],
+                "nests": []}}"#
+        );
+        let report: Report = serde_json::from_str(&saved).unwrap();
+        report.to_string().lines().next().unwrap().to_owned()
+    };
+    assert_eq!(stopped("null"), "1 job in 5.0s: 1 cancelled");
+    assert_eq!(stopped(r#"{"signal": 15}"#), "1 job in 5.0s: 1 cancelled; stopped: signal 15");
+    assert_eq!(stopped(r#""timed_out""#), "1 job in 5.0s: 1 cancelled; stopped: its time was over");
+    assert_eq!(stopped(r#""cancelled""#), "1 job in 5.0s: 1 cancelled; stopped: it was cancelled");
+    assert_eq!(stopped(r#""max_failures""#), "1 job in 5.0s: 1 cancelled; stopped: too many jobs had failed");
 }
 
 /// The exit code of a dry run of a plan, and of a real one.

@@ -37,7 +37,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// `3 jobs in 1.2s: 2 satisfied, 1 changed`
+/// `3 jobs in 1.2s: 2 satisfied, 1 changed`, and why the run was stopped if it was.
 pub(super) fn headline(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let counts = report.counts();
     let jobs = counts.total();
@@ -46,6 +46,10 @@ pub(super) fn headline(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         None => Ok(()),
         Some((Status::Satisfied, satisfied)) if satisfied == jobs => write!(f, ": all satisfied"),
         Some(_) => write!(f, ": {counts}"),
+    }?;
+    match report.stop_reason() {
+        None => Ok(()),
+        Some(reason) => write!(f, "; stopped: {reason}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::words::Status;
 
-/// Where a record stands: in whose log, and where there.
+/// The place of a record: the worker whose log it is in, and its index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) worker: u16,
@@ -26,7 +26,7 @@ impl Head {
         Head((u64::from(index) + 1) << 32 | u64::from(worker) << 16)
     }
 
-    /// With the record that comes by so many words later in the same log.
+    /// The head whose last record stands `words` further on in the same log.
     #[inline]
     pub(crate) fn moved(self, words: u32) -> Self {
         Head(self.0.wrapping_add(u64::from(words) << 32))

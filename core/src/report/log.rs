@@ -25,7 +25,7 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) record: Record,
-    /// The one before it of the same job.
+    /// The record before it, of the same job.
     pub(crate) previous: Option<Link>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 /// holds the phase (3 bits), whether it passed, these flags, and the end.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
-    /// What a job's head is whose record is the first word.
+    /// The head of a job whose last record is the first word.
     first: Head,
     words: Vec<u64>,
     /// The end of the last record, and its try below.
@@ -48,13 +48,13 @@ pub(crate) struct Log {
 
 const PHASE: u64 = 0x7;
 const PASSED: u64 = 0x8;
-/// Its start is written: it is not the end of the record before.
+/// Set if the start is written: then it is not the end of the record before it.
 const STARTED: u64 = 0x10;
-/// It goes on with the try of the record before.
+/// Set if the record belongs to the same try as the one before it.
 const NEXT: u64 = 0x20;
-/// Its try is written, and what came before. Neither this nor the one above: a job's first record.
+/// Set if the try is written, and the record before it. A job's first record has neither this flag nor the one above.
 const LINKED: u64 = 0x40;
-/// Above these flags: as much of its end as is [kept](Stamp::KEPT).
+/// How far up the end stands, above these flags; as much of it as is [kept](Stamp::KEPT).
 const END: u32 = Stamp::KEPT.leading_zeros();
 
 impl Log {
