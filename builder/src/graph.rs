@@ -5,11 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use dojobber_core::{
-    Backoff, Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, Plan, PlanErrors,
-    PoolUses, Result, Verdict,
+    Backoff, Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, PhaseCode, Plan,
+    PlanErrors, PoolUses, Result, Verdict,
 };
 
-use crate::state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
+use crate::state::{
+    Accepts, AwaitsBody, AwaitsRun, Checked, CheckedAsync, Open, OpenOrChecked, Settled, SettledGraph,
+};
 
 /// Jobs and what they depend on, being described.
 ///
@@ -411,6 +413,80 @@ impl<'env, A, S> Graph<'env, A, S> {
             draft: self.draft,
             state: Checked { options: self.state.into_options(), check, verdict: V::verdict },
         }
+    }
+
+    /// The same as [`check`](Graph::check), as a future: while it waits it holds no worker. [`.run(..)`](Graph::run) or
+    /// [`.run_async(..)`](Graph::run_async) follows.
+    ///
+    /// The closure gets a context of its own. The future may borrow what the plan may, and may be of any runtime.
+    ///
+    /// ```
+    /// # use dojobber::Graph;
+    /// # use std::time::Duration;
+    /// let ready = std::sync::atomic::AtomicBool::new(false);
+    /// let plan = Graph::new()
+    ///     .job("upload")
+    ///     .check_async(async |_| ready.load(std::sync::atomic::Ordering::Relaxed))
+    ///     .run_async(async |cx| {
+    ///         cx.sleep_async(Duration::from_millis(1)).await;
+    ///         ready.store(true, std::sync::atomic::Ordering::Relaxed);
+    ///     })
+    ///     .compile()
+    ///     .unwrap();
+    /// assert!(plan.run(()).success());
+    /// ```
+    pub fn check_async<V, F, C>(self, check: C) -> Graph<'env, A, CheckedAsync<'env, A>>
+    where
+        S: AwaitsBody<'env, A>,
+        V: Verdict + Keeps<S::Promise>,
+        C: Fn(Context<A>) -> F + Send + Sync + 'env,
+        F: Future<Output = V> + Send + 'env,
+    {
+        let check = PhaseCode::check_async(check);
+        Graph { draft: self.draft, state: CheckedAsync { options: self.state.into_options(), check } }
+    }
+
+    /// The same as [`run`](Graph::run), as a future.
+    pub fn run_async<O, F>(self, run: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Graph<'env, A>
+    where
+        S: AwaitsRun<'env, A>,
+        O: Outcome,
+        F: Future<Output = O> + Send + 'env,
+    {
+        Self::closed(self.draft, self.state.with_run_async(PhaseCode::run_async(run)))
+    }
+
+    /// The same as [`run_only`](Graph::run_only), as a future.
+    pub fn run_only_async<O, F, R>(self, run: R) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A>,
+        O: Outcome + Keeps<S::Promise>,
+        R: Fn(Context<A>) -> F + Send + Sync + 'env,
+        F: Future<Output = O> + Send + 'env,
+    {
+        self.close(JobSpec::run_only_async(run))
+    }
+
+    /// The same as [`check_only`](Graph::check_only), as a future.
+    pub fn check_only_async<V, F, C>(self, check: C) -> Graph<'env, A>
+    where
+        S: AwaitsBody<'env, A>,
+        V: Verdict + Keeps<S::Promise>,
+        C: Fn(Context<A>) -> F + Send + Sync + 'env,
+        F: Future<Output = V> + Send + 'env,
+    {
+        self.close(JobSpec::check_only_async(check))
+    }
+
+    /// The same as [`cleanup`](Graph::cleanup), as a future: the thread that cleans up waits for it.
+    pub fn cleanup_async<O, F>(mut self, cleanup: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Self
+    where
+        S: OpenOrChecked<'env, A>,
+        O: Outcome,
+        F: Future<Output = O> + Send + 'env,
+    {
+        self.state.options().cleanup_async(cleanup);
+        self
     }
 
     /// Does something about it where the check fails. The check that follows decides: an error of the run is recorded and shown.

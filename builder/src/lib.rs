@@ -128,8 +128,8 @@ pub mod testkit;
 pub use console::Console;
 #[doc(inline)]
 pub use dojobber_core::{
-    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process, Slots, StopLevel,
-    StopReason,
+    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process, Sleeping, Slots,
+    StopLevel, StopReason,
 };
 #[doc(inline)]
 pub use dojobber_core::{
@@ -153,4 +153,6 @@ pub use dojobber_core::{
     printable,
 };
 pub use graph::Graph;
-pub use state::{Accepts, AwaitsBody, AwaitsRun, Checked, Open, OpenOrChecked, Settled, SettledGraph};
+pub use state::{
+    Accepts, AwaitsBody, AwaitsRun, Checked, CheckedAsync, Open, OpenOrChecked, Settled, SettledGraph,
+};

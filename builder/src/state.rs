@@ -7,7 +7,7 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use dojobber_core::{Context, JobOptions, JobSpec, Outcome, Result, Typed, Untyped};
+use dojobber_core::{Context, JobOptions, JobSpec, Outcome, PhaseCode, Result, Typed, Untyped};
 
 use sealed::Sealed;
 
@@ -32,6 +32,18 @@ pub struct Checked<'env, A, C, V, T> {
     /// What `V: Verdict` would say. A check that returns something else is told once, where it stands, and not
     /// once more by the run.
     pub(crate) verdict: fn(V) -> Result<T>,
+}
+
+/// A job is open that has an async check and still needs its run.
+pub struct CheckedAsync<'env, A> {
+    pub(crate) options: JobOptions<'env, A>,
+    pub(crate) check: PhaseCode<'env, A>,
+}
+
+impl<A> fmt::Debug for CheckedAsync<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CheckedAsync").field(&self.options).finish()
+    }
 }
 
 impl<'env, A, N> Open<'env, A, N> {
@@ -115,6 +127,13 @@ impl<'env, A, C, V, T> OpenOrChecked<'env, A> for Checked<'env, A, C, V, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<'env, A> OpenOrChecked<'env, A> for CheckedAsync<'env, A> {
+    fn options(&mut self) -> &mut JobOptions<'env, A> {
+        &mut self.options
+    }
+}
+
 /// States in which a job has a check and needs its run.
 #[diagnostic::on_unimplemented(
     message = "this `.run(..)` follows no `.check(..)`",
@@ -126,6 +145,18 @@ impl<'env, A, C, V, T> OpenOrChecked<'env, A> for Checked<'env, A, C, V, T> {
 pub trait AwaitsRun<'env, A>: Sealed {
     #[doc(hidden)]
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A>;
+    #[doc(hidden)]
+    fn with_run_async(self, run: PhaseCode<'env, A>) -> JobSpec<'env, A>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'env, A> AwaitsRun<'env, A> for CheckedAsync<'env, A> {
+    fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A> {
+        self.with_run_async(PhaseCode::run(run))
+    }
+    fn with_run_async(self, run: PhaseCode<'env, A>) -> JobSpec<'env, A> {
+        JobSpec::of_phases(self.check, run).with_options(self.options)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -138,6 +169,11 @@ where
     fn with_run<O: Outcome>(self, run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> JobSpec<'env, A> {
         let Checked { options, check, verdict } = self;
         JobSpec::check_and_run(move |cx: &Context<A>| verdict(check(cx)), run).with_options(options)
+    }
+    fn with_run_async(self, run: PhaseCode<'env, A>) -> JobSpec<'env, A> {
+        let Checked { options, check, verdict } = self;
+        let check = PhaseCode::check(move |cx: &Context<A>| verdict(check(cx)));
+        JobSpec::of_phases(check, run).with_options(options)
     }
 }
 
@@ -156,6 +192,7 @@ mod sealed {
     impl Sealed for super::Settled {}
     impl<A, N> Sealed for super::Open<'_, A, N> {}
     impl<A, C, V, T> Sealed for super::Checked<'_, A, C, V, T> {}
+    impl<A> Sealed for super::CheckedAsync<'_, A> {}
     impl Sealed for super::Untyped {}
     impl<T> Sealed for super::Typed<T> {}
 }

@@ -5,9 +5,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::{self, Poll};
+use std::time::{Duration, Instant};
 
-use crate::cancel::{CancelToken, Cancelling};
+use crate::cancel::{Bell, CancelToken, Cancelling};
 use crate::clock::{Clock, nanos};
 use crate::error::{ErrorClass, Result, debug_for_people, say_class};
 use crate::graph::{JobGraph, JobId, Lookup};
@@ -16,6 +17,7 @@ use crate::limits::Limits;
 use crate::outputs::Outputs;
 use crate::process::{Command, LazyProcesses, Origin, Spot};
 use crate::store::Store;
+use crate::timers::{Sleeping, Timers};
 use crate::words::Phase;
 
 /// What all jobs of one run share.
@@ -28,6 +30,8 @@ pub(crate) struct World<A> {
     pub(crate) cwd: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) processes: LazyProcesses,
+    /// What async phases wait for.
+    pub(crate) timers: Arc<Timers>,
 }
 
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
@@ -56,6 +60,8 @@ pub struct Context<A = ()> {
     world: Arc<World<A>>,
     place: Place,
     local: Store,
+    /// Only in a try with async phases, and in a cleanup: the local store in place of `local`, which these share.
+    shared_local: Option<Arc<Store>>,
     /// What may end a phase; nothing can in a run that has no limits.
     limits: Option<Arc<Limits>>,
 }
@@ -76,7 +82,7 @@ impl Place {
 
 impl<A> Context<A> {
     pub(crate) fn new(world: Arc<World<A>>, place: Place, local: Store) -> Self {
-        Context { world, place, local, limits: None }
+        Context { world, place, local, shared_local: None, limits: None }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -89,6 +95,35 @@ impl<A> Context<A> {
 
     pub(crate) fn local_mut(&mut self) -> &mut Store {
         &mut self.local
+    }
+
+    pub(crate) fn set_shared_local(&mut self, local: Option<Arc<Store>>) {
+        self.shared_local = local;
+    }
+
+    pub(crate) fn take_shared_local(&mut self) -> Option<Arc<Store>> {
+        self.shared_local.take()
+    }
+
+    /// Whether the try has stored nothing that would have to be dropped.
+    #[inline]
+    pub(crate) fn has_no_local(&mut self) -> bool {
+        self.shared_local.is_none() && self.local.is_empty()
+    }
+
+    /// The same place of the same run, for a future that takes its context along.
+    pub(crate) fn owned(&self) -> Self {
+        Context {
+            world: Arc::clone(&self.world),
+            place: self.place,
+            local: Store::default(),
+            shared_local: self.shared_local.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
+        self.limits.as_ref()
     }
 
     pub(crate) fn set_limits(&mut self, limits: Option<Arc<Limits>>) {
@@ -122,7 +157,7 @@ impl<A> Context<A> {
 
     /// The store of this try: empty at its start, seen by its phases and its cleanup only.
     pub fn local(&self) -> &Store {
-        &self.local
+        self.shared_local.as_deref().unwrap_or(&self.local)
     }
 
     /// The store of this run: seen by all jobs, survives tries.
@@ -248,6 +283,49 @@ impl<A> Context<A> {
             std::thread::sleep(time);
         }
         Ok(())
+    }
+
+    /// Waits that long by the run's clock, without holding a worker: a simulation lets the time pass at once.
+    ///
+    /// It is for async phases; what ends the phase drops it.
+    pub fn sleep_async(&self, time: Duration) -> Sleeping {
+        Sleeping::new(Arc::clone(&self.world.timers), self.world.clock.clone(), time)
+    }
+
+    /// Waits for a future on this thread, and serves its timers: for where no worker does.
+    ///
+    /// # Panics
+    ///
+    /// In a simulation, if only something outside of it could wake the future.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let bell = Bell::new();
+        let waker = bell.waker();
+        let mut future = std::pin::pin!(future);
+        loop {
+            if let Poll::Ready(value) = future.as_mut().poll(&mut task::Context::from_waker(&waker)) {
+                return value;
+            }
+            while !bell.wait_until(self.next_timer()) {
+                self.serve_timers();
+            }
+        }
+    }
+
+    /// How long to wait for a waker at most. A simulation waits for nothing outside.
+    fn next_timer(&self) -> Option<Instant> {
+        let (timers, clock) = (&self.world.timers, &self.world.clock);
+        if clock.is_virtual() { Some(Instant::now()) } else { clock.instant(timers.first_due()?) }
+    }
+
+    fn serve_timers(&self) {
+        let clock = &self.world.clock;
+        assert!(
+            !clock.is_virtual(),
+            "the {} of job `{}` waits for something that a simulation does not know",
+            self.phase(),
+            self.job()
+        );
+        self.world.timers.fire(clock.now());
     }
 
     /// A process to start: in the run's directory, with standard input closed and output captured, and ended when this

@@ -11,6 +11,7 @@ mod tries;
 mod stages;
 mod retries;
 mod schedule;
+mod hall;
 mod bounds;
 mod live;
 mod books;

@@ -2,11 +2,14 @@
 
 mod fit;
 mod options;
+mod async_body;
 
 use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
+pub use async_body::PhaseCode;
+pub(crate) use async_body::{AsyncBody, Called, Later};
 pub use fit::{JobForm, JobOption, Unfit};
 use options::{Asked, CleanupFn, Said};
 pub use options::{JobDefaults, JobOptions};
@@ -156,6 +159,8 @@ pub(crate) enum Body<'env, A> {
     CheckOnly(Box<dyn Closures<A> + 'env>),
     RunOnly(Box<dyn Closures<A> + 'env>),
     Struct(Constructor<'env, A>),
+    /// Some of its phases are futures.
+    Async(Box<AsyncBody<'env, A>>),
 }
 
 /// What one job does, and what it says of itself.
@@ -193,6 +198,32 @@ impl<'env, A> JobSpec<'env, A> {
         JobSpec::new(Body::RunOnly(Box::new(OnlyRun(run))), !is_unit::<O::Value>())
     }
 
+    /// A check, and a run with a recheck where it fails; each of them blocking or async.
+    pub fn of_phases(check: PhaseCode<'env, A>, run: PhaseCode<'env, A>) -> Self {
+        JobSpec::new_async(AsyncBody::new(Some(check), Some(run)))
+    }
+
+    /// A check that is a future, and that nothing can repair but time.
+    pub fn check_only_async<F>(check: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Self
+    where
+        F: Future<Output: Verdict> + Send + 'env,
+    {
+        JobSpec::new_async(AsyncBody::new(Some(PhaseCode::check_async(check)), None))
+    }
+
+    /// A run that is a future, every time.
+    pub fn run_only_async<F>(run: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Self
+    where
+        F: Future<Output: Outcome> + Send + 'env,
+    {
+        JobSpec::new_async(AsyncBody::new(None, Some(PhaseCode::run_async(run))))
+    }
+
+    fn new_async(body: AsyncBody<'env, A>) -> Self {
+        let has_output = body.has_output();
+        JobSpec::new(Body::Async(Box::new(body)), has_output)
+    }
+
     /// A struct job, made anew for every try.
     pub fn with_new<J: Job<A> + 'env>(make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Self {
         let make: Constructor<'env, A> = Box::new(move |cx| Ok(Box::new(make(cx)?)));
@@ -218,22 +249,32 @@ impl<'env, A> JobSpec<'env, A> {
 
     /// What it is made of. A nest is a group of its own kind, which its draft knows.
     pub(crate) fn form(&self) -> JobForm {
-        match self.body {
+        match &self.body {
             Body::Group => JobForm::Group,
             Body::Both(_) => JobForm::Job,
             Body::CheckOnly(_) => JobForm::CheckOnly,
             Body::RunOnly(_) => JobForm::RunOnly,
             Body::Struct(_) => JobForm::Struct,
+            Body::Async(body) => match body.kind() {
+                Kind::RunOnly => JobForm::RunOnly,
+                Kind::CheckOnly => JobForm::CheckOnly,
+                _ => JobForm::Job,
+            },
         }
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match self.body {
+        match &self.body {
             Body::Group => Kind::Group,
             Body::Both(_) | Body::Struct(_) => Kind::Job,
             Body::CheckOnly(_) => Kind::CheckOnly,
             Body::RunOnly(_) => Kind::RunOnly,
+            Body::Async(body) => body.kind(),
         }
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        matches!(self.body, Body::Async(_))
     }
 
     pub(crate) fn options(&self) -> Option<&Said<'env, A>> {

@@ -28,6 +28,7 @@ mod names;
 mod graph;
 mod clock;
 mod cancel;
+mod timers;
 mod outputs;
 mod limits;
 mod process;
@@ -55,7 +56,7 @@ pub use error::{
 };
 pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
-pub use job::{Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, Unfit};
+pub use job::{Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, PhaseCode, Unfit};
 pub use judge::{
     CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation, WorkerRule,
     judge,
@@ -70,5 +71,6 @@ pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder};
 pub use store::{MissingKey, Store};
 pub use text::{Brief, Printable, brief, one_line, printable};
+pub use timers::Sleeping;
 pub use verdict::{Keeps, Outcome, Verdict};
 pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

@@ -192,7 +192,6 @@ impl Limits {
     }
 
     /// Raises the token that was handed out, if there is one, because a limit of time is over.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever drives futures"))]
     pub(crate) fn expire_token(&self) {
         if let Some(token) = self.token.get() {
             self.expire(token);
@@ -209,7 +208,6 @@ impl Limits {
     }
 
     /// Whether a future wants to be told, and not dropped at once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever drives futures"))]
     pub(crate) fn is_listened_to(&self) -> bool {
         self.listens.load(Ordering::Relaxed)
     }

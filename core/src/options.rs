@@ -60,6 +60,9 @@ pub struct RunOptions {
     /// How long what is asked to end may take to do so before it is killed. Default: 10 s.
     #[builder(default = Duration::from_secs(10))]
     pub grace_period: Duration,
+    /// How many tries of jobs with async phases may go on at once. Default: 1,000. 0 counts as 1.
+    #[builder(default = 1000)]
+    pub max_in_flight: usize,
     /// When that many jobs have failed, the run is drained. Default: `None`, never. It is not 0.
     #[builder(default, setter(into))]
     pub max_failures: Option<usize>,

@@ -130,6 +130,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         cwd: std::env::current_dir().unwrap_or_default(),
         clock,
         processes,
+        timers: Arc::default(),
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let live = Live::new(plan.clone(), options, world, watch, bounds);

@@ -47,6 +47,7 @@ mod semantics; // one try, statuses, retries, dry run
 mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run
 mod spelling; // the order in which things are said
+mod asynchronous; // phases that are futures
 mod stopping; // stops, limits, first failures, errors that say more
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller

@@ -4,8 +4,10 @@ mod failure;
 mod instance;
 mod ledger;
 mod leftovers;
+mod flight;
 mod worker;
 
+pub(super) use flight::{Flight, Pending};
 pub(crate) use leftovers::{DueCleanup, Leftovers};
 #[cfg(feature = "testkit")]
 pub(super) use worker::Open;

@@ -63,13 +63,31 @@ impl<A> Live<'_, A> {
 
     /// What the jobs want beside a worker.
     pub(super) fn claims(&self) -> Claims {
-        let Needs { priorities, pools, uses, .. } = self.plan.needs();
+        let Needs { priorities, pools, uses, asyncs, .. } = self.plan.needs();
         let wish = |priority: &i32| Wish { priority: Reverse(*priority), way: Reverse(0) };
-        let uses = uses
-            .iter()
-            .map(|uses| uses.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots }));
-        let sizes = pools.iter().map(|(_, size)| *size).collect();
-        Claims::new(sizes, uses, priorities.iter().map(wish).collect())
+        let wishes = priorities.iter().map(wish).collect();
+        let mut sizes: Vec<u32> = pools.iter().map(|(_, size)| *size).collect();
+        if asyncs.is_empty() && uses.is_empty() {
+            return Claims::new(sizes, std::iter::empty::<[Use; 0]>(), wishes);
+        }
+        // how many may be in flight is one more pool, which every job with an async phase uses
+        let in_flight = PoolId(sizes.len() as u32);
+        sizes.push(self.options.max_in_flight.clamp(1, u32::MAX as usize) as u32);
+        let jobs = self.graph().ids().map(|job| {
+            let said = uses.get(job.index()).map_or(&[][..], |uses| uses);
+            let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
+            let is_async = asyncs.binary_search(&job).is_ok();
+            said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))
+        });
+        Claims::new(sizes, jobs, wishes)
+    }
+
+    /// Whether async phases are waited for where they are called, because faults may be injected around them.
+    pub(super) fn waits_for_futures(&self) -> bool {
+        #[cfg(feature = "testkit")]
+        return self.injector.is_some();
+        #[cfg(not(feature = "testkit"))]
+        false
     }
 
     pub(super) fn is_serial(&self) -> bool {

@@ -198,7 +198,6 @@ impl Schedule {
         self.follow(job, status, told);
     }
 
-    #[allow(dead_code)] // until phases may be pending
     /// The try of a job waits for its waker. `false`: that was called meanwhile, and the try is to go on.
     pub(super) fn suspend(&mut self, job: JobId) -> bool {
         if self.state(job) == State::Rung {
@@ -210,7 +209,6 @@ impl Schedule {
         true
     }
 
-    #[allow(dead_code)] // until phases may be pending
     /// The waker of a job's try was called. Says whether there is something to do that was not there before.
     pub(super) fn wake(&mut self, job: JobId) -> bool {
         match self.state(job) {
@@ -224,6 +222,15 @@ impl Schedule {
                 false
             }
             _ => false,
+        }
+    }
+
+    /// All pending tries go on, to see that the run is stopped.
+    pub(super) fn wake_all(&mut self) {
+        for job in Arc::clone(&self.graph).ids() {
+            if self.state(job) == State::Pending {
+                self.wake(job);
+            }
         }
     }
 

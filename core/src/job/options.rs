@@ -116,6 +116,15 @@ impl<'env, A> JobOptions<'env, A> {
         self.say().cleanup = Some(Box::new(move |cx| cleanup(cx).outcome().map(drop)));
     }
 
+    /// The same as a future, which the thread that cleans up waits for.
+    pub fn cleanup_async<F>(&mut self, cleanup: impl Fn(Context<A>) -> F + Send + Sync + 'env)
+    where
+        F: Future<Output: Outcome> + Send + 'env,
+    {
+        let cleanup = move |cx: &Context<A>| cx.block_on(cleanup(cx.owned())).outcome().map(drop);
+        self.say().cleanup = Some(Box::new(cleanup));
+    }
+
     fn say(&mut self) -> &mut Said<'env, A> {
         self.said.get_or_insert_default()
     }

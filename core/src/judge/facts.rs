@@ -45,6 +45,8 @@ pub(super) struct JobFacts {
     /// Whether the job is asked if another try follows.
     pub(super) is_asked: bool,
     pub(super) cleans_up: bool,
+    /// Whether some of its phases are futures.
+    pub(super) is_async: bool,
     /// Whether a try begins with a constructor, of which nothing is told if it passes.
     pub(super) is_made: bool,
     pub(super) priority: i32,
@@ -144,6 +146,7 @@ impl JobFacts {
             retry_for: spec.retry_for(),
             is_asked: spec.retry_if().is_some(),
             cleans_up: spec.cleans_up(),
+            is_async: spec.is_async(),
             is_made: matches!(spec.body, Body::Struct(_)),
             priority: spec.options().and_then(|options| options.priority).unwrap_or(0),
             uses: uses.into(),

@@ -1,6 +1,6 @@
 //! What each worker is inside of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::JobId;
 use crate::judge::facts::{Beat, Facts};
@@ -23,6 +23,8 @@ rules! {
 pub(super) struct Workers {
     inside: BTreeMap<usize, JobId>,
     workers: BTreeMap<JobId, usize>,
+    /// Jobs with async phases that are trying: they occupy no worker, and may go on with any that is free.
+    in_flight: BTreeSet<JobId>,
 }
 
 impl Workers {
@@ -32,6 +34,10 @@ impl Workers {
         self.exists(facts, worker)?;
         let elsewhere = self.inside.get(&worker).is_some_and(|other| *other != job);
         ensure(!elsewhere, WorkerRule::Elsewhere)?;
+        if facts.job(job).is_async {
+            self.in_flight.insert(job);
+            return Ok(());
+        }
         ensure(self.workers.get(&job).is_none_or(|other| *other == worker), WorkerRule::Changed)?;
         self.enter(job, worker);
         Ok(())
@@ -46,7 +52,11 @@ impl Workers {
 
     /// Something ends that this worker is inside of.
     pub(super) fn is_inside(&self, job: JobId, worker: usize) -> Result<(), WorkerRule> {
-        ensure(self.inside.get(&worker) == Some(&job), WorkerRule::NotInside)
+        let is_here = match self.inside.get(&worker) {
+            Some(other) => *other == job,
+            None => self.in_flight.contains(&job),
+        };
+        ensure(is_here, WorkerRule::NotInside)
     }
 
     /// A worker that is inside of nothing tells something.
@@ -66,6 +76,7 @@ impl Workers {
 
     /// The try is over, or the cleanup.
     pub(super) fn leave(&mut self, job: JobId) {
+        self.in_flight.remove(&job);
         if let Some(worker) = self.workers.remove(&job) {
             self.inside.remove(&worker);
         }
@@ -73,7 +84,7 @@ impl Workers {
 
     /// Whether nobody is inside of anything.
     pub(super) fn is_idle(&self) -> bool {
-        self.inside.is_empty()
+        self.inside.is_empty() && self.in_flight.is_empty()
     }
 
     fn enter(&mut self, job: JobId, worker: usize) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::graph::JobId;
 use crate::job::JobSpec;
 
 /// Pools, priorities and limits. A plan that needs none of them is plain, and is executed in the fastest way.
@@ -11,6 +12,8 @@ pub(crate) struct Needs {
     pub(crate) timeouts: bool,
     /// Whether some job says for how long it is tried again.
     pub(crate) retry_for: bool,
+    /// The jobs that have an async phase, in ascending order.
+    pub(crate) asyncs: Vec<JobId>,
     /// The priority of each job; empty if none has one.
     pub(crate) priorities: Vec<i32>,
     /// The names and sizes of all pools, in the order in which they are first used.
@@ -26,7 +29,10 @@ impl Needs {
         let mut needs = Needs::default();
         let mut known = HashMap::new();
         let jobs = specs.len();
-        for (at, options) in specs.enumerate().filter_map(|(at, spec)| Some((at, spec.options()?))) {
+        let mut asyncs = Vec::new();
+        let specs =
+            specs.enumerate().inspect(|(at, spec)| asyncs.extend(spec.is_async().then(|| JobId::new(*at))));
+        for (at, options) in specs.filter_map(|(at, spec)| Some((at, spec.options()?))) {
             needs.timeouts |= options.timeout.is_some();
             needs.retry_for |= options.retry_for.is_some();
             if let Some(priority) = options.priority {
@@ -51,11 +57,16 @@ impl Needs {
             }
             needs.uses[at] = uses.into();
         }
+        needs.asyncs = asyncs;
         needs
     }
 
     /// Whether it has to be executed in the general way.
     pub(crate) fn are_plain(&self) -> bool {
-        !self.timeouts && !self.retry_for && self.priorities.is_empty() && self.uses.is_empty()
+        self.asyncs.is_empty()
+            && !self.timeouts
+            && !self.retry_for
+            && self.priorities.is_empty()
+            && self.uses.is_empty()
     }
 }

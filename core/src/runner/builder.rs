@@ -127,6 +127,12 @@ impl RunnerBuilder {
         self
     }
 
+    /// How many tries of jobs with async phases may go on at once; they hold no worker while they wait. Default: 1,000.
+    pub fn max_in_flight(mut self, tries: impl Into<Option<usize>>) -> Self {
+        self.options.max_in_flight = tries.into().unwrap_or(RunOptions::default().max_in_flight);
+        self
+    }
+
     /// When that many jobs have failed, no other try begins, and what has begun goes on. Default: never.
     ///
     /// # Panics

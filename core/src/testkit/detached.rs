@@ -45,6 +45,7 @@ impl<A> Context<A> {
             cwd: std::env::current_dir().unwrap_or_default(),
             clock: Clock::simulated(),
             processes: LazyProcesses::default(),
+            timers: Arc::default(),
         };
         let place = Place { job: JobId::new(0), phase: Phase::Check, attempt: 1, max_tries: 1 };
         Context::new(Arc::new(world), place, Store::default())

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::job::{AnyJob, Closures};
+use crate::job::{AnyJob, AsyncBody, Called, Closures};
 use crate::verdict::Value;
 use crate::words::Phase;
 
@@ -32,6 +32,8 @@ pub(super) enum Held<'r, 'env, A> {
     Shared(&'r (dyn Closures<A> + 'env)),
     /// `None` when it was taken.
     Own(Option<Box<dyn AnyJob<A> + 'env>>),
+    /// Closures of which some return futures.
+    Async(&'r AsyncBody<'env, A>),
 }
 
 impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
@@ -40,6 +42,13 @@ impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
             Held::Shared(closures) => closures.call(phase, cx),
             Held::Own(Some(job)) if phase == Phase::Run => job.run(cx).map(|()| None),
             Held::Own(Some(job)) => job.check(cx),
+            Held::Async(body) => {
+                let result = match body.call(phase, cx) {
+                    Called::Returned(result) => result,
+                    Called::Later(future) => cx.block_on(future),
+                };
+                if body.drops_output_of(phase) { result.map(|_| None) } else { result }
+            }
             // the check has passed, but not the destructor, which is a part of the check: so a run is due
             Held::Own(None) => Err("the job is gone: it panicked when it was dropped after its check".into()),
         }
@@ -47,7 +56,7 @@ impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
 
     fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
         match self {
-            Held::Shared(_) => None,
+            Held::Shared(_) | Held::Async(_) => None,
             Held::Own(job) => job.take(),
         }
     }

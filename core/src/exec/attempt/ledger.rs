@@ -31,6 +31,11 @@ impl Step {
     pub(super) const RUN: Step = Step { phase: Phase::Run, opens: false };
     pub(super) const RUN_ONLY: Step = Step { phase: Phase::Run, opens: true };
     pub(super) const RECHECK: Step = Step { phase: Phase::Recheck, opens: false };
+    /// A phase of a try that other tries may come between in its worker's log.
+    pub(super) fn linked(phase: Phase) -> Self {
+        Step { phase, opens: true }
+    }
+
     pub(super) const CLEANUP: Step = Step { phase: Phase::Cleanup, opens: true };
 }
 

@@ -1,5 +1,7 @@
 //! What outlives a try beside its records.
 
+use std::sync::Arc;
+
 use crate::error::BoxError;
 use crate::graph::JobId;
 use crate::job::AnyJob;
@@ -20,6 +22,8 @@ pub(crate) struct DueCleanup<'env, A> {
     pub(in crate::exec) job: JobId,
     pub(in crate::exec) attempt: u32,
     pub(in crate::exec) local: Store,
+    /// In place of it, where the try had async phases.
+    pub(in crate::exec) shared_local: Option<Arc<Store>>,
     /// Only of a struct job; the cleanup of a closure job stands in the plan.
     pub(in crate::exec) instance: Option<Box<dyn AnyJob<A> + 'env>>,
 }
@@ -29,6 +33,7 @@ impl<A> DueCleanup<'_, A> {
     pub(crate) fn discard(self) {
         let _ = unwind::discard(self.instance);
         let _ = self.local.discard();
+        let _ = unwind::discard(self.shared_local);
     }
 }
 

@@ -1,12 +1,14 @@
 //! One try of one job: check, run, recheck.
 
 use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 
 use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, Result, shown};
 use crate::exec::attempt::failure::{Failure, Notes};
+use crate::exec::attempt::flight::Flight;
 use crate::exec::attempt::instance::{Held, Instance};
 use crate::exec::attempt::ledger::{Ledger, Step};
 use crate::exec::attempt::leftovers::{DueCleanup, Leftovers};
@@ -16,7 +18,7 @@ use crate::exec::live::Live;
 use crate::exec::stages::{self, Stage, Went};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
-use crate::job::{AnyJob, Body, Constructor, JobSpec};
+use crate::job::{AnyJob, Body, Called, Constructor, JobSpec};
 use crate::log::trace;
 use crate::plan::Specs;
 use crate::report::{Head, Log};
@@ -48,6 +50,8 @@ pub(in crate::exec) struct Open<'r, 'env, A> {
     /// What the last phase that failed did so with.
     error: Option<BoxError>,
     notes: Notes,
+    /// The local store of a try with async phases.
+    local: Option<Arc<Store>>,
 }
 
 /// What a phase leads to.
@@ -60,6 +64,8 @@ enum After {
 /// How far a try has come.
 pub(in crate::exec) enum Progress<'r, 'env, A> {
     Open(Open<'r, 'env, A>),
+    /// Its phase is a future, which is to be polled.
+    InFlight(Box<Flight<'r, 'env, A>>),
     Over(Try, TryEnd),
 }
 
@@ -182,6 +188,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.live.note_begin(attempt.job, since);
         }
         self.limit(spec, since);
+        let local = spec.is_async().then(Arc::default);
         match self.open(&mut attempt, spec) {
             Ok((held, due)) => Progress::Open(Open {
                 attempt,
@@ -190,22 +197,100 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 since: Some(since),
                 error: None,
                 notes: self.notes,
+                local,
             }),
             Err(end) => Progress::Over(attempt, end),
         }
     }
 
-    /// Executes the phase that is due, and no more.
+    /// Executes the phase that is due, and no more; of one that is a future, the call that makes it.
     pub(in crate::exec) fn advance(&mut self, open: Open<'r, 'env, A>) -> Progress<'r, 'env, A> {
-        let Open { mut attempt, due, mut held, since, error: before, notes } = open;
+        let Open { mut attempt, due, mut held, since, error, notes, local } = open;
         let spec = self.enter(&attempt);
         self.notes = notes;
-        match since {
-            Some(_) => {} // its limits are there: a constructor's time counts into the first phase
-            None => self.limit(spec, self.ledger.stamp().0),
+        if since.is_none() {
+            self.limit(spec, self.ledger.stamp().0); // else a constructor's time counts into the first phase
         }
-        match self.due_phase(due, &mut attempt, spec, &mut held) {
-            Ok((due, error)) => {
+        self.cx.set_shared_local(local.clone());
+        if let Held::Async(body) = held
+            && !self.live.waits_for_futures()
+        {
+            let step = Step::linked(due);
+            let start = self.begin_phase(step, &mut attempt);
+            let result = match unwind::catch(|| Ok(body.call(due, &self.cx))) {
+                Ok(Called::Later(future)) => {
+                    self.cx.set_shared_local(None);
+                    let limits = self.cx.limits().cloned();
+                    let said = (error, self.notes);
+                    let flight = Flight::new(attempt, due, held, start, said, local, limits, future);
+                    return Progress::InFlight(Box::new(flight));
+                }
+                Ok(Called::Returned(result)) => result,
+                Err(panic) => Err(panic),
+            };
+            let result = if body.drops_output_of(due) { result.map(|_| None) } else { result };
+            let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
+            return self.progress(attempt, due, held, error, local, after);
+        }
+        let after = match self.due_phase(due, &mut attempt, spec, &mut held) {
+            Ok((_, error)) => After::Due(error),
+            Err(end) => After::Over(end),
+        };
+        self.progress(attempt, due, held, error, local, after)
+    }
+
+    /// Polls a future once. What is returned is what the phase has come to.
+    pub(in crate::exec) fn poll(
+        &self,
+        flight: &mut Flight<'r, 'env, A>,
+        waker: &Waker,
+    ) -> Poll<Result<Value>> {
+        let future = &mut flight.future;
+        let poll = unwind::catch(|| Ok(future.as_mut().poll(&mut task::Context::from_waker(waker))));
+        poll.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+    }
+
+    /// Ends an async phase: with what its future has returned, or with why it is dropped.
+    pub(in crate::exec) fn land(
+        &mut self,
+        flight: Flight<'r, 'env, A>,
+        result: Result<Value>,
+    ) -> Progress<'r, 'env, A> {
+        let Flight { mut attempt, phase, mut held, start, error, notes, local, limits, future, .. } = flight;
+        let spec = self.enter(&attempt);
+        self.cx.place_mut().phase = phase;
+        self.notes = notes;
+        self.cx.set_limits(limits);
+        self.cx.set_shared_local(local.clone());
+        let result = match (unwind::discard(future), result) {
+            (Err(panic), Ok(value)) => {
+                let _ = unwind::discard(value);
+                Err(panic)
+            }
+            (_, result) => result,
+        };
+        let drops = matches!(held, Held::Async(body) if body.drops_output_of(phase));
+        let result = if drops { result.map(|_| None) } else { result };
+        self.ledger.look_at_the_clock();
+        let step = Step::linked(phase);
+        let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
+        self.progress(attempt, phase, held, error, local, after)
+    }
+
+    /// How far a try has come with a phase.
+    fn progress(
+        &mut self,
+        attempt: Try,
+        phase: Phase,
+        held: Held<'r, 'env, A>,
+        before: Option<BoxError>,
+        local: Option<Arc<Store>>,
+        after: After,
+    ) -> Progress<'r, 'env, A> {
+        self.cx.set_shared_local(None);
+        match after {
+            After::Due(error) => {
+                let due = if phase == Phase::Check { Phase::Run } else { Phase::Recheck };
                 let error = match error {
                     Some(error) => {
                         before.map(forget);
@@ -213,9 +298,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                     }
                     None => before,
                 };
-                Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes })
+                Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes, local })
             }
-            Err(end) => {
+            After::Over(end) => {
                 before.map(forget);
                 Progress::Over(attempt, end)
             }
@@ -224,8 +309,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Ends a try whose next phase does not begin, because the run is stopped.
     pub(in crate::exec) fn cut_short(&mut self, open: Open<'r, 'env, A>) -> (Try, TryEnd) {
-        let Open { attempt, due, mut held, error, .. } = open;
+        let Open { attempt, due, mut held, error, local, .. } = open;
         let spec = self.enter(&attempt);
+        self.cx.set_shared_local(local);
         if due == Phase::Recheck && spec.cleans_up() {
             self.keep_for_cleanup(&attempt, &mut held);
         } else {
@@ -256,6 +342,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Body::Both(closures) | Body::CheckOnly(closures) | Body::RunOnly(closures) => {
                 Held::Shared(&**closures)
             }
+            Body::Async(body) => Held::Async(body),
             Body::Group => unreachable!("a group has no phase"),
         };
         Ok((held, due))
@@ -296,10 +383,26 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec: &JobSpec<'env, A>,
         instance: &mut I,
     ) -> After {
-        let dry_run = self.dry_run;
-        let after = |went| stages::after(kind, dry_run, step.phase, went);
         let start = self.begin_phase(step, attempt);
         let result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
+        self.finish(step, kind, attempt, spec, instance, start, result)
+    }
+
+    /// What follows from what a phase has come to.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "the locals of a phase, which stay in registers")]
+    fn finish<I: Instance<'env, A>>(
+        &mut self,
+        step: Step,
+        kind: Kind,
+        attempt: &mut Try,
+        spec: &JobSpec<'env, A>,
+        instance: &mut I,
+        start: Stamp,
+        result: Result<Value>,
+    ) -> After {
+        let dry_run = self.dry_run;
+        let after = |went| stages::after(kind, dry_run, step.phase, went);
         let keeps = step.phase != Phase::Check && after(Went::Passed) == Stage::Passed && spec.cleans_up();
         let error = match result {
             Ok(value) => match after(Went::Passed) {
@@ -346,10 +449,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         due: DueCleanup<'env, A>,
         ignored: StopLevel,
     ) -> (Result, Head) {
-        let DueCleanup { job, attempt, local, mut instance, .. } = due;
+        let DueCleanup { job, attempt, local, shared_local, mut instance, .. } = due;
         let mut attempt = Try { attempt, ..Try::first(job) };
         let spec = self.enter(&attempt);
-        *self.cx.local_mut() = local;
+        self.cx.set_shared_local(Some(shared_local.unwrap_or_else(|| Arc::new(local))));
         if let Some(bounds) = &self.live.bounds {
             let since = self.ledger.now();
             self.cx.set_limits(Some(bounds.of_cleanup(since, spec.timeout(), ignored)));
@@ -412,13 +515,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
     #[inline(always)]
     fn let_go<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
-        if own.is_none() && self.cx.local_mut().is_empty() { result } else { self.drop_owned(own, result) }
+        if own.is_none() && self.cx.has_no_local() { result } else { self.drop_owned(own, result) }
     }
 
     #[cold]
     fn drop_owned<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
-        let local = std::mem::take(self.cx.local_mut());
-        match (unwind::discard(own).and(local.discard()), result) {
+        let (local, shared) = (std::mem::take(self.cx.local_mut()), self.cx.take_shared_local());
+        let shared = shared.and_then(Arc::into_inner).map_or(Ok(()), Store::discard);
+        match (unwind::discard(own).and(local.discard()).and(shared), result) {
             (Err(panic), Ok(value)) => {
                 // a second panic, while the value is dropped, has nothing to add
                 let _ = unwind::discard(value);
@@ -438,7 +542,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     fn keep_for_cleanup(&mut self, attempt: &Try, instance: &mut impl Instance<'env, A>) {
         let Try { job, attempt, sequence, .. } = *attempt;
         let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
-        self.leftovers.cleanups.push(DueCleanup { sequence, job, attempt, local, instance });
+        let shared_local = self.cx.take_shared_local();
+        self.leftovers.cleanups.push(DueCleanup { sequence, job, attempt, local, shared_local, instance });
     }
 
     #[inline(always)]

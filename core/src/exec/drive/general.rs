@@ -5,23 +5,20 @@
 //! workers. Helpers come as there is work for them, a tier at a time, each called by the worker that has found more to do
 //! than it can.
 
-mod hall;
-
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
-use std::time::Duration;
-
-use hall::{Hall, Inside};
+use std::task::{Poll, Waker};
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Leftovers, Progress, Worker};
+use crate::exec::attempt::{Flight, Leftovers, Pending, Progress, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
+use crate::exec::hall::{Hall, Inside};
 use crate::exec::live::Live;
 use crate::exec::schedule::{Ended, Next, Schedule};
 use crate::exec::tries::{Try, TryEnd};
+use crate::graph::JobId;
 use crate::report::{Head, Log};
 
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.
@@ -39,6 +36,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         ids: AtomicU16::new(1),
         told: Mutex::new(()),
         left: Mutex::default(),
+        flights: live.plan.needs().asyncs.iter().map(|_| Mutex::default()).collect(),
     };
     let waker = Waker::from(Arc::clone(&crew.hall));
     let stop = live.bounds.as_ref().map(Bounds::stop);
@@ -66,7 +64,11 @@ struct Crew<'r, 'env, A> {
     told: Mutex<()>,
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
+    /// For each job with async phases, its try that is pending.
+    flights: Vec<Slot<'r, 'env, A>>,
 }
+
+type Slot<'r, 'env, A> = Mutex<Option<Box<Flight<'r, 'env, A>>>>;
 
 /// What a worker is to do, and whether there is more than the workers can.
 struct Task {
@@ -74,8 +76,12 @@ struct Task {
     has_surplus: bool,
 }
 
-/// A try that a worker has executed.
-type Done = (Try, TryEnd);
+/// What a worker has done with a try.
+enum Done {
+    Over(Try, TryEnd),
+    /// It waits for its waker, and was put aside.
+    Suspended,
+}
 
 impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     fn work(&self, mut worker: Worker<'r, 'env, A>) {
@@ -102,23 +108,75 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     fn perform(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
-        let Next::Begin(attempt) = next else { unreachable!("no try is pending") };
-        let mut progress = worker.begin(attempt);
+        let mut progress = match next {
+            Next::Begin(attempt) => worker.begin(attempt),
+            Next::Resume(job) => self.resume(worker, job),
+        };
         loop {
-            match progress {
-                Progress::Over(attempt, end) => return (attempt, end),
-                Progress::Open(open) if self.live.level() >= StopLevel::Cancel => {
-                    return worker.cut_short(open);
+            progress = match progress {
+                Progress::Over(attempt, end) => return Done::Over(attempt, end),
+                Progress::Open(open) if worker.see_stop() >= StopLevel::Cancel => {
+                    let (attempt, end) = worker.cut_short(open);
+                    return Done::Over(attempt, end);
                 }
-                Progress::Open(open) => progress = worker.advance(open),
+                Progress::Open(open) => worker.advance(open),
+                Progress::InFlight(flight) => match self.poll(worker, flight) {
+                    Some(progress) => progress,
+                    None => return Done::Suspended,
+                },
             }
         }
+    }
+
+    /// Polls a future. `None`: it is pending, and put aside.
+    ///
+    /// It is put into its slot before the schedule knows that it waits: who resumes it finds it. The ring is let go at the
+    /// very last: if that was the last clone, nobody else can wake it, and it is woken to fail.
+    fn poll(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        mut flight: Box<Flight<'r, 'env, A>>,
+    ) -> Option<Progress<'r, 'env, A>> {
+        let job = flight.attempt.job;
+        let ring = flight.ring.upgrade().unwrap_or_else(|| self.hall.ring(job));
+        flight.ring = Arc::downgrade(&ring);
+        flight.tell_over();
+        let waker = Waker::from(ring);
+        if let Poll::Ready(result) = worker.poll(&mut flight, &waker) {
+            return Some(worker.land(*flight, result));
+        }
+        let deadline = match flight.pending() {
+            Pending::Waits(deadline) => deadline,
+            Pending::Ends(over) => return Some(worker.land(*flight, Err(over.error()))),
+        };
+        *lock(self.slot(job)) = Some(flight);
+        self.hall.lock().suspend(job, deadline);
+        drop(waker);
+        None
+    }
+
+    /// Goes on with a try that was woken, or that is to end.
+    fn resume(&self, worker: &mut Worker<'r, 'env, A>, job: JobId) -> Progress<'r, 'env, A> {
+        let is_forsaken = self.hall.lock().resume(job);
+        let flight = lock(self.slot(job)).take().expect("a pending try is in its slot");
+        if is_forsaken {
+            return worker.land(*flight, Err(FORSAKEN.into()));
+        }
+        match flight.ends_unasked() {
+            Some(over) => worker.land(*flight, Err(over.error())),
+            None => Progress::InFlight(flight),
+        }
+    }
+
+    fn slot(&self, job: JobId) -> &Slot<'r, 'env, A> {
+        let at = self.live.plan.needs().asyncs.binary_search(&job).expect("the job has async phases");
+        &self.flights[at]
     }
 
     /// Books what was done, and waits for something to do. `None`: the run is over.
     fn next(&self, worker: &mut Worker<'r, 'env, A>, done: Option<Done>) -> Option<Task> {
         let mut ended = Vec::new();
-        self.expire();
+        self.serve_time();
         let mut inside = self.hall.lock();
         // before what was done is booked: so it is known in time
         let mut has_stopped = self.obey(&mut inside, &mut ended);
@@ -137,20 +195,28 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             if has_stopped {
                 continue;
             }
-            if let Some(next) = inside.schedule.next(|| self.live.world.clock.now()) {
+            let clock = &self.live.world.clock;
+            inside.wake_overdue(|| clock.now());
+            if let Some(next) = inside.schedule.next(|| clock.now()) {
                 let has_more = inside.schedule.has_more();
-                let is_called = (has_more || self.alarm(&inside).is_some()) && self.hall.call(&mut inside);
+                let wants_keeper = inside.wants_keeper(self.alarm(&inside));
+                let is_called = (has_more || wants_keeper) && self.hall.call(&mut inside);
                 return Some(Task { next, has_surplus: has_more && !is_called });
             }
-            let alarm = self.alarm(&inside);
+            let alarm = self.alarm(&inside).map(|at| (at, clock.until(at)));
             drop(self.hall.sleep(inside, alarm));
-            self.expire();
+            self.serve_time();
             inside = self.hall.lock();
         }
     }
 
-    /// Stops the run if its time is over. What listens to that wants the lock, so nobody may hold it.
-    fn expire(&self) {
+    /// Stops the run if its time is over, and calls the wakers that are due. All of them want the lock of the schedule, so
+    /// nobody may hold it.
+    fn serve_time(&self) {
+        let timers = &self.live.world.timers;
+        if !self.flights.is_empty() && timers.first_due().is_some() {
+            timers.fire(self.live.world.clock.now());
+        }
         if let Some(bounds) = &self.live.bounds
             && bounds.run_until().is_some_and(|until| until <= self.live.world.clock.now())
         {
@@ -168,10 +234,15 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         inside.obeyed = level;
         inside.stop_reason = inside.stop_reason.or(bounds.stop().reason());
         inside.schedule.stop(ended);
+        if level >= StopLevel::Cancel && !self.flights.is_empty() {
+            inside.schedule.wake_all();
+            self.hall.call_all(inside);
+        }
         true
     }
 
-    fn book(&self, schedule: &mut Schedule, (attempt, end): Done, ended: &mut Vec<Ended>) {
+    fn book(&self, schedule: &mut Schedule, done: Done, ended: &mut Vec<Ended>) {
+        let Done::Over(attempt, end) = done else { return };
         let head = match end {
             TryEnd::Ended(head) => head,
             TryEnd::Again { .. } => attempt.head,
@@ -207,12 +278,16 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         self.hall.lock()
     }
 
-    /// How long it is until something is to be done that nobody calls for.
-    fn alarm(&self, inside: &Inside) -> Option<Duration> {
+    /// When something is to be done that nobody calls for.
+    fn alarm(&self, inside: &Inside) -> Option<u64> {
         let run = self.live.bounds.as_ref().and_then(Bounds::run_until);
         let run = run.filter(|_| inside.obeyed < StopLevel::Cancel);
-        let first = inside.schedule.first_due().into_iter().chain(run).min()?;
-        Some(self.live.world.clock.until(first))
+        let mut first = inside.schedule.first_due().into_iter().chain(run).min();
+        if !self.flights.is_empty() {
+            let others = inside.first_deadline().into_iter().chain(self.live.world.timers.first_due());
+            first = first.into_iter().chain(others).min();
+        }
+        first
     }
 
     /// More helpers, if there may be more: a tier, and how many of it. Only one tier is called at a time.
@@ -255,6 +330,10 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         Finished { heads, logs, leftovers, stop_reason }
     }
 }
+
+/// What a future fails with that nobody can wake.
+const FORSAKEN: &str =
+    "its future waits for something, and nobody can wake it any more: its last waker was dropped";
 
 /// The first tier has so many helpers, if there is work for them; each other one doubles the workers.
 const FIRST_TIER: usize = 4;

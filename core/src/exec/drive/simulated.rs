@@ -24,7 +24,7 @@ use crate::faults::{FaultInjector, Step};
 use crate::graph::JobId;
 use crate::job::Body;
 use crate::report::Head;
-use crate::words::{Phase, StopReason};
+use crate::words::{Kind, Phase, StopReason};
 
 /// What a simulated run has come to.
 pub(crate) enum Simulated<'env, A> {
@@ -215,6 +215,9 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             Body::RunOnly(_) => Some(Phase::Run),
             Body::Struct(_) => Some(Phase::Create),
             Body::Both(_) | Body::CheckOnly(_) => Some(Phase::Check),
+            Body::Async(body) if body.kind() != Kind::RunOnly => Some(Phase::Check),
+            Body::Async(_) if self.live.options.dry_run.is_on() => None,
+            Body::Async(_) => Some(Phase::Run),
         }
     }
 
@@ -300,6 +303,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         let mut ended = Vec::new();
         match progress {
             Progress::Open(open) => return self.workers[at] = VirtualWorker::Inside(worker, open),
+            Progress::InFlight(_) => unreachable!("a simulation waits for futures where they are called"),
             Progress::Over(attempt, TryEnd::Ended(head)) => {
                 self.heads[attempt.job.index()] = head;
                 let status = head.status().expect("a job that has ended has a status");

@@ -11,7 +11,6 @@ use crate::words::Status;
 ///    │                     │  ├──────────▲────────────────┤
 ///    └──► Ended         Between◄┘        └──── Rung ◄─────┘
 /// ```
-#[allow(dead_code)] // until phases may be pending
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::exec) enum State {
     /// Something that it depends on has not ended.

@@ -1,0 +1,395 @@
+//! Jobs whose phases are futures.
+
+use std::future::{pending, poll_fn, ready};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use dojobber::{
+    BoxError, CancelToken, ErrorClass, Graph, Key, Plan, Pool, Run, Runner, RunnerBuilder, Status,
+    StopReason, judge,
+};
+
+use crate::support::{Notes, Trace};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+const LONG: Duration = Duration::from_secs(3600);
+
+fn quick() -> RunnerBuilder {
+    Runner::builder().default_retry_delay(Duration::ZERO)
+}
+
+fn statuses<A>(run: &Run<'_, A>) -> String {
+    run.jobs().map(|job| format!("{:?}", job.status()).chars().next().unwrap()).collect()
+}
+
+/// Runs a plan with 1, 2 and 5 threads; the judge has nothing to say.
+#[track_caller]
+fn check(plan: &Plan<'_>, builder: impl Fn() -> RunnerBuilder, expected: &str) {
+    for threads in [1, 2, 5] {
+        let trace = Trace::default();
+        let run = builder().threads(threads).observer(trace.clone()).build().run(plan, ());
+        assert_eq!(statuses(&run), expected, "{threads} threads\n{}", run.report());
+        assert_eq!(judge(plan, &trace.events()), Ok(()), "{threads} threads");
+    }
+}
+
+#[test]
+fn phases_may_be_futures_or_not() {
+    const SIZE: Key<usize> = Key::new("size");
+    let done = AtomicUsize::new(0);
+    let plan = || {
+        done.store(0, SeqCst);
+        Graph::new()
+            .job(SIZE)
+            .check_only_async(async |cx| {
+                cx.sleep_async(MS(1)).await;
+                Ok(7)
+            })
+            .job("both")
+            .after(SIZE)
+            .check_async(async |cx| Ok(done.load(SeqCst) == *cx.output(&SIZE)?))
+            .run_async(async |cx| {
+                cx.sleep_async(MS(1)).await;
+                done.store(*cx.output(&SIZE)?, SeqCst);
+                Ok(())
+            })
+            .job("blocking run")
+            .after("both")
+            .check_async(async |_| done.load(SeqCst) == 8)
+            .run(|_| done.store(8, SeqCst))
+            .job("blocking check")
+            .after("blocking run")
+            .check(|_| done.load(SeqCst) == 9)
+            .run_async(async |_| done.store(9, SeqCst))
+            .job("run alone")
+            .after("blocking check")
+            .run_only_async(async |_| ready(()).await)
+            .compile()
+            .unwrap()
+    };
+    for threads in [1, 2, 5] {
+        let plan = plan();
+        let run = quick().threads(threads).build().run(&plan, ());
+        assert_eq!(statuses(&run), "SCCCC", "{}", run.report());
+        assert_eq!(run.output(SIZE), Some(&7));
+        let again = quick().threads(threads).build().run(&plan, ());
+        assert_eq!(statuses(&again), "SCCCC", "each undoes what the others want");
+    }
+}
+
+#[test]
+fn what_waits_holds_no_worker() {
+    let jobs = |graph: Graph<'static>, at: usize| {
+        graph.job(at.to_string()).check_only_async(async |cx| {
+            cx.sleep_async(MS(20)).await;
+            true
+        })
+    };
+    let plan = (0..200).fold(Graph::new(), jobs).compile().unwrap();
+    let run = quick().threads(1).build().run(&plan, ());
+    assert!(run.success());
+    let at_once = |at: Duration| {
+        let goes_on = |job: &dojobber::JobReport<'_>| {
+            job.phases().iter().any(|phase| phase.start() <= at && at < phase.end())
+        };
+        run.jobs().filter(goes_on).count()
+    };
+    let latest = run.jobs().map(|job| job.phases()[0].start()).max().unwrap();
+    assert_eq!(at_once(latest), 200, "all of them wait together");
+}
+
+#[test]
+fn so_many_are_in_flight() {
+    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let pool = Pool::new("pool", 3);
+    let plan = |uses: Option<&Pool>| {
+        let mut graph = Graph::new();
+        for at in 0..20 {
+            let (now, most) = (&now, &most);
+            graph = graph.job(at.to_string()).uses(uses).run_only_async(async |cx| {
+                most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+                cx.sleep_async(MS(1)).await;
+                now.fetch_sub(1, SeqCst);
+            });
+        }
+        graph.compile().unwrap()
+    };
+    let at_most = |builder: RunnerBuilder, uses| {
+        most.store(0, SeqCst);
+        assert!(builder.threads(2).build().run(&plan(uses), ()).success());
+        most.load(SeqCst)
+    };
+    assert_eq!(at_most(quick().max_in_flight(4), None), 4);
+    assert_eq!(at_most(quick().max_in_flight(1), None), 1);
+    assert_eq!(at_most(quick(), Some(&pool)), 3);
+    assert_eq!(at_most(quick().max_in_flight(2), Some(&pool)), 2);
+}
+
+/// A future that is ready when it was polled so often, and does something with its waker at each poll before.
+async fn polled(times: usize, mut act: impl FnMut(&Waker)) {
+    let mut left = times;
+    poll_fn(|task| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        act(task.waker());
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn wakers_may_be_called_anyhow() {
+    let check_waker = |act: fn(&Waker)| {
+        let plan = Graph::new().job("a").run_only_async(move |_| polled(5, act)).compile().unwrap();
+        check(&plan, quick, "C");
+    };
+    check_waker(Waker::wake_by_ref);
+    check_waker(|waker| waker.clone().wake());
+    check_waker(|waker| {
+        waker.wake_by_ref();
+        waker.wake_by_ref();
+    });
+    check_waker(|waker| {
+        let waker = waker.clone();
+        drop(std::thread::spawn(move || waker.wake()));
+    });
+    check_waker(|waker| {
+        for _ in 0..8 {
+            let waker = waker.clone();
+            drop(std::thread::spawn(move || waker.wake_by_ref()));
+        }
+    });
+}
+
+#[test]
+fn wakers_may_outlive_their_try_and_their_run() {
+    let kept = Mutex::new(Vec::<Waker>::new());
+    let plan = Graph::new()
+        .job("a")
+        .tries(3)
+        .run_only_async(async |cx| {
+            polled(2, |waker| {
+                let mut kept = kept.lock().unwrap();
+                kept.push(waker.clone());
+                kept.iter().for_each(Waker::wake_by_ref); // those of older tries, too
+            })
+            .await;
+            cx.attempt() == 3
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "C");
+    kept.lock().unwrap().drain(..).for_each(Waker::wake);
+}
+
+#[test]
+fn a_future_that_nobody_can_wake_fails() {
+    let plan = Graph::new()
+        .job("never")
+        .tries(1)
+        .check_only_async(async |_| pending::<bool>().await)
+        .job("later")
+        .tries(1)
+        .run_only_async(async |_| {
+            polled(1, |waker| {
+                let waker = waker.clone();
+                drop(std::thread::spawn(move || drop(waker)));
+            })
+            .await;
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "FF");
+    let run = quick().build().run(&plan, ());
+    for job in run.jobs() {
+        let error = job.error().unwrap().message();
+        assert!(error.contains("nobody can wake it any more"), "{error}");
+    }
+}
+
+#[test]
+fn a_panic_of_a_future_is_the_phases() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let plan = Graph::new()
+        .job("in a poll")
+        .tries(1)
+        .run_only_async(async |cx| {
+            cx.sleep_async(MS(1)).await;
+            panic!("polled");
+        })
+        .job("in the closure")
+        .tries(1)
+        .run_only_async(|_| {
+            assert!(std::hint::black_box(false), "called");
+            ready(())
+        })
+        .job("in a destructor")
+        .tries(1)
+        .timeout(MS(1))
+        .run_only_async(async |_| {
+            let _bomb = Bomb;
+            let (_keeps, waits) = std::sync::mpsc::channel::<()>();
+            polled(1, |waker| std::mem::forget(waker.clone())).await;
+            drop(waits);
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "FFF");
+    let run = quick().build().run(&plan, ());
+    assert_eq!(run.report().error("in a poll").unwrap().message(), "polled");
+    assert_eq!(run.report().error("in the closure").unwrap().message(), "called");
+}
+
+#[test]
+fn a_future_has_its_limit() {
+    let notes = Notes::default();
+    let plan = Graph::new()
+        .job("dropped")
+        .tries(1)
+        .timeout(MS(2))
+        .run_only_async(async |cx| {
+            cx.sleep_async(LONG).await;
+        })
+        .job("ends itself")
+        .tries(1)
+        .timeout(MS(2))
+        .run_only_async(async |cx| {
+            cx.cancelled().await;
+            notes.add("told");
+            Err::<(), BoxError>("I have tidied up".into())
+        })
+        .job("ready in time")
+        .timeout(LONG)
+        .run_only_async(async |cx| cx.sleep_async(MS(1)).await)
+        .compile()
+        .unwrap();
+    check(&plan, quick, "FFC");
+    let run = quick().build().run(&plan, ());
+    assert_eq!(run.report().error("dropped").unwrap().class(), ErrorClass::TimedOut);
+    assert_eq!(run.report().error("ends itself").unwrap().message(), "I have tidied up");
+    assert_eq!(notes.take(), "told told told told");
+}
+
+#[test]
+fn a_stop_drops_futures_unless_they_ask_to_be_told() {
+    /// What stops a run in which a job waits for ever, and how the job ends.
+    #[track_caller]
+    fn check(stop: fn(&CancelToken), asks: bool, grace: Duration, expected: &str) {
+        for threads in [1, 2] {
+            let (token, inside, notes) = (CancelToken::new(), Barrier::new(2), Notes::default());
+            let plan = Graph::new()
+                .job("waits")
+                .cleanup(|_| notes.add("cleaned up"))
+                .run_only_async(async |cx| {
+                    inside.wait();
+                    if asks {
+                        cx.cancelled().await;
+                        notes.add("told");
+                    } else {
+                        cx.sleep_async(LONG).await;
+                    }
+                })
+                .job("behind")
+                .after("waits")
+                .run_only(|_| ())
+                .compile()
+                .unwrap();
+            let trace = Trace::default();
+            let builder = quick().threads(threads).cancel_token(&token).grace_period(grace);
+            let run = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    inside.wait();
+                    stop(&token);
+                });
+                builder.observer(trace.clone()).build().run(&plan, ())
+            });
+            assert_eq!(judge(&plan, &trace.events()), Ok(()));
+            assert_eq!(run.stop_reason(), Some(StopReason::Cancelled));
+            assert_eq!(format!("{} {}", statuses(&run), notes.take()), expected, "{}", run.report());
+        }
+    }
+    check(CancelToken::cancel, false, LONG, "CC cleaned up");
+    check(CancelToken::cancel, true, LONG, "CC told cleaned up");
+    check(CancelToken::kill, false, LONG, "CC cleaned up");
+}
+
+#[test]
+fn what_has_begun_goes_on_when_drained() {
+    let token = CancelToken::new();
+    let plan = Graph::new()
+        .job("begun")
+        .check_async(async |cx| {
+            token.drain();
+            cx.sleep_async(MS(1)).await;
+            cx.phase() == dojobber::Phase::Recheck
+        })
+        .run_async(async |cx| cx.sleep_async(MS(1)).await)
+        .job("behind")
+        .after("begun")
+        .run_only_async(async |_| ())
+        .compile()
+        .unwrap();
+    let run = quick().cancel_token(&token).build().run(&plan, ());
+    assert_eq!(run.status("begun"), Some(Status::Changed));
+    assert_eq!(run.status("behind"), Some(Status::Cancelled));
+}
+
+#[test]
+fn a_try_has_one_local_store_and_a_cleanup_sees_it() {
+    const COUNT: Key<u32> = Key::new("count");
+    let seen = Mutex::new(Vec::new());
+    let plan = Graph::new()
+        .job("a")
+        .tries(2)
+        .cleanup_async(async |cx| {
+            cx.sleep_async(MS(1)).await;
+            seen.lock().unwrap().push((cx.attempt(), cx.local().get(COUNT).map(|count| *count)));
+        })
+        .check_async(async |cx| {
+            cx.local().update(COUNT, |count| *count += 1);
+            cx.attempt() == 2 && cx.phase() == dojobber::Phase::Recheck
+        })
+        .run(|cx| cx.local().update(COUNT, |count| *count += 10))
+        .compile()
+        .unwrap();
+    check(&plan, quick, "C");
+    assert_eq!(*seen.lock().unwrap(), [(2, Some(12)), (1, Some(12))].repeat(3));
+}
+
+#[test]
+fn a_future_waits_for_another_job() {
+    let (sender, receiver) =
+        (Mutex::new(None::<Arc<Mutex<Option<Waker>>>>), Arc::<Mutex<Option<Waker>>>::default());
+    *sender.lock().unwrap() = Some(Arc::clone(&receiver));
+    let told = AtomicUsize::new(0);
+    let plan = Graph::new()
+        .job("waits")
+        .run_only_async(async |_| {
+            poll_fn(|task| {
+                if told.load(SeqCst) > 0 {
+                    return Poll::Ready(());
+                }
+                *receiver.lock().unwrap() = Some(task.waker().clone());
+                Poll::Pending
+            })
+            .await;
+        })
+        .job("tells")
+        .run_only_async(async |_| {
+            told.fetch_add(1, SeqCst);
+            let waker = receiver.lock().unwrap().take();
+            waker.into_iter().for_each(Waker::wake);
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "CC");
+}

@@ -1,0 +1,97 @@
+//! A try whose phase is a future that waits: put aside, it holds no worker.
+
+use std::sync::{Arc, Weak};
+
+use crate::cancel::StopLevel;
+use crate::clock::Stamp;
+use crate::error::BoxError;
+use crate::exec::attempt::failure::Notes;
+use crate::exec::attempt::instance::Held;
+use crate::exec::hall::Ring;
+use crate::exec::tries::Try;
+use crate::job::Later;
+use crate::limits::{Limits, Over};
+use crate::store::Store;
+use crate::words::Phase;
+
+/// A phase that goes on, and the rest of its try.
+pub(in crate::exec) struct Flight<'r, 'env, A> {
+    pub(in crate::exec) attempt: Try,
+    pub(super) phase: Phase,
+    pub(super) held: Held<'r, 'env, A>,
+    pub(super) start: Stamp,
+    pub(super) error: Option<BoxError>,
+    pub(super) notes: Notes,
+    pub(super) local: Option<Arc<Store>>,
+    pub(super) limits: Option<Arc<Limits>>,
+    pub(super) future: Later<'env>,
+    /// What its wakers ring; gone when nobody can wake it any more.
+    pub(in crate::exec) ring: Weak<Ring>,
+    /// Until when it may end by itself although it is over, in nanoseconds since the run began.
+    until: Option<u64>,
+}
+
+/// What is to be done with a future that is still pending.
+pub(in crate::exec) enum Pending {
+    /// It waits; its limit is over at that moment.
+    Waits(Option<u64>),
+    /// It is dropped.
+    Ends(Over),
+}
+
+impl<'r, 'env, A> Flight<'r, 'env, A> {
+    #[expect(clippy::too_many_arguments, reason = "the fields of one value")]
+    pub(super) fn new(
+        attempt: Try,
+        phase: Phase,
+        held: Held<'r, 'env, A>,
+        start: Stamp,
+        (error, notes): (Option<BoxError>, Notes),
+        local: Option<Arc<Store>>,
+        limits: Option<Arc<Limits>>,
+        future: Later<'env>,
+    ) -> Self {
+        Flight {
+            attempt,
+            phase,
+            held,
+            start,
+            error,
+            notes,
+            local,
+            limits,
+            future,
+            ring: Weak::new(),
+            until: None,
+        }
+    }
+
+    /// What ends it without another poll: a stop, unless it has asked to be told.
+    pub(in crate::exec) fn ends_unasked(&self) -> Option<Over> {
+        let limits = self.limits.as_ref()?;
+        let may_end_itself = limits.is_listened_to() && limits.level() < StopLevel::Kill;
+        limits.over().filter(|over| matches!(over, Over::Cancelled(_)) && !may_end_itself)
+    }
+
+    /// Before a poll: tells those who asked that a limit is over.
+    pub(in crate::exec) fn tell_over(&self) {
+        if let Some(limits) = &self.limits
+            && let Some(Over::TimedOut(_)) = limits.over()
+        {
+            limits.expire_token();
+        }
+    }
+
+    /// After a poll that came to nothing.
+    pub(in crate::exec) fn pending(&mut self) -> Pending {
+        let Some(limits) = &self.limits else { return Pending::Waits(None) };
+        let Some(over) = limits.over() else { return Pending::Waits(limits.deadline()) };
+        if !limits.is_listened_to() || limits.level() >= StopLevel::Kill {
+            return Pending::Ends(over);
+        }
+        let now = limits.clock().now();
+        let grace = u64::try_from(limits.grace().as_nanos()).unwrap_or(u64::MAX);
+        let until = *self.until.get_or_insert(now.saturating_add(grace));
+        if until <= now { Pending::Ends(over) } else { Pending::Waits(Some(until)) }
+    }
+}

@@ -1,0 +1,220 @@
+//! Where the workers of a run meet: the schedule under one lock, and those who sleep because there is nothing to do.
+//!
+//! 1. No code of a user's is called, no event is told and nothing of a user's is dropped under the lock.
+//! 2. Whoever makes something doable calls one sleeper, if there is one.
+//! 3. Where there is an alarm and somebody sleeps, one sleeper keeps it. A keeper that leaves calls another sleeper.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
+use std::time::Duration;
+
+use crate::cancel::StopLevel;
+use crate::exec::schedule::{Schedule, State};
+use crate::graph::JobId;
+use crate::words::StopReason;
+
+/// It borrows nothing, so that wakers may hold it beyond the run.
+pub(super) struct Hall {
+    inside: Mutex<Inside>,
+    /// Rings for sleepers without an alarm.
+    bell: Condvar,
+    /// Rings for the one that keeps the alarm.
+    alarm: Condvar,
+}
+
+pub(super) struct Inside {
+    pub(super) schedule: Schedule,
+    /// The highest level of stop that the schedule has obeyed.
+    pub(super) obeyed: StopLevel,
+    /// Why, for the first of these levels.
+    pub(super) stop_reason: Option<StopReason>,
+    /// Sleepers without an alarm that were not called.
+    idle: usize,
+    /// For jobs with async phases: the number of the ring that may wake it just now.
+    rings: HashMap<JobId, u64>,
+    /// Rings that were made.
+    numbers: u64,
+    /// Pending tries that nobody can wake any more.
+    forsaken: HashSet<JobId>,
+    /// When the limits of pending tries are over.
+    deadlines: BTreeSet<(u64, JobId)>,
+    /// Sleepers that were called, and are not yet awake.
+    called: usize,
+    has_keeper: bool,
+    /// Until when the keeper sleeps, in nanoseconds since the run began.
+    keeper_until: u64,
+}
+
+impl Hall {
+    pub(super) fn new(schedule: Schedule) -> Self {
+        let inside = Inside {
+            schedule,
+            obeyed: StopLevel::None,
+            stop_reason: None,
+            rings: HashMap::new(),
+            numbers: 0,
+            forsaken: HashSet::new(),
+            deadlines: BTreeSet::new(),
+            idle: 0,
+            called: 0,
+            has_keeper: false,
+            keeper_until: 0,
+        };
+        Hall { inside: Mutex::new(inside), bell: Condvar::new(), alarm: Condvar::new() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls one sleeper, if there is one.
+    pub(super) fn call(&self, inside: &mut Inside) -> bool {
+        if inside.idle > 0 {
+            inside.idle -= 1;
+            inside.called += 1;
+            self.bell.notify_one();
+            return true;
+        }
+        if inside.has_keeper {
+            self.alarm.notify_one();
+        }
+        inside.has_keeper
+    }
+
+    /// Calls all sleepers: the run is over, or is stopped.
+    pub(super) fn call_all(&self, inside: &mut Inside) {
+        inside.called += std::mem::take(&mut inside.idle);
+        self.bell.notify_all();
+        self.alarm.notify_all();
+    }
+
+    /// Sleeps until called, or until the alarm: a moment, and how long it is until then.
+    pub(super) fn sleep<'h>(
+        &self,
+        mut inside: MutexGuard<'h, Inside>,
+        alarm: Option<(u64, Duration)>,
+    ) -> MutexGuard<'h, Inside> {
+        match alarm {
+            Some((until, time)) if !inside.has_keeper => {
+                (inside.has_keeper, inside.keeper_until) = (true, until);
+                inside = self.alarm.wait_timeout(inside, time).unwrap_or_else(PoisonError::into_inner).0;
+                inside.has_keeper = false;
+            }
+            _ => {
+                if let Some((until, _)) = alarm
+                    && until < inside.keeper_until
+                {
+                    self.alarm.notify_one(); // it sets the alarm anew
+                }
+                inside.idle += 1;
+                while inside.called == 0 {
+                    inside = self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner);
+                }
+                inside.called -= 1;
+            }
+        }
+        inside
+    }
+
+    /// The ring that may wake a job's try from now on, in place of any other.
+    pub(super) fn ring(self: &Arc<Self>, job: JobId) -> Arc<Ring> {
+        let mut inside = self.lock();
+        inside.numbers += 1;
+        let number = inside.numbers;
+        inside.rings.insert(job, number);
+        Arc::new(Ring { hall: Arc::clone(self), job, number })
+    }
+}
+
+impl Inside {
+    /// The try of a job waits for its waker, or for the moment when its limit is over.
+    pub(super) fn suspend(&mut self, job: JobId, deadline: Option<u64>) {
+        if self.schedule.suspend(job) {
+            self.deadlines.extend(deadline.map(|at| (at, job)));
+        }
+    }
+
+    /// A pending try goes on; says whether that is because nobody can wake it any more.
+    pub(super) fn resume(&mut self, job: JobId) -> bool {
+        if !self.deadlines.is_empty() {
+            self.deadlines.retain(|(_, other)| *other != job);
+        }
+        self.forsaken.remove(&job)
+    }
+
+    /// Wakes pending tries whose limits are over.
+    pub(super) fn wake_overdue(&mut self, now: impl FnOnce() -> u64) {
+        if self.deadlines.is_empty() {
+            return;
+        }
+        let now = now();
+        while let Some((at, job)) = self.deadlines.first().copied()
+            && at <= now
+        {
+            self.deadlines.pop_first();
+            self.schedule.wake(job);
+        }
+    }
+
+    pub(super) fn first_deadline(&self) -> Option<u64> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Whether somebody must get up to keep an earlier alarm than is kept.
+    pub(super) fn wants_keeper(&self, alarm: Option<u64>) -> bool {
+        alarm.is_some_and(|at| !self.has_keeper || at < self.keeper_until)
+    }
+}
+
+/// What the wakers of one pending try ring. Clones of it are all that can wake that try.
+pub(super) struct Ring {
+    hall: Arc<Hall>,
+    job: JobId,
+    number: u64,
+}
+
+impl Ring {
+    /// Does something, if this is still the ring of its job.
+    fn answer(&self, act: impl FnOnce(&mut Inside, JobId) -> bool) {
+        let mut inside = self.hall.lock();
+        if inside.rings.get(&self.job) == Some(&self.number) && act(&mut inside, self.job) {
+            self.hall.call(&mut inside);
+        }
+    }
+}
+
+impl Wake for Ring {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.answer(|inside, job| inside.schedule.wake(job));
+    }
+}
+
+/// Nobody can wake the try any more.
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.answer(|inside, job| {
+            let is_pending = inside.schedule.state(job) == State::Pending;
+            if is_pending {
+                inside.forsaken.insert(job);
+            }
+            is_pending && inside.schedule.wake(job)
+        });
+    }
+}
+
+/// As a waker: something has happened that all must look at.
+impl Wake for Hall {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.call_all(&mut self.lock());
+    }
+}

@@ -1,0 +1,106 @@
+//! Jobs some of whose phases are futures.
+
+use std::pin::Pin;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::verdict::{Outcome, Value, Verdict, erase, is_unit};
+use crate::words::{Kind, Phase};
+
+/// A phase that goes on: the rest of it.
+pub(crate) type Later<'env> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'env>>;
+
+/// What a call of a phase comes to.
+pub(crate) enum Called<'env> {
+    Returned(Result<Value>),
+    Later(Later<'env>),
+}
+
+type Call<'env, A> = Box<dyn Fn(&Context<A>) -> Called<'env> + Send + Sync + 'env>;
+
+/// The code of one phase, blocking or async: what [`JobSpec::of_phases`](crate::JobSpec::of_phases) is made of.
+pub struct PhaseCode<'env, A = ()> {
+    call: Call<'env, A>,
+    has_output: bool,
+}
+
+impl<'env, A> PhaseCode<'env, A> {
+    /// A check that blocks its worker.
+    pub fn check<V: Verdict>(check: impl Fn(&Context<A>) -> V + Send + Sync + 'env) -> Self {
+        let call: Call<'env, A> = Box::new(move |cx| Called::Returned(check(cx).verdict().map(erase)));
+        PhaseCode { call, has_output: !is_unit::<V::Value>() }
+    }
+
+    /// A check that is a future.
+    pub fn check_async<F>(check: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Self
+    where
+        F: Future<Output: Verdict> + Send + 'env,
+    {
+        let call: Call<'env, A> = Box::new(move |cx| {
+            let future = check(cx.owned());
+            Called::Later(Box::pin(async move { future.await.verdict().map(erase) }))
+        });
+        PhaseCode { call, has_output: !is_unit::<<F::Output as Verdict>::Value>() }
+    }
+
+    /// A run that blocks its worker.
+    pub fn run<O: Outcome>(run: impl Fn(&Context<A>) -> O + Send + Sync + 'env) -> Self {
+        let call: Call<'env, A> = Box::new(move |cx| Called::Returned(run(cx).outcome().map(erase)));
+        PhaseCode { call, has_output: !is_unit::<O::Value>() }
+    }
+
+    /// A run that is a future.
+    pub fn run_async<F>(run: impl Fn(Context<A>) -> F + Send + Sync + 'env) -> Self
+    where
+        F: Future<Output: Outcome> + Send + 'env,
+    {
+        let call: Call<'env, A> = Box::new(move |cx| {
+            let future = run(cx.owned());
+            Called::Later(Box::pin(async move { future.await.outcome().map(erase) }))
+        });
+        PhaseCode { call, has_output: !is_unit::<<F::Output as Outcome>::Value>() }
+    }
+}
+
+impl<A> std::fmt::Debug for PhaseCode<'_, A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PhaseCode").field("has_output", &self.has_output).finish_non_exhaustive()
+    }
+}
+
+/// The phases of a job of which some are futures.
+pub(crate) struct AsyncBody<'env, A> {
+    check: Option<PhaseCode<'env, A>>,
+    run: Option<PhaseCode<'env, A>>,
+}
+
+impl<'env, A> AsyncBody<'env, A> {
+    pub(super) fn new(check: Option<PhaseCode<'env, A>>, run: Option<PhaseCode<'env, A>>) -> Self {
+        AsyncBody { check, run }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match (&self.check, &self.run) {
+            (Some(_), Some(_)) => Kind::Job,
+            (Some(_), None) => Kind::CheckOnly,
+            (None, _) => Kind::RunOnly,
+        }
+    }
+
+    pub(super) fn has_output(&self) -> bool {
+        self.check.as_ref().or(self.run.as_ref()).is_some_and(|code| code.has_output)
+    }
+
+    pub(crate) fn call(&self, phase: Phase, cx: &Context<A>) -> Called<'env> {
+        let code = if phase == Phase::Run { &self.run } else { &self.check };
+        match code {
+            Some(code) => (code.call)(cx),
+            None => unreachable!("a job of this kind has no such phase"),
+        }
+    }
+
+    /// Whether what a run returns is nobody's output.
+    pub(crate) fn drops_output_of(&self, phase: Phase) -> bool {
+        phase == Phase::Run && self.check.is_some()
+    }
+}

@@ -1,0 +1,104 @@
+//! Moments that futures of a run wait for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::clock::{Clock, nanos};
+
+/// Wakers by the moment at which they are to be called. Whoever is free in a run calls those that are due.
+#[derive(Default)]
+pub(crate) struct Timers {
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    wakers: BTreeMap<(u64, u64), Waker>,
+    next: u64,
+}
+
+impl Timers {
+    /// When the next one is due, in nanoseconds since the run began.
+    pub(crate) fn first_due(&self) -> Option<u64> {
+        self.lock().wakers.keys().next().map(|(due, _)| *due)
+    }
+
+    /// Calls the wakers that are due. No lock is held meanwhile.
+    pub(crate) fn fire(&self, now: u64) {
+        let due = {
+            let mut waiting = self.lock();
+            let later = waiting.wakers.split_off(&(now.saturating_add(1), 0));
+            std::mem::replace(&mut waiting.wakers, later)
+        };
+        due.into_values().for_each(Waker::wake);
+    }
+
+    fn add(&self, due: u64, waker: Waker) -> u64 {
+        let mut waiting = self.lock();
+        let id = waiting.next;
+        waiting.next += 1;
+        waiting.wakers.insert((due, id), waker);
+        id
+    }
+
+    fn remove(&self, due: u64, id: u64) {
+        let waker = self.lock().wakers.remove(&(due, id));
+        drop(waker); // after the lock
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timers").field("waiting", &self.lock().wakers.len()).finish()
+    }
+}
+
+/// A future that is ready at a moment of the run's clock, from [`Context::sleep_async`](crate::Context::sleep_async).
+#[derive(Debug)]
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Sleeping {
+    timers: Arc<Timers>,
+    clock: Clock,
+    due: u64,
+    id: Option<u64>,
+}
+
+impl Sleeping {
+    pub(crate) fn new(timers: Arc<Timers>, clock: Clock, time: Duration) -> Self {
+        let due = clock.now().saturating_add(nanos(time));
+        Sleeping { timers, clock, due, id: None }
+    }
+}
+
+impl Future for Sleeping {
+    type Output = ();
+
+    /// In a simulation the time passes at once.
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        if let Some(id) = self.id.take() {
+            self.timers.remove(self.due, id);
+        }
+        if self.clock.now() >= self.due || self.clock.pass_until(self.due) {
+            return Poll::Ready(());
+        }
+        let id = self.timers.add(self.due, task.waker().clone());
+        self.id = Some(id);
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleeping {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.timers.remove(self.due, id);
+        }
+    }
+}
