@@ -104,6 +104,10 @@ struct Testing;
 struct Guide;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/async.md")]
+struct Async;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/stopping.md")]
 struct Stopping;
 
