@@ -11,5 +11,7 @@ pub(crate) use bell::Bell;
 pub use level::StopLevel;
 #[cfg(all(unix, feature = "signals"))]
 pub(crate) use signals::before_exit;
+pub(crate) use token::InUse;
+#[cfg(unix)]
+pub(crate) use token::Listening;
 pub use token::{CancelToken, Cancelling};
-pub(crate) use token::{InUse, Listening};

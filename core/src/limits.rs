@@ -93,6 +93,7 @@ impl Limits {
         Limits { ignored, ..self }
     }
 
+    #[cfg(any(unix, test))]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -1,7 +1,9 @@
 //! The end of a process as something that `poll` waits for.
 
 use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Child;
 
 use rustix::io::Errno;

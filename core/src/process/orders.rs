@@ -69,6 +69,7 @@ impl Orders<'_> {
     }
 
     /// When it is to end at the latest.
+    #[cfg(unix)]
     pub(super) fn deadline(&self) -> Option<Instant> {
         let limit = self.limits.and_then(|limits| limits.clock().instant(limits.deadline()?));
         limit.into_iter().chain(self.timeout.and_then(|timeout| timeout.until)).min()

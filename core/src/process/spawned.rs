@@ -81,7 +81,10 @@ impl Process {
         }
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends by itself, or until the run is stopped.
+    ///
+    /// It does not know the limit of time of the phase that calls this. Where that has one, ask
+    /// [`try_wait`](Self::try_wait) between two `cx.sleep(..)?`.
     ///
     /// # Errors
     ///
