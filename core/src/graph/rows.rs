@@ -119,7 +119,9 @@ pub(crate) struct Edges {
 impl Edges {
     /// `nodes` has all nodes in order of declaration, the start of a nest before the first job in it.
     pub(crate) fn new(after: Rows, jobs: usize, nodes: impl Iterator<Item = JobId>) -> Self {
-        let before = after.reversed(nodes);
+        // without nests the order is that of the ids, which is counted faster
+        let plain = after.len() == jobs;
+        let before = if plain { after.reversed((0..jobs).map(JobId::new)) } else { after.reversed(nodes) };
         Edges { after, before, jobs }
     }
 

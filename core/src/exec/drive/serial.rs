@@ -138,10 +138,21 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
 
     #[inline]
     fn release(&mut self, done: JobId) -> Option<JobId> {
-        let (books, ready) = (&mut self.books, &mut self.ready);
-        let was_empty = ready.is_empty() && self.retries.is_empty();
-        self.live.graph().release(done, |node| books.release(node), |job| ready.push_back(job));
-        if was_empty && ready.len() == 1 { ready.pop_front() } else { None }
+        let (books, ready, mut first) = (&mut self.books, &mut self.ready, None);
+        let mut is_only = ready.is_empty() && self.retries.is_empty();
+        self.live.graph().release(
+            done,
+            |node| books.release(node),
+            |job| match first {
+                None if is_only => first = Some(job), // not queued: most often there is nothing else to do
+                _ => {
+                    ready.extend(first.take());
+                    is_only = false;
+                    ready.push_back(job);
+                }
+            },
+        );
+        first
     }
 
     #[cold]
