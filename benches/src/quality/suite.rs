@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use dojobber::Graph;
+use dojobber_viz::scene::Scene;
+use dojobber_viz::view::View;
+
 /// A graph to draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -13,11 +17,19 @@ pub struct Sample {
     pub edges: Vec<(usize, usize)>,
     /// Whether the picture must be as good as `dot`'s, or only be there.
     pub compared: bool,
+    /// What is drawn, where that is more than nodes and edges: nests.
+    pub scene: Option<Scene>,
 }
 
 impl Sample {
     fn new(name: &str, nodes: usize, label: impl Fn(usize) -> String, edges: Vec<(usize, usize)>) -> Self {
-        Self { name: name.to_owned(), nodes: (0..nodes).map(label).collect(), edges, compared: true }
+        Self {
+            name: name.to_owned(),
+            nodes: (0..nodes).map(label).collect(),
+            edges,
+            compared: true,
+            scene: None,
+        }
     }
 
     fn only_drawn(self) -> Self {
@@ -45,6 +57,8 @@ pub fn all() -> Vec<Sample> {
         fleet(300, 4),
         fleet(1000, 3),
         crates("crates", include_str!("../../../Cargo.lock")),
+        nests("nests open", false),
+        nests("nests closed", true),
         bipartite(100),
         long_edges(400, 7),
     ]);
@@ -203,6 +217,28 @@ pub fn crates(name: &str, lock: &str) -> Sample {
     });
     let edges: BTreeSet<(usize, usize)> = edges.collect();
     Sample::new(name, nodes.len(), |node| nodes[node].clone(), edges.into_iter().collect()).only_drawn()
+}
+
+/// Sixty services in nests of seven jobs, each of which needs some of those before it.
+fn nests(name: &str, closed: bool) -> Sample {
+    let mut random = Random::new(21);
+    let mut graph = Graph::new().job("disk").run_only(|_| ());
+    for service in 0..60_usize {
+        let steps = ["fetch", "build", "lint", "test", "pack", "push", "check"];
+        let inside = steps.iter().enumerate().fold(Graph::new(), |graph, (step, name)| {
+            graph.job(name).after((step > 0).then(|| steps[(step - 1) / 2])).run_only(|_| ())
+        });
+        let needed = (0..service.min(2)).map(|_| format!("service {}", random.below(service)));
+        let needed: Vec<String> = needed.chain((service == 0).then(|| "disk".to_owned())).collect();
+        graph = graph.job(format!("service {service}")).after(&needed).nest(inside);
+    }
+    let plan = graph.compile().expect("the graph is sound");
+    let mut view = View::default();
+    (view.boxes, view.all_collapsed) = (true, closed);
+    let scene = view.of(&Scene::of(plan.graph()));
+    let names: Vec<String> = scene.nodes.iter().map(|node| node.name.clone()).collect();
+    let sample = Sample::new(name, names.len(), |node| names[node].clone(), scene.edges.clone());
+    Sample { scene: Some(scene), ..sample.only_drawn() }
 }
 
 fn bipartite(side: usize) -> Sample {

@@ -9,6 +9,8 @@ use crate::view::View;
 
 /// More nodes than this are not looked at one by one.
 const MOST_SHOWN: usize = 250;
+/// However many there are outside of all nests, so many more may be shown: those with trouble.
+const MORE_SHOWN: usize = 50;
 
 /// For each node whether it is a nest that is open; `scene` has every nest as a box.
 pub(super) fn opened(scene: &Scene, view: &View) -> Vec<bool> {
@@ -26,6 +28,7 @@ pub(super) fn opened(scene: &Scene, view: &View) -> Vec<bool> {
     let severity = |node: usize| scene.nodes[node].status.map_or(0, style::severity);
     let mut open = vec![false; scene.nodes.len()];
     let mut shown = outside.len();
+    let most = MOST_SHOWN.max(shown + MORE_SHOWN);
     let mut next: BinaryHeap<(u8, Reverse<usize>)> = BinaryHeap::new();
     let offer = |nodes: &[usize], next: &mut BinaryHeap<_>| {
         let wanted = nodes.iter().copied().filter(|node| may_open(*node) && !is_well(*node));
@@ -33,7 +36,7 @@ pub(super) fn opened(scene: &Scene, view: &View) -> Vec<bool> {
     };
     offer(&outside, &mut next);
     while let Some((_, Reverse(node))) = next.pop() {
-        if shown + inside[node].len() <= MOST_SHOWN {
+        if shown + inside[node].len() <= most {
             open[node] = true;
             shown += inside[node].len();
             offer(&inside[node], &mut next);
@@ -77,7 +80,7 @@ mod tests {
     fn what_fits_is_open() {
         check(&fleet(2, 0), &View::default(), &["host 0", "host 1"]);
         check(&fleet(100, 70), &View::default(), &["host 70"]);
-        check(&fleet(1_000, 700), &View::default(), &[]);
+        check(&fleet(1_000, 700), &View::default(), &["host 700"]);
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod twins;
 /// A sweep that gains less than one part in so many does not count as a success.
 const GAIN: u64 = 200;
 /// As many crossings, but links of at most this share of the length, are clearly better.
-const SHORTER: f64 = 0.95;
+const SHORTER: f64 = 0.99;
 
 /// How much care a graph gets.
 #[derive(Debug, Clone, Copy)]

@@ -16,6 +16,7 @@ pub(crate) fn check(bytes: &[u8]) {
     let mut options = Options::default();
     (options.steps, options.most_bends) = (u64::from(steps) * 40, usize::from(bends));
     options.widest_fan = 2 + usize::from(fan % 40);
+    check_closed(bytes);
     let scene = scene(usize::from(nodes % 48), rest);
     picture::draw(&scene, &options);
 
