@@ -1,13 +1,15 @@
-//! Twelve graphs without a bug, of kinds that tools are made of: no check of the test kit may raise an alarm.
+//! Twelve graphs, and random ones, without a bug, of kinds that tools are made of: no check of the test kit may raise an alarm.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dojobber::testkit::{
-    Convergence, Disk, Idempotence, OrderIndependence, Simulation, Table, assert_absorbs, assert_always,
-    assert_cleans_up, assert_convergent, assert_dry_run_is_pure, assert_idempotent, explore,
+    Convergence, Disk, Idempotence, OrderIndependence, Simulation, Sketch, Table, assert_absorbs,
+    assert_always, assert_cleans_up, assert_convergent, assert_dry_run_is_pure, assert_idempotent, explore,
+    graphs,
 };
-use dojobber::{Context, Graph, Job, Key, Result, ensure};
+use dojobber::{Context, Graph, Job, Key, Kind, Result, ensure};
+use proptest::prelude::*;
 
 /// Asks everything that can be asked. The run_onlys of the graph are named, and what cleanups take away is in `tmp/`.
 #[track_caller]
@@ -364,4 +366,41 @@ fn an_inventory() {
     assert_eq!(Convergence::new(1).crashes(2).assert(body), seen);
     assert_always(1, body, |(files, hosts)| files.is_empty() || hosts.len() == 10);
     assert!(assert_dry_run_is_pure(1, body).1.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the edges: where each job keeps to its own file, nothing is to be found.
+    #[test]
+    fn jobs_that_keep_to_themselves(sketch in graphs().jobs(1..16)) {
+        let run_onlys: Vec<String> = (0..sketch.jobs.len())
+            .filter(|place| sketch.jobs[*place].kind == Kind::RunOnly)
+            .map(Sketch::name)
+            .collect();
+        let body = |simulation: &Simulation| {
+            let disk = Disk::new();
+            let graph = || {
+                sketch.graph(|open, place, job| {
+                    let (disk, file) = (&disk, Sketch::name(place));
+                    let looked = file.clone();
+                    match job.kind {
+                        Kind::Group => open.group(),
+                        Kind::CheckOnly => open.check_only(|_| true),
+                        Kind::RunOnly => open.run_only(move |_| disk.write(&file, "done")),
+                        _ => open.check(move |_| disk.is(&looked, "done")).run(move |_| disk.write(&file, "done")),
+                    }
+                })
+            };
+            let _ = simulation.run_anew(graph, ());
+            disk.into_files()
+        };
+        let files = explore(8, body);
+        prop_assert_eq!(&OrderIndependence::new(8).statuses(true).assert(body), &files);
+        prop_assert_eq!(&assert_always(1, body, |_| true), &files);
+        prop_assert_eq!(&Idempotence::new(1).exempt(&run_onlys).assert(body), &files);
+        prop_assert_eq!(&assert_absorbs(1, body), &files);
+        prop_assert_eq!(&Convergence::new(1).stops(true).assert(body), &files);
+        prop_assert!(assert_dry_run_is_pure(1, body).is_empty());
+    }
 }

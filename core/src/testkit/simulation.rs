@@ -135,10 +135,10 @@ impl Simulation {
 
     /// Answers commands in place of executing them. Default: all are executed for real, and take no virtual time.
     ///
-    /// The closure is given the line as a shell would read it, secrets as `***`. It returns an [`Answer`], a `bool`, text,
-    /// or an `Option` of these: what it does not answer is executed. It is called inside of the phase, so it may call
-    /// [`interruption`](super::interruption) and [`touches`](super::touches). A process that is
-    /// [spawned](crate::Command::spawn) is always a real one.
+    /// The closure is given the line as a shell would read it, secrets as `***`. It returns an
+    /// [`Answer`](super::Answer), a `bool`, text, or an `Option` of these: what it does not answer is executed. It is
+    /// called inside of the phase, so it may call [`interruption`](super::interruption) and [`touches`](super::touches).
+    /// A process that is [spawned](crate::Command::spawn) is always a real one.
     ///
     /// ```
     /// use dojobber_core::testkit::{Answer, Simulation};
