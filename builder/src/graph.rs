@@ -138,7 +138,7 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// let hosts = Graph::new()
     ///     .defaults(|job| job.tries(10).retry_delay(Duration::from_millis(1)))
     ///     .job("db").check_only(|cx| cx.attempt() == 10)
-    ///     .job("web").tries(1).check_only(|cx| cx.max_tries() == 1);
+    ///     .job("web").tries(1).check_only(|cx| cx.max_tries() == Some(1));
     /// let plan = Graph::new().job("hosts").nest(hosts).compile().unwrap();
     /// assert!(plan.run(()).success());
     /// ```
