@@ -17,11 +17,15 @@ const MOST_LINKS: usize = 40;
 /// So many names are tried for the file beside, as earlier processes may have left some behind.
 const MOST_NAMES: usize = 100;
 
-/// Writes beside the path and renames, so that nobody ever finds half of a file there.
+/// Writes a file that is there as a whole or not at all: beside the path, and renames it. Pictures are written so.
 ///
 /// It is written in place where a rename would lose something (what is not a file, a file with several names, one that
 /// belongs to somebody else), and where there can be no other file or no rename.
-pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+///
+/// # Errors
+///
+/// [`WriteError`] if it cannot be written; what was there before is still there then, unless it was written in place.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let written = match target(path) {
         Target::Stream => write_stream(path, content),
         Target::File(file) => replace(&file, content),

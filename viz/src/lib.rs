@@ -57,7 +57,7 @@ mod picture;
 pub mod cli;
 
 pub use critical::CriticalPath;
-pub use file::WriteError;
+pub use file::{WriteError, write_whole};
 pub use format::{Format, UnknownFormat};
 #[cfg(feature = "dot")]
 pub use graphviz::GraphvizError;

@@ -1,0 +1,142 @@
+//! A report as a JUnit file.
+
+use std::time::{Duration, SystemTime};
+
+use dojobber::{ErrorClass, ErrorText, JobReport, Kind, Phase, PhaseRecord, Report, Status};
+use quick_junit::{
+    NonSuccessKind, Property, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite,
+};
+
+use crate::text::reason;
+
+/// One suite for the program, a case for each job; groups are none.
+///
+/// A try that failed and was followed by one that did not is a flaky failure. What was blocked, cancelled, or would
+/// run is skipped; a panic, and a limit that was over, is an error.
+pub(crate) fn junit(report: &Report, program: &str) -> String {
+    let mut document = Document::new(program);
+    document.set_time(report.elapsed());
+    let mut suite = TestSuite::new(program);
+    suite.set_time(report.elapsed());
+    set_timestamp(&mut suite, report.started());
+    for job in report.jobs().filter(|job| job.kind() != Kind::Group) {
+        suite.add_test_case(case(report, job, program));
+    }
+    document.add_test_suite(suite);
+    // it fails only where a writer does, and a string never does
+    document.to_string().unwrap_or_default()
+}
+
+/// A date after the year 9999 is none that readers know.
+fn set_timestamp(suite: &mut TestSuite, started: Option<SystemTime>) {
+    const MOST: Duration = Duration::from_secs(253_402_300_800);
+    let since = started.and_then(|started| started.duration_since(SystemTime::UNIX_EPOCH).ok());
+    if let Some(since) = since.filter(|since| *since < MOST) {
+        suite.timestamp = "1970-01-01T00:00:00Z".parse().ok();
+        if let Some(timestamp) = &mut suite.timestamp {
+            *timestamp += since;
+        }
+    }
+}
+
+fn case(report: &Report, job: JobReport<'_>, program: &str) -> TestCase {
+    let (class, name) = match report.graph().nest_of(job.id()) {
+        Some(nest) => {
+            let inner = job.name().strip_prefix(nest.name()).and_then(|name| name.strip_prefix('/'));
+            (nest.name(), inner.unwrap_or(job.name()))
+        }
+        None => (program, job.name()),
+    };
+    let mut case = TestCase::new(clean(name), status(report, job));
+    case.set_classname(clean(class));
+    case.set_time(job.elapsed());
+    case.properties.push(Property::new("status", job.status().to_string()));
+    if job.tries() > 0 {
+        case.properties.push(Property::new("tries", job.tries().to_string()));
+    }
+    case
+}
+
+fn status(report: &Report, job: JobReport<'_>) -> TestCaseStatus {
+    match job.status() {
+        Status::Satisfied | Status::Changed => passed(job),
+        Status::Failed => failed(job),
+        Status::Blocked => skipped(&behind(report, job)),
+        Status::WouldRun => skipped(&format!("would run: {}", reason(job.error()))),
+        _ => skipped("cancelled: the run was stopped before it ended"),
+    }
+}
+
+/// With the tries before the last, which failed.
+fn passed(job: JobReport<'_>) -> TestCaseStatus {
+    let mut status = TestCaseStatus::success();
+    for record in ends_of_tries(job) {
+        if let Some(error) = record.error().filter(|_| record.attempt() < job.tries()) {
+            status.add_rerun(rerun(record, error));
+        }
+    }
+    status
+}
+
+fn failed(job: JobReport<'_>) -> TestCaseStatus {
+    let last = job.error();
+    let mut status = TestCaseStatus::non_success(last.map_or(NonSuccessKind::Failure, kind));
+    let phase = ends_of_tries(job).last().map_or(Phase::Check, PhaseRecord::phase);
+    status.set_type(phase.to_string());
+    status.set_message(clean(&reason(last)));
+    let mut details: Vec<String> = last.map(ErrorText::causes).unwrap_or_default().to_vec();
+    if let Some(before) = job.run_error().filter(|_| job.kind() == Kind::Job) {
+        details.push(format!("its run failed before: {before:#}"));
+    }
+    if !details.is_empty() {
+        status.set_description(clean(&details.join("\n")));
+    }
+    status
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(clean(message.trim_end_matches([':', ' '])));
+    status
+}
+
+fn behind(report: &Report, job: JobReport<'_>) -> String {
+    let causes = report.root_causes(job.name());
+    let names: Vec<&str> = causes.iter().map(JobReport::name).take(3).collect();
+    if names.is_empty() { "blocked".to_owned() } else { format!("blocked behind {}", names.join(", ")) }
+}
+
+fn rerun(record: PhaseRecord<'_>, error: &ErrorText) -> TestRerun {
+    let mut rerun = TestRerun::new(kind(error));
+    rerun
+        .set_type(record.phase().to_string())
+        .set_message(clean(&reason(Some(error))))
+        .set_time(record.length());
+    rerun
+}
+
+fn kind(error: &ErrorText) -> NonSuccessKind {
+    if error.panicked() || error.class() == ErrorClass::TimedOut {
+        NonSuccessKind::Error
+    } else {
+        NonSuccessKind::Failure
+    }
+}
+
+/// The phase that ended each try.
+fn ends_of_tries(job: JobReport<'_>) -> Vec<PhaseRecord<'_>> {
+    let mut ends: Vec<PhaseRecord<'_>> = Vec::new();
+    for record in job.phases().into_iter().filter(|record| record.phase() != Phase::Cleanup) {
+        match ends.last_mut() {
+            Some(last) if last.attempt() == record.attempt() => *last = record,
+            _ => ends.push(record),
+        }
+    }
+    ends
+}
+
+/// Without what XML cannot hold.
+fn clean(text: &str) -> String {
+    let held = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|character| if held(character) { character } else { '\u{fffd}' }).collect()
+}

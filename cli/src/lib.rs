@@ -1,0 +1,65 @@
+//! The command line of any [dojobber](https://docs.rs/dojobber) graph.
+//!
+//! A program flattens [`RunArgs`] into its own options and ends with [`RunArgs::main`]: it can then be asked what it would
+//! do, for a part of it only, for more or fewer words, for pictures, reports, JUnit files and traces; it obeys Ctrl-C, and
+//! its exit code says how it went.
+//!
+//! ```
+//! use clap::Parser;
+//! use dojobber::Graph;
+//! use dojobber_cli::RunArgs;
+//! use std::process::ExitCode;
+//!
+//! #[derive(Parser)]
+//! struct Args {
+//!     /// What to watch
+//!     #[arg(long, default_value = "Noises Off")]
+//!     movie: String,
+//!     #[command(flatten)]
+//!     run: RunArgs,
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     let args = dojobber_cli::parse::<Args>();
+//!     let plan = Graph::new()
+//!         .job("popcorn").run_only(|_| ())
+//!         .job("movie").after("popcorn").run_only(|_| println!("we watch {}", args.movie))
+//!         .compile();
+//!     args.run.main(plan, ())
+//! }
+//! ```
+//!
+//! # Exit codes
+//!
+//! | code | when |
+//! |---|---|
+//! | 0 | every job is done and no cleanup failed, whatever signal came |
+//! | 1 | something failed, was blocked or was cancelled, or a file could not be written; also a dry run in which something is due |
+//! | 2 | only with `--detailed-exitcode`: a dry run in which something is due and nothing failed |
+//! | 64 | a wrong call: an unknown option, a job that does not exist, a file that cannot be written |
+//! | 128 + n | the run was stopped by the signal n before all was done |
+//!
+//! # What is printed where
+//!
+//! Standard output has what was asked for: `--list`, `--why`, and what a dry run has found. All about a run itself goes to
+//! standard error. A reader who goes away (`| head`) is no error.
+
+// in reading order: a module imports only from those before it
+mod text;
+mod output;
+mod time;
+mod args;
+mod parts;
+mod list;
+mod findings;
+mod junit;
+mod trace;
+mod files;
+mod lines;
+mod run;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use args::{RunArgs, parse};

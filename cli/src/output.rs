@@ -1,0 +1,131 @@
+//! What the program says, where, and in which colours.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+
+/// Whether there are colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set; also elsewhere if CLICOLOR_FORCE is
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Paints words, or leaves them as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Paint {
+    is_on: bool,
+}
+
+/// A word at the head of a line, and how it looks.
+const STYLES: [(&str, Style); 11] = [
+    ("changed", AnsiColor::Green.on_default()),
+    ("FAILED", AnsiColor::Red.on_default().bold()),
+    ("error:", AnsiColor::Red.on_default().bold()),
+    ("blocked", Style::new().dimmed()),
+    ("cancelled", AnsiColor::Magenta.on_default()),
+    ("cleanup", AnsiColor::Red.on_default()),
+    ("would", AnsiColor::Yellow.on_default()),
+    ("running", AnsiColor::Cyan.on_default()),
+    ("retry", AnsiColor::Yellow.on_default()),
+    ("slow", AnsiColor::Yellow.on_default()),
+    ("again:", Style::new().dimmed()),
+];
+
+impl Paint {
+    /// As it suits standard output.
+    pub(crate) fn of_stdout(color: Color) -> Self {
+        Paint::of(color, || AutoStream::choice(&io::stdout()))
+    }
+
+    /// As it suits standard error.
+    pub(crate) fn of_stderr(color: Color) -> Self {
+        Paint::of(color, || AutoStream::choice(&io::stderr()))
+    }
+
+    fn of(color: Color, choice: impl Fn() -> ColorChoice) -> Self {
+        let is_on = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => choice() != ColorChoice::Never,
+        };
+        Paint { is_on }
+    }
+
+    /// The line, with its word in colour: the first, or the one behind a time.
+    pub(crate) fn line(self, line: &str) -> String {
+        if !self.is_on {
+            return line.to_owned();
+        }
+        let mut at = 0;
+        for word in line.split_inclusive(' ').take(12) {
+            let bare = word.trim_end();
+            if let Some((_, style)) = STYLES.iter().find(|(known, _)| *known == bare) {
+                let (before, rest) = line.split_at(at);
+                let rest = &rest[bare.len()..];
+                return format!("{before}{style}{bare}{style:#}{rest}");
+            }
+            if !bare.is_empty() && !bare.starts_with(|first: char| first.is_ascii_digit()) {
+                break;
+            }
+            at += word.len();
+        }
+        line.to_owned()
+    }
+}
+
+/// Writes what was asked for to standard output. A reader who has gone is no error.
+pub(crate) fn answer(lines: &[String], color: Color) -> io::Result<()> {
+    let paint = Paint::of_stdout(color);
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&paint.line(line));
+        text.push('\n');
+    }
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes lines to standard error, in one piece. Nobody has to listen.
+pub(crate) fn tell(text: impl Display, color: Color) {
+    let paint = Paint::of_stderr(color);
+    let mut lines = String::new();
+    for line in text.to_string().lines() {
+        lines.push_str(&paint.line(line));
+        lines.push('\n');
+    }
+    let _ = io::stderr().lock().write_all(lines.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: &str) {
+        let painted = Paint { is_on: true }.line(line);
+        assert_eq!(painted.replace('\u{1b}', "^"), expected);
+        assert_eq!(Paint { is_on: false }.line(line), line);
+    }
+
+    #[test]
+    fn the_word_of_a_line_has_a_colour() {
+        check("changed    2  archive", "^[32mchanged^[0m    2  archive");
+        check("   0.4s  changed  archive", "   0.4s  ^[32mchanged^[0m  archive");
+        check("FAILED     1  tests", "^[1m^[31mFAILED^[0m     1  tests");
+        check("11 jobs in 12s: 4 changed", "11 jobs in 12s: 4 changed");
+        check("              | changed it", "              | changed it");
+        check("", "");
+    }
+}

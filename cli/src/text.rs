@@ -1,0 +1,105 @@
+//! How names, numbers and reasons are put on a line.
+
+use dojobber::{ErrorText, printable};
+
+/// Lists of names stop here.
+const LISTED: usize = 10;
+
+/// `a, b, c .. and 287 more`.
+pub(crate) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let names: Vec<&str> = names.take(LISTED).collect();
+    let names = names.join(", ");
+    if more == 0 { names } else { format!("{names} .. and {more} more") }
+}
+
+/// `1 job`, `2 jobs`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `1 is satisfied`, `2 are satisfied`.
+pub(crate) fn are(count: usize, what: &str) -> String {
+    format!("{count} {} {what}", if count == 1 { "is" } else { "are" })
+}
+
+/// What an error says, on one line. A `false` gives no reason.
+pub(crate) fn reason(error: Option<&ErrorText>) -> String {
+    let Some(error) = error.filter(|error| !error.is_returned_false()) else { return String::new() };
+    let panicked = if error.panicked() { "panicked: " } else { "" };
+    format!("{panicked}{}", printable(error.message().trim_end()))
+}
+
+/// A text of at most `width` characters: one that is longer loses its middle.
+pub(crate) fn shortened(text: &str, width: usize) -> String {
+    const BETWEEN: &str = " .. ";
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= width {
+        return text.to_owned();
+    }
+    let left = width.saturating_sub(BETWEEN.len());
+    let head: String = characters[..left * 2 / 5].iter().collect();
+    let tail: String = characters[characters.len() - (left - left * 2 / 5)..].iter().collect();
+    format!("{}{BETWEEN}{}", head.trim_end(), tail.trim_start())
+}
+
+/// Columns beside each other, two spaces apart, each as wide as its widest cell but for the last. A cell that is far
+/// wider than most moves the rest of its line alone.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    const WIDEST: usize = 48;
+    let width = |at: usize| {
+        let widths = rows.iter().map(|row| row[at].chars().count());
+        widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).filter(|(_, width)| **width > 0 || N == 1);
+        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_stop_at_ten() {
+        let list = |count: usize| {
+            let names: Vec<String> = (1..=count).map(|name| name.to_string()).collect();
+            listed(names.iter().map(String::as_str))
+        };
+        assert_eq!(list(0), "");
+        assert_eq!(list(2), "1, 2");
+        assert_eq!(list(10), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
+        assert_eq!(list(297), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 .. and 287 more");
+    }
+
+    #[test]
+    fn numbers_have_their_words() {
+        assert_eq!((counted(0, "job"), counted(1, "job")), ("0 jobs".to_owned(), "1 job".to_owned()));
+        assert_eq!((are(1, "due"), are(2, "due")), ("1 is due".to_owned(), "2 are due".to_owned()));
+    }
+
+    #[track_caller]
+    fn check_shortened(text: &str, width: usize, expected: &str) {
+        assert_eq!(shortened(text, width), expected);
+    }
+
+    #[test]
+    fn a_long_text_loses_its_middle() {
+        check_shortened("short", 5, "short");
+        check_shortened("0123456789abcdefghij", 14, "0123 .. efghij");
+        check_shortened("ünïcödé ünïcödé ünïcödé", 13, "ünï .. nïcödé");
+        check_shortened("anything", 2, " .. ");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned);
+        let far = "x".repeat(60);
+        let rows = [row(["a", "", "one"]), row(["bcd", "", ""]), row([&far, "", "two"])];
+        assert_eq!(columns(&rows), ["a    one".to_owned(), "bcd".to_owned(), format!("{far}  two")]);
+    }
+}

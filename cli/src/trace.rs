@@ -1,0 +1,173 @@
+//! A report as a trace in Chrome's format, which ui.perfetto.dev and chrome://tracing open.
+
+use dojobber::{JobReport, Phase, PhaseRecord, Report, Status, printable};
+use serde_json::{Value, json};
+
+use crate::text::reason;
+
+/// A row for each worker, with all that it has executed; below them, what waited for its next try.
+pub(crate) fn trace(report: &Report, program: &str) -> Value {
+    let mut events = vec![metadata("process_name", None, program)];
+    events.extend(workers(report));
+    for job in report.jobs() {
+        let phases = job.phases();
+        events.extend(phases.iter().map(|record| phase(job, record)));
+        events.extend(delays(job, &phases));
+        if job.status() == Status::Failed {
+            events.extend(phases.iter().rfind(|record| record.phase() != Phase::Cleanup).map(|last| {
+                json!({ "ph": "i", "pid": 1, "tid": last.worker(), "ts": micros(last.end().as_nanos()), "s": "p",
+                    "name": format!("{} failed", job.name()) })
+            }));
+        }
+    }
+    json!({
+        "displayTimeUnit": "ms",
+        "otherData": {
+            "program": program,
+            "dojobber": env!("CARGO_PKG_VERSION"),
+            "status": report.counts().to_string(),
+            "host": report.host(),
+        },
+        "traceEvents": events,
+    })
+}
+
+/// The names of the rows.
+fn workers(report: &Report) -> Vec<Value> {
+    let of = |job: JobReport<'_>| job.phases().iter().map(PhaseRecord::worker).max();
+    let last = report.jobs().filter_map(of).max();
+    let name = |worker| match worker {
+        0 => "worker 0 (caller)".to_owned(),
+        worker => format!("worker {worker}"),
+    };
+    let workers = last.map_or(0, |last| last + 1);
+    (0..workers).map(|worker| metadata("thread_name", Some(worker), &name(worker))).collect()
+}
+
+fn metadata(what: &str, worker: Option<usize>, name: &str) -> Value {
+    let mut event = json!({ "ph": "M", "pid": 1, "name": what, "args": { "name": name } });
+    if let Some(worker) = worker {
+        event["tid"] = json!(worker);
+    }
+    event
+}
+
+/// A bar: what a worker did from when to when.
+fn phase(job: JobReport<'_>, record: &PhaseRecord<'_>) -> Value {
+    let mut args =
+        json!({ "try": record.attempt(), "verdict": if record.passed() { "pass" } else { "fail" } });
+    if !reason(record.error()).is_empty() {
+        args["error"] = json!(reason(record.error()));
+    }
+    if let Some(about) = job.description().filter(|_| record.phase() == Phase::Run) {
+        args["what"] = json!(printable(about).to_string());
+    }
+    json!({
+        "ph": "X",
+        "pid": 1,
+        "tid": record.worker(),
+        "ts": micros(record.start().as_nanos()),
+        "dur": micros(record.length().as_nanos()),
+        "name": job.name(),
+        "cat": record.phase().to_string(),
+        "args": args,
+    })
+}
+
+/// The times between tries, in which a job held no worker: each a pair of events that belong together.
+fn delays(job: JobReport<'_>, phases: &[PhaseRecord<'_>]) -> Vec<Value> {
+    let mut events = Vec::new();
+    for pair in phases.windows(2) {
+        let is_between = pair[0].attempt() != pair[1].attempt() && pair[1].phase() != Phase::Cleanup;
+        if is_between {
+            for (kind, at) in [("b", pair[0].end()), ("e", pair[1].start())] {
+                events.push(json!({
+                    "ph": kind,
+                    "pid": 1,
+                    "tid": pair[0].worker(),
+                    "id": job.name(),
+                    "ts": micros(at.as_nanos()),
+                    "name": job.name(),
+                    "cat": "delay",
+                }));
+            }
+        }
+    }
+    events
+}
+
+/// The format counts in microseconds; fractions are allowed.
+fn micros(nanos: u128) -> f64 {
+    nanos as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dojobber::{Graph, Runner, ensure};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    /// `flaky` needs two tries, `broken` fails, `behind` is blocked.
+    fn traced() -> (Report, Value) {
+        let calls = AtomicU32::new(0);
+        let plan = Graph::new()
+            .job("flaky")
+            .tries(2)
+            .check_only(|_| ensure(calls.fetch_add(1, Ordering::Relaxed) > 0, "not yet"))
+            .job("broken")
+            .description("cannot work")
+            .tries(1)
+            .run_only(|_| false)
+            .job("behind")
+            .after("broken")
+            .run_only(|_| ())
+            .compile()
+            .unwrap();
+        let runner = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
+        let report = runner.run(&plan, ()).into_report();
+        let made = trace(&report, "program");
+        (report, made)
+    }
+
+    #[track_caller]
+    fn events<'a>(trace: &'a Value, kind: &str) -> Vec<&'a Value> {
+        trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == kind).collect()
+    }
+
+    #[test]
+    fn every_phase_is_a_bar_as_long_as_it_was() {
+        let (report, trace) = traced();
+        let bars = events(&trace, "X");
+        let records: Vec<_> = report.jobs().flat_map(|job| job.phases()).collect();
+        assert_eq!(bars.len(), records.len());
+        for (bar, record) in bars.iter().zip(&records) {
+            assert_eq!(bar["dur"].as_f64().unwrap(), record.length().as_nanos() as f64 / 1000.0);
+            assert_eq!(bar["args"]["try"], record.attempt());
+        }
+        assert_eq!(
+            (&bars[0]["args"]["error"], &bars[0]["args"]["verdict"]),
+            (&json!("not yet"), &json!("fail"))
+        );
+        assert_eq!((&bars[2]["args"]["what"], &bars[2]["args"].get("error")), (&json!("cannot work"), &None));
+    }
+
+    #[test]
+    fn a_delay_begins_and_ends() {
+        let (_, trace) = traced();
+        let (begin, end) = (events(&trace, "b"), events(&trace, "e"));
+        assert_eq!((begin.len(), end.len()), (1, 1));
+        assert_eq!((&begin[0]["id"], &end[0]["id"]), (&json!("flaky"), &json!("flaky")));
+        assert!(begin[0]["ts"].as_f64() <= end[0]["ts"].as_f64());
+    }
+
+    #[test]
+    fn names_and_what_failed() {
+        let (_, trace) = traced();
+        let names: Vec<_> = events(&trace, "M").iter().map(|event| event["args"]["name"].clone()).collect();
+        assert_eq!(names, ["program", "worker 0 (caller)"]);
+        let marks: Vec<_> = events(&trace, "i").iter().map(|event| event["name"].clone()).collect();
+        assert_eq!(marks, ["broken failed"]);
+        assert_eq!(trace["otherData"]["status"], "1 satisfied, 1 failed, 1 blocked");
+    }
+}

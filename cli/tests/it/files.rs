@@ -1,0 +1,102 @@
+//! The files that a program writes about its run.
+
+use std::fs;
+use std::path::Path;
+
+use dojobber::Report;
+
+use crate::program::run;
+
+#[track_caller]
+fn written(arguments: &str, file: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("trouble", folder.path(), arguments);
+    assert!(said.code == Some(0) || said.code == Some(1), "{}", said.stderr);
+    fs::read_to_string(folder.path().join(file)).unwrap()
+}
+
+#[test]
+fn graph() {
+    for (file, begin) in [
+        ("a.svg", "<?xml"),
+        ("a.html", "<!doctype html>"),
+        ("a.dot", "digraph"),
+        ("a.mmd", "flowchart"),
+        ("a.txt", "3 jobs: "),
+    ] {
+        let picture = written(&format!("broken -q --graph other.svg --graph {file}"), file);
+        assert!(picture.to_lowercase().starts_with(begin), "{file}: {picture}");
+        assert!(picture.contains("behind"), "{file}: {picture}");
+    }
+}
+
+#[test]
+fn report() {
+    let report: Report = serde_json::from_str(&written("broken -q --report run.json", "run.json")).unwrap();
+    assert_eq!(report.counts().to_string(), "1 satisfied, 1 failed, 1 blocked");
+    let report: Report = serde_json::from_str(&written("flaky -n --report run.json", "run.json")).unwrap();
+    assert!(report.dry_run());
+}
+
+#[test]
+fn junit() {
+    let text = written("flaky broken command panic -q --junit out.xml", "out.xml");
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let suite = document.descendants().find(|node| node.has_tag_name("testsuite")).unwrap();
+    let count = |name: &str| suite.attribute(name).unwrap().parse::<usize>().unwrap();
+    let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let with =
+        |tag: &str| cases.iter().filter(|case| case.children().any(|node| node.has_tag_name(tag))).count();
+    assert_eq!((count("tests"), count("failures"), count("errors"), count("skipped")), (6, 2, 1, 1));
+    assert_eq!((cases.len(), with("failure"), with("error"), with("skipped")), (6, 2, 1, 1));
+    assert_eq!(with("flakyFailure"), 1, "{text}");
+    let message = |name: &str, tag: &str| {
+        let case = cases.iter().find(|case| case.attribute("name") == Some(name)).unwrap();
+        let node = case.children().find(|node| node.has_tag_name(tag)).unwrap();
+        (node.attribute("type").unwrap_or("-"), node.attribute("message").unwrap())
+    };
+    assert_eq!(message("broken", "failure"), ("recheck", "there is no disk"));
+    assert_eq!(message("panic", "error"), ("run", "panicked: the house burns"));
+    assert_eq!(message("behind", "skipped"), ("-", "blocked behind broken"));
+    assert_eq!(message("flaky", "flakyFailure"), ("recheck", "not yet"));
+    assert!(suite.attribute("timestamp").unwrap().starts_with("20"), "{text}");
+}
+
+#[test]
+fn trace() {
+    for option in ["--trace", "--chrome-trace"] {
+        let text = written(&format!("broken -q {option} out.json"), "out.json");
+        let trace: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let bars = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X");
+        assert_eq!(bars.count(), 1 + 2 * 3, "{text}");
+        assert_eq!(trace["otherData"]["program"], "trouble");
+    }
+}
+
+/// What cannot be written is told before anything is run.
+#[track_caller]
+fn check_refused(arguments: &str, part: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("site", folder.path(), arguments);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(64), ""), "{arguments}");
+    assert!(said.stderr.starts_with("error: cannot write ") && said.stderr.contains(part), "{}", said.stderr);
+    assert!(!Path::new(&folder.path().join("site")).exists(), "{arguments}: something was run");
+}
+
+#[test]
+fn what_cannot_be_written_is_told_before_the_run() {
+    check_refused("--graph out.doc", "names no format");
+    check_refused("--graph nowhere/out.svg", "nowhere/out.svg: ");
+    check_refused("--report nowhere/run.json", "nowhere/run.json: ");
+    check_refused("--junit .", "directory");
+    check_refused("--trace a --report a", "a twice");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_fails_after_all_makes_the_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("trouble", folder.path(), "-q --report /dev/full");
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.starts_with("error: cannot write /dev/full: "), "{}", said.stderr);
+}

@@ -1,0 +1,154 @@
+//! What is said of a run, and how the program ends.
+
+use std::process::Stdio;
+
+use dojobber::{Report, StopReason};
+
+use crate::program::{program, run, said};
+
+#[track_caller]
+fn check(arguments: &str, code: i32, stderr: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("trouble", folder.path(), arguments);
+    assert_eq!(said.stderr, stderr, "{arguments}");
+    assert_eq!((said.code, said.stdout.as_str()), (Some(code), ""), "{arguments}");
+}
+
+#[test]
+fn a_line_for_each_job_that_did_something() {
+    check("", 0, "trouble: 1 job, 1 thread\n1 job in T: all satisfied");
+    let flaky = "trouble: 2 jobs, 1 thread
+T  changed  flaky  works at the second try (T)
+changed    1  flaky
+
+2 jobs in T: 1 satisfied, 1 changed";
+    check("flaky", 0, flaky);
+    let broken = "trouble: 3 jobs, 1 thread
+T  FAILED   broken  there is no disk (2 tries in T)
+FAILED     1  broken: there is no disk, after 2 tries in T
+its run failed before: no room
+blocked    1  behind (behind broken)
+
+3 jobs in T: 1 satisfied, 1 failed, 1 blocked";
+    check("broken", 1, broken);
+    let cleanup = "trouble: 2 jobs, 1 thread
+T  changed  cleanup  (T)
+T  cleanup  cleanup  the bucket is gone
+changed    1  cleanup
+cleanup    1  cleanup: the bucket is gone
+
+2 jobs in T: 1 satisfied, 1 changed";
+    check("cleanup", 1, cleanup);
+}
+
+#[test]
+fn quiet_says_what_is_wrong_alone() {
+    check("--quiet", 0, "");
+    check("-q flaky", 0, "");
+    let command = "FAILED     1  command: `sh -c 'echo one >&2; echo two >&2; exit 3'` ended with exit status: 3: one, after T
+| two
+
+2 jobs in T: 1 satisfied, 1 failed";
+    check("-q command", 1, command);
+}
+
+const VERBOSE: &str = "fine.check: pass
+flaky.check: fail
+flaky.run: pass
+flaky.recheck: fail \"not yet\"
+flaky.check: fail
+flaky.run: pass
+flaky.recheck: pass
+changed    1  flaky
+
+2 jobs in T: 1 satisfied, 1 changed";
+
+#[test]
+fn verbose_says_each_phase() {
+    check("-v flaky", 0, VERBOSE);
+    check("flaky --verbose", 0, VERBOSE);
+}
+
+#[test]
+fn debug_says_all_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["-d", "--debug", "-vv", "-v -v"] {
+        let said = run("trouble", folder.path(), &format!("command {option}"));
+        assert!(said.stderr.contains("ended with exit status: 3: one\n"), "{}", said.stderr);
+        assert!(said.stderr.contains("command.run: fail\n"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn colours() {
+    let painted = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut program = program("trouble");
+        program.arg("broken").args(arguments).envs(variables.iter().copied());
+        String::from_utf8(program.output().unwrap().stderr).unwrap().contains("\u{1b}[")
+    };
+    assert!(!painted(&[], &[]));
+    assert!(painted(&["--color", "always"], &[]));
+    assert!(painted(&["--color=always"], &[("NO_COLOR", "1")]));
+    assert!(painted(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!painted(&["--color=never"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!painted(&["--color=auto"], &[("NO_COLOR", "1")]));
+}
+
+#[test]
+fn threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("trouble", folder.path(), "--threads 3");
+    assert!(said.stderr.starts_with("trouble: 1 job, 3 threads\n"), "{}", said.stderr);
+    let said = run("trouble", folder.path(), "--threads 0");
+    assert!(said.stderr.starts_with("trouble: 1 job, "), "{}", said.stderr);
+}
+
+#[test]
+fn the_run_ends_at_the_first_failure() {
+    let fast = "FAILED     1  panic: panicked: the house burns, after T
+cancelled  1  cleanup (not begun)
+
+3 jobs in T: 1 satisfied, 1 failed, 1 cancelled";
+    let end = |arguments: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let said = run("trouble", folder.path(), arguments);
+        let at = said.stderr.find("FAILED  ").expect("something failed");
+        (said.code, said.stderr[at..].to_owned())
+    };
+    assert_eq!(end("-q --fail-fast panic cleanup"), (Some(1), fast.to_owned()));
+    assert_eq!(end("-q --max-failures 1 panic cleanup"), (Some(1), fast.to_owned()));
+    let (code, both) = end("-q --max-failures 2 panic cleanup");
+    assert_eq!((code, both.contains("cancelled")), (Some(1), false), "{both}");
+}
+
+#[test]
+fn the_run_ends_when_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("trouble", folder.path(), "-q endless --timeout 100ms --report run.json");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    let report: Report =
+        serde_json::from_slice(&std::fs::read(folder.path().join("run.json")).unwrap()).unwrap();
+    assert_eq!(report.stop_reason(), Some(StopReason::TimedOut));
+    let said = run("trouble", folder.path(), "--timeout 1h30m");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+}
+
+#[test]
+fn nobody_has_to_listen() {
+    let mut child = program("trouble").args(["-d", "broken"]).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(said(&child.wait_with_output().unwrap()).code, Some(1));
+}
+
+#[test]
+fn a_second_run_finds_nothing_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = run("site", folder.path(), "-q");
+    assert_eq!((first.code, first.stderr.as_str()), (Some(0), ""));
+    let again = run("site", folder.path(), "");
+    assert_eq!(again.stderr, "site: 4 jobs, 1 thread\n4 jobs in T: all satisfied");
+    let more = run("site", folder.path(), "-q --page index --page new --report report.json");
+    assert_eq!(more.code, Some(0));
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    assert_eq!(report.matches("\"changed\"").count(), 2, "{report}");
+}
