@@ -61,7 +61,7 @@ fn file(path: &Path, content: &[u8]) -> Result<(), String> {
 }
 
 fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = std::iter::successors(error.source(), |cause| Error::source(*cause));
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 

@@ -56,6 +56,7 @@ mod junit;
 mod trace;
 mod files;
 mod lines;
+mod details;
 mod run;
 
 #[cfg(doctest)]

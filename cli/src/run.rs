@@ -8,6 +8,7 @@ use std::sync::Arc;
 use dojobber::{CancelToken, Console, Plan, PlanErrors, Run, Runner, RunnerBuilder, StopReason};
 
 use crate::args::{RunArgs, USAGE, Words};
+use crate::details::Details;
 use crate::files;
 use crate::findings::findings;
 use crate::lines::Lines;
@@ -80,8 +81,8 @@ impl RunArgs {
             Words::Quiet => builder,
             Words::Normal if self.look().is_on() => builder,
             Words::Normal => builder.observer(Lines::new(&program(), Paint::of_stderr(self.color))),
-            Words::Verbose => builder.observer(Console::verbose()),
-            Words::Debug => builder.observer(Console::debug()),
+            Words::Verbose => builder.observer(Console::lines()),
+            Words::Debug => builder.observer(Details::new(Console::lines())),
         }
     }
 

@@ -79,7 +79,7 @@ mod tests {
         let metadata = Metadata::read(workspace_root()).unwrap();
         let names = |packages: Vec<&Package>| packages.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
         let published = names(metadata.published().collect());
-        for library in ["dojobber", "dojobber-core", "dojobber-viz"] {
+        for library in ["dojobber", "dojobber-core", "dojobber-viz", "dojobber-cli"] {
             assert!(published.iter().any(|name| name == library), "{published:?}");
         }
         let all = names(metadata.packages.iter().collect());
