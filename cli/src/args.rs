@@ -159,12 +159,12 @@ mod tests {
     #[derive(Debug, Parser)]
     struct Program {
         #[command(flatten)]
-        run: RunArgs,
+        options: RunArgs,
     }
 
     fn parsed(line: &str) -> Result<RunArgs, clap::Error> {
         let words = std::iter::once("program").chain(line.split_whitespace());
-        Program::try_parse_from(words).map(|program| program.run)
+        Program::try_parse_from(words).map(|program| program.options)
     }
 
     #[test]
