@@ -39,7 +39,7 @@ use crate::{html, mermaid, outline, svg};
 /// let picture = Picture::from_report(&run).rankdir(Direction::Right).reduced(true).boxes(true).legend(false);
 /// assert!(picture.to_svg().contains("class=\"box\""));
 /// assert!(picture.to_mermaid().starts_with("flowchart LR\n"));
-/// assert!(picture.to_text().starts_with("4 jobs: 1 satisfied, 3 changed\n"));
+/// assert!(picture.to_text().starts_with("3 jobs: 3 changed\n"));
 /// # Ok::<(), dojobber::BoxError>(())
 /// ```
 #[derive(Debug, Clone)]
