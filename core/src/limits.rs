@@ -93,7 +93,6 @@ impl Limits {
         Limits { ignored, ..self }
     }
 
-    #[cfg(any(unix, test))]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -18,6 +18,7 @@ mod exit;
 mod bell;
 #[cfg(unix)]
 mod drain;
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no groups, signals and terminals to watch"))]
 mod orders;
 #[cfg(any(test, not(unix)))]
 mod portable;
