@@ -51,7 +51,7 @@ use crate::state::{
 /// rustfmt writes all steps of all jobs in one column; `#[rustfmt::skip]` on the function keeps a layout that shows
 /// what belongs to which job.
 ///
-/// # A function, a loop, a part
+/// # A function, a loop, a subgraph
 ///
 /// `A` is the type of a run's arguments. `'env` is what the closures may borrow: it must outlive the plan. The third
 /// parameter is the state of the builder; a graph in which no job is open is written `Graph<'env, A>`, and there is
@@ -546,8 +546,11 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::with_new(make))
     }
 
-    /// Ends the open job with a whole graph inside of it. Its jobs become `name/inner` and wait for what the open job is after; the open job is done when
-    /// all of them are. A name in it is looked up inside first, then outside.
+    /// Ends the open job with a whole graph inside of it, whose jobs become `name/inner`. All of them wait for what the
+    /// open job is after, and the open job is done when all of them are. It makes no difference which end of an edge says
+    /// it: `.job("backup").before("db")` holds back everything inside of `db`.
+    ///
+    /// A name inside is looked up inside first, then outside, nest by nest. A `/` that you write in a name makes no nest.
     ///
     /// ```
     /// use dojobber::Graph;
@@ -565,6 +568,8 @@ impl<'env, A, S> Graph<'env, A, S> {
     /// assert!(plan.depends("web/install", "db/start"));
     /// assert!(plan.depends("web", "web/start"));
     /// ```
+    ///
+    /// Tries, delays and cleanups belong to the jobs inside; [`defaults`](Graph::defaults) sets them for all.
     pub fn nest(self, graph: Graph<'env, A>) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<()>>,

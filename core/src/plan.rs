@@ -6,7 +6,7 @@ mod nearest;
 mod errors;
 mod needs;
 mod draft;
-mod parts;
+mod subgraph;
 
 use std::fmt;
 use std::sync::Arc;

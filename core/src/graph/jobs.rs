@@ -33,7 +33,7 @@ pub struct JobGraph {
     descriptions: BTreeMap<JobId, Box<str>>,
     edges: Edges,
     nests: Nests,
-    /// The graph that this one is a part of. Names are looked up there too.
+    /// The graph that this one is a subgraph of. Names are looked up there too.
     whole: Option<Arc<JobGraph>>,
 }
 
@@ -134,7 +134,7 @@ impl JobGraph {
         self.nests().find(|nest| nest.name() == name)
     }
 
-    /// The graph that this one is a part of, or itself.
+    /// The graph that this one is a subgraph of, or itself.
     pub(crate) fn whole(&self) -> &JobGraph {
         self.whole.as_deref().unwrap_or(self)
     }
@@ -191,7 +191,7 @@ impl JobGraph {
     }
 
     /// The job that a name means to another one: what stands inside of the nests around it, from the innermost on, and
-    /// then outside. The nearest that exists decides, also if this part of a plan has it no more.
+    /// then outside. The nearest that exists decides, also if it is in the whole plan alone.
     pub(crate) fn find_from(&self, reader: JobId, name: &str) -> Lookup {
         for nest in self.nests.around(self.nests.nest_of(reader)) {
             let nest = self.nests.name(nest);
@@ -203,7 +203,7 @@ impl JobGraph {
         self.find_whole(name, None)
     }
 
-    /// The job of that whole name, here or in the plan that this is a part of; only if it is inside of that nest.
+    /// The job of that whole name, here or in the plan that this is a subgraph of; only if it is inside of that nest.
     fn find_whole(&self, name: &str, nest: Option<&str>) -> Lookup {
         let is_in = |graph: &JobGraph, job| match nest {
             None => true,
@@ -219,8 +219,8 @@ impl JobGraph {
         }
     }
 
-    /// The part that has `jobs` (ascending) and all edges between them.
-    pub(crate) fn part(self: &Arc<Self>, jobs: &[JobId]) -> JobGraph {
+    /// The subgraph of `jobs` (ascending), with all edges between them.
+    pub(crate) fn subgraph(self: &Arc<Self>, jobs: &[JobId]) -> JobGraph {
         let mut names = Names::default();
         jobs.iter().for_each(|job| _ = names.intern(self.name(*job)));
         let new_id = |job: &JobId| jobs.binary_search(job).ok().map(JobId::new);
@@ -230,7 +230,7 @@ impl JobGraph {
         };
         let mut own = Rows::with_capacity(jobs.len(), jobs.len());
         jobs.iter().for_each(|job| kept_of(self.own_after(*job), &mut own));
-        let (kept, mut nests) = self.nests.part(jobs);
+        let (kept, mut nests) = self.nests.subgraph(jobs);
         let mut nests_after = Rows::with_capacity(kept.len(), kept.len());
         kept.iter().for_each(|nest| kept_of(Nest::new(self, *nest).after(), &mut nests_after));
         let after = nests.with_starts(own, &nests_after, StartEdges::Few);
@@ -310,7 +310,7 @@ impl JobGraph {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
     Found(JobId),
-    /// The plan that this is a part of has such a job.
+    /// Only the plan that this is a subgraph of has such a job.
     LeftOut,
     Unknown,
 }
@@ -377,7 +377,7 @@ impl<'a> Nest<'a> {
         self.graph.nests.parent(self.id).map(|id| Nest::new(self.graph, id))
     }
 
-    /// The group that is done when all in it are. `None` in a part of a plan that does not need it.
+    /// The group that is done when all in it are. `None` in a subgraph that does not have it.
     pub fn job(self) -> Option<JobId> {
         self.graph.find(self.name())
     }

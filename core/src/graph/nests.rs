@@ -161,8 +161,8 @@ impl Nests {
         })
     }
 
-    /// The nests of a part of the graph that has those `jobs`, in ascending order.
-    pub(crate) fn part(&self, jobs: &[JobId]) -> (Vec<NestId>, Nests) {
+    /// The nests of the subgraph of those `jobs`, which are in ascending order.
+    pub(crate) fn subgraph(&self, jobs: &[JobId]) -> (Vec<NestId>, Nests) {
         let place = |job: u32| jobs.partition_point(|kept| kept.0 < job) as u32;
         let within = |nest: &NestId| place(self.jobs(*nest).start)..place(self.jobs(*nest).end);
         let kept: Vec<NestId> = self.ids().filter(|nest| !within(nest).is_empty()).collect();

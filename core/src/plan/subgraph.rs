@@ -1,4 +1,4 @@
-//! Parts of a plan, and why one job depends on another.
+//! Subgraphs of a plan, and why one job depends on another.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::plan::nearest::{Candidate, Search};
 impl<'env, A> Plan<'env, A> {
     /// The plan of the named jobs and all that they depend on. It shares the closures with this one.
     ///
-    /// The name of a nest stands for all jobs in it. A name that this part of a plan has no more, but the whole plan has,
-    /// is no mistake, and stands for nothing.
+    /// The name of a nest stands for all jobs in it. Where this plan is itself a subgraph of another one, a name that only
+    /// the whole plan has is no mistake: it stands for no job.
     ///
     /// ```
     /// # use dojobber_core::{Draft, JobSpec};
@@ -21,8 +21,8 @@ impl<'env, A> Plan<'env, A> {
     /// # for name in ["foundation", "walls", "garden"] { draft.open(name); draft.close(JobSpec::group()); }
     /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
     /// # let plan = draft.compile().unwrap();
-    /// let part = plan.select(["roof"]).unwrap();
-    /// assert_eq!(part.names().collect::<Vec<_>>(), ["walls", "roof"]);
+    /// let subgraph = plan.select(["roof"]).unwrap();
+    /// assert_eq!(subgraph.names().collect::<Vec<_>>(), ["walls", "roof"]);
     ///
     /// let error = plan.select("rof").unwrap_err();
     /// assert_eq!(error.to_string(), "there is no job `rof`; did you mean `roof`?");
@@ -30,10 +30,10 @@ impl<'env, A> Plan<'env, A> {
     ///
     /// # Errors
     ///
-    /// [`PlanErrors`] with every name that is neither in this plan nor in the one that it is a part of.
+    /// [`PlanErrors`] with every name that is neither in this plan nor in the one that it is a subgraph of.
     pub fn select<M>(&self, names: impl JobNames<M>) -> Result<Self, PlanErrors> {
         let wanted = self.named(names)?;
-        Ok(self.part(self.graph().reach_jobs(wanted, JobGraph::after_nodes)))
+        Ok(self.subgraph(self.graph().reach_jobs(wanted, JobGraph::after_nodes)))
     }
 
     /// The plan without the named jobs and without all that depends on them. It shares the closures with this one.
@@ -46,17 +46,17 @@ impl<'env, A> Plan<'env, A> {
     /// # for name in ["foundation", "walls", "garden"] { draft.open(name); draft.close(JobSpec::group()); }
     /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
     /// # let plan = draft.compile().unwrap();
-    /// let part = plan.exclude("walls").unwrap(); // and the roof that would stand on them
-    /// assert_eq!(part.names().collect::<Vec<_>>(), ["foundation", "garden"]);
+    /// let subgraph = plan.exclude("walls").unwrap(); // and the roof that would stand on them
+    /// assert_eq!(subgraph.names().collect::<Vec<_>>(), ["foundation", "garden"]);
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PlanErrors`] with every name that is neither in this plan nor in the one that it is a part of.
+    /// [`PlanErrors`] with every name that is neither in this plan nor in the one that it is a subgraph of.
     pub fn exclude<M>(&self, names: impl JobNames<M>) -> Result<Self, PlanErrors> {
         let unwanted = self.graph().reach_jobs(self.named(names)?, JobGraph::before_nodes);
         let is_kept = |job: &JobId| unwanted.binary_search(job).is_err();
-        Ok(self.part(self.graph().ids().filter(is_kept).collect()))
+        Ok(self.subgraph(self.graph().ids().filter(is_kept).collect()))
     }
 
     /// The shortest way from `job` to `on`, both included: each waits for the next, by itself or because the nest that it
@@ -99,12 +99,12 @@ impl<'env, A> Plan<'env, A> {
         Ok(jobs)
     }
 
-    /// The part that has these jobs, in ascending order, and with each of them all that it depends on.
-    fn part(&self, jobs: Vec<JobId>) -> Self {
-        let part = self.graph().part(&jobs);
-        let order = part.order();
+    /// The subgraph of these jobs, in ascending order, and with each of them all that it depends on.
+    fn subgraph(&self, jobs: Vec<JobId>) -> Self {
+        let subgraph = self.graph().subgraph(&jobs);
+        let order = subgraph.order();
         let origin = jobs.into_iter().map(|job| self.origin(job)).collect();
-        Plan::new(part, order, Arc::clone(&self.inner.specs), Some(origin))
+        Plan::new(subgraph, order, Arc::clone(&self.inner.specs), Some(origin))
     }
 }
 
