@@ -312,6 +312,42 @@ fn every_point_is_tried() {
     assert_eq!(calls.into_inner(), 2 + 20 * (2 + 3 + 2) + 60);
 }
 
+/// Async phases are cut and left at their points as blocking ones are.
+#[test]
+fn an_async_phase_has_points_too() {
+    let body = |bug: bool| {
+        move |simulation: &Simulation| {
+            let rows = Table::new("rows").with("total", 0);
+            let graph = || {
+                Graph::new().each(["one", "two"], |graph, name| {
+                    let (rows, after) = (&rows, (!bug && name == "two").then_some("one"));
+                    graph
+                        .job(name)
+                        .after(after)
+                        .check_async(move |_| async move { Ok(rows.contains(&name)) })
+                        .run_async(move |cx| async move {
+                            let total = rows.rows()["total"];
+                            interruption();
+                            cx.sleep_async(SECOND).await;
+                            rows.insert(name, 1);
+                            if bug {
+                                rows.insert("total", total + 1);
+                            }
+                            Ok(())
+                        })
+                })
+            };
+            let _ = simulation.run_anew(graph, ());
+            rows.into_rows()
+        }
+    };
+    let finding = check_convergent(1, body(true)).unwrap_err();
+    assert!(finding.to_string().contains("at its interruption point 2"), "{finding}");
+    assert!(try_explore(100, body(true)).is_err());
+    assert_eq!(check_convergent(1, body(false)).unwrap().len(), 3);
+    explore(50, body(false));
+}
+
 /// Outside of a simulation nothing happens.
 #[test]
 fn points_are_nothing_in_a_real_run() {
