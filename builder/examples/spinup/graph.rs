@@ -40,7 +40,7 @@ pub(crate) fn spinup(stack: &Stack) -> Graph<'_> {
         .retry_for(Duration::from_secs(5))
         .retry_delay(Duration::from_millis(50))
         .timeout(Duration::from_secs(1))
-        .check(|_| Ok(drop(TcpListener::bind(stack.address())?)))
+        .check(|_| Ok(TcpListener::bind(stack.address()).map(drop)?))
         .run(|cx| stack.get(cx, "/quit").map(drop))
         .job(SERVER)
         .after(["configuration", "port"])

@@ -148,7 +148,10 @@ fn wakers_may_be_called_anyhow() {
         check(&plan, quick, "C");
     };
     check_waker(Waker::wake_by_ref);
-    check_waker(|waker| waker.clone().wake());
+    check_waker(|waker| {
+        let clone = waker.clone();
+        clone.wake();
+    });
     check_waker(|waker| {
         waker.wake_by_ref();
         waker.wake_by_ref();

@@ -32,7 +32,7 @@ fn graph(dir: &Path) -> Graph<'_> {
         let open = graph.job(number.to_string()).after(before).tries(1);
         open.cleanup(move |cx| note("cleanup", cx)).check(move |_| done.exists()).run(move |cx| {
             note("run", cx)?;
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 let children = "sleep 1000 & one=$!; (trap '' TERM; exec sleep 1000) & two=$!";
                 let script = format!("{children}; sleep 0.004; kill $one; kill -9 $two; wait");
                 cx.command("sh").args(["-c", &script]).env(DIR, dir).run()?;

@@ -1,7 +1,7 @@
 //! What all workers of one run share.
 
 use std::cmp::Reverse;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -150,9 +150,7 @@ impl<A> Live<'_, A> {
         if let Some(injector) = &self.injector {
             return injector.random(job, attempt);
         }
-        let mut hasher = RandomState::new().build_hasher();
-        (job.index(), attempt).hash(&mut hasher);
-        hasher.finish()
+        RandomState::new().hash_one((job.index(), attempt))
     }
 
     /// The place of a run among all, from 1.

@@ -137,7 +137,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
                     After::Over(end) => end, // the common case, straight ahead
                     After::Due(error) => {
-                        error.map(forget);
+                        error.into_iter().for_each(forget);
                         aside(attempt, |attempt| self.repair(attempt, spec, closures))
                     }
                 }
@@ -172,7 +172,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         loop {
             match self.due_phase(due, attempt, spec, &mut held) {
                 Ok((next, error)) => {
-                    error.map(forget);
+                    error.into_iter().for_each(forget);
                     due = next;
                 }
                 Err(end) => return end,
@@ -293,7 +293,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 let due = if phase == Phase::Check { Phase::Run } else { Phase::Recheck };
                 let error = match error {
                     Some(error) => {
-                        before.map(forget);
+                        before.into_iter().for_each(forget);
                         Some(error)
                     }
                     None => before,
@@ -301,7 +301,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes, local })
             }
             After::Over(end) => {
-                before.map(forget);
+                before.into_iter().for_each(forget);
                 Progress::Over(attempt, end)
             }
         }
