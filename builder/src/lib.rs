@@ -91,10 +91,6 @@
 //!
 //! A `main` may return `run.exit_code()`: 0 if every job is done and no cleanup failed.
 
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 #[cfg(all(doctest, feature = "testkit"))]
 #[doc = include_str!("../../TESTING.md")]
 struct Testing;

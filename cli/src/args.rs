@@ -80,6 +80,9 @@ pub struct RunArgs {
     /// Say nothing unless something is wrong
     #[arg(short, long, conflicts_with_all = ["verbose", "debug"], help_heading = "What to say")]
     pub(crate) quiet: bool,
+    /// Whether what goes on is shown by lines that move: auto (on a terminal) or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Moving::Auto, hide_possible_values = true, hide_default_value = true, help_heading = "What to say")]
+    pub(crate) progress: Moving,
     /// Whether there are colours: auto, always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true, hide_default_value = true, help_heading = "What to say")]
     pub(crate) color: Color,
@@ -103,6 +106,16 @@ pub struct RunArgs {
 pub(crate) enum Look {
     /// The first check of each job; what is behind a job that would run is blocked
     Checks,
+}
+
+/// Whether there are lines that move.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Moving {
+    /// On a terminal that can show them
+    #[default]
+    Auto,
+    /// Never
+    Never,
 }
 
 /// How much is said.

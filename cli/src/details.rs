@@ -1,6 +1,6 @@
 //! All that is known about what fails, below the line that says so.
 
-use std::io::{self, Write as _};
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use dojobber::{Console, ErrorText, Event, Observer, printable};
@@ -8,23 +8,25 @@ use dojobber::{Console, ErrorText, Event, Observer, printable};
 /// The lines of a [`Console`], and below those of failed phases what did not fit: the other lines of an error, and the
 /// chain of its causes, indented.
 pub(crate) struct Details {
-    console: Mutex<Console>,
+    out: Mutex<(Console, Box<dyn Write + Send>)>,
 }
 
 impl Details {
-    pub(crate) fn new(console: Console) -> Self {
-        Details { console: Mutex::new(console) }
+    /// What the console writes and what is below it go to the same place.
+    pub(crate) fn new(out: impl Write + Send + Clone + 'static) -> Self {
+        Details { out: Mutex::new((Console::lines().to(out.clone()), Box::new(out))) }
     }
 }
 
 impl Observer for Details {
     fn on_event(&self, event: &Event) {
         // held, so that the details of a line follow it
-        let console = self.console.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let (console, out) = &mut *held;
         console.on_event(event);
         if let Event::PhaseEnded { error: Some(error), .. } = event {
             let lines: String = details(error).iter().map(|line| format!("  {line}\n")).collect();
-            let _ = io::stderr().write_all(lines.as_bytes()); // nobody has to listen
+            let _ = out.write_all(lines.as_bytes()); // nobody has to listen
         }
     }
 }

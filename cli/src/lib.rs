@@ -57,10 +57,17 @@ mod trace;
 mod files;
 mod lines;
 mod details;
+mod progress;
+mod live;
 mod run;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// It shows this crate, too, so it is tested here.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadmeOfAll;
 
 pub use args::{RunArgs, parse};

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use dojobber::{ErrorText, Event, JobRef, Kind, Observer, Phase, Status, brief, printable};
+use dojobber::{
+    ErrorText, Event, JobRef, Kind, Observer, Phase, Status, StopLevel, StopReason, brief, printable,
+};
 
 use crate::output::Paint;
 use crate::text::{counted, reason, shortened};
@@ -21,7 +23,9 @@ const WIDTH: usize = 120;
 pub(crate) struct Lines {
     program: String,
     paint: Paint,
-    state: Mutex<State>,
+    /// Where something else shows what goes on, only trouble is told.
+    trouble_alone: bool,
+    state: Mutex<(State, Box<dyn Write + Send>)>,
 }
 
 /// What is known of the run that goes on.
@@ -29,6 +33,7 @@ pub(crate) struct Lines {
 struct State {
     jobs: Vec<JobState>,
     name_width: usize,
+    grace: Duration,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -42,18 +47,34 @@ struct JobState {
 impl Lines {
     /// To standard error.
     pub(crate) fn new(program: &str, paint: Paint) -> Self {
-        Lines { program: program.to_owned(), paint, state: Mutex::default() }
+        Lines::to(program, paint, false, io::stderr())
+    }
+
+    /// Trouble alone, above what else is on that screen.
+    pub(crate) fn of_trouble(program: &str, paint: Paint, screen: impl Write + Send + 'static) -> Self {
+        Lines::to(program, paint, true, screen)
+    }
+
+    fn to(program: &str, paint: Paint, trouble_alone: bool, out: impl Write + Send + 'static) -> Self {
+        let state = Mutex::new((State::default(), Box::new(out) as Box<dyn Write + Send>));
+        Lines { program: program.to_owned(), paint, trouble_alone, state }
     }
 }
 
 impl Observer for Lines {
     fn on_event(&self, event: &Event) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = state.line(&self.program, event) {
+        let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (state, out) = &mut *held;
+        let Some(line) = state.line(&self.program, event) else { return };
+        if !self.trouble_alone || is_trouble(event) {
             // a stream that is closed or full is no reason to stop a run
-            let _ = io::stderr().write_all(format!("{}\n", self.paint.line(&line)).as_bytes());
+            let _ = out.write_all(format!("{}\n", self.paint.line(&line)).as_bytes());
         }
     }
+}
+
+fn is_trouble(event: &Event) -> bool {
+    !matches!(event, Event::RunStarted { .. } | Event::JobEnded { status: Status::Changed, .. })
 }
 
 impl State {
@@ -64,6 +85,7 @@ impl State {
                 let widths = jobs().map(|job| graph.name(job).chars().count());
                 *self = State {
                     jobs: vec![JobState::default(); graph.len()],
+                    grace: options.grace_period,
                     name_width: widths.filter(|width| *width <= 40).max().unwrap_or(0),
                 };
                 let (jobs, threads) = (counted(jobs().count(), "job"), counted(options.threads, "thread"));
@@ -84,8 +106,25 @@ impl State {
                 state.error.clone_from(error);
                 None
             }
+            Event::StopRequested { level, reason, .. } => Some(self.stopping(*level, *reason)),
             Event::JobEnded { job, status, at, .. } => self.ended(*at, job, *status),
             _ => None,
+        }
+    }
+
+    /// What happens now, and what another signal would do.
+    fn stopping(&self, level: StopLevel, reason: StopReason) -> String {
+        let running = self.jobs.iter().filter(|job| job.began.is_some()).count();
+        let (begun, grace) = (counted(running, "begun job"), brief(self.grace));
+        let next = match reason {
+            StopReason::Signal(_) => "; once more: kill now; a third time: leave, without cleanups",
+            _ => "",
+        };
+        match level {
+            StopLevel::Drain => format!("draining, {reason}: {begun} may end, nothing new begins"),
+            StopLevel::Kill => format!("killing, {reason}: {begun}"),
+            _ if running == 0 => format!("stopping, {reason}: nothing new begins"),
+            _ => format!("stopping, {reason}: {begun} asked to end, and killed after {grace}{next}"),
         }
     }
 

@@ -1,11 +1,12 @@
 //! What the program says, where, and in which colours.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
+use console::Term;
 
 /// Whether there are colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -79,6 +80,31 @@ impl Paint {
             at += word.len();
         }
         line.to_owned()
+    }
+}
+
+/// Whether standard error is a terminal on which lines can move.
+pub(crate) fn is_terminal() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// How many characters a line on standard error may have: those of the terminal, or 120 where there is none.
+pub(crate) fn width() -> usize {
+    let columns = Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+    columns.filter(|_| is_terminal()).unwrap_or(120)
+}
+
+/// Standard error, as something that can be cloned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

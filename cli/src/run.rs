@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use dojobber::{CancelToken, Console, Plan, PlanErrors, Run, Runner, RunnerBuilder, StopReason};
 
-use crate::args::{RunArgs, USAGE, Words};
+use crate::args::{Moving, RunArgs, USAGE, Words};
 use crate::details::Details;
 use crate::files;
 use crate::findings::findings;
 use crate::lines::Lines;
 use crate::list::{list, why};
-use crate::output::{Paint, answer, tell};
+use crate::live::{Live, Screen};
+use crate::output::{Paint, StandardError, answer, is_terminal, tell, width};
 use crate::parts::{Part, part};
 
 impl RunArgs {
@@ -77,13 +78,25 @@ impl RunArgs {
             .run_timeout(self.timeout)
             .max_failures(self.most_failures())
             .cancel_token(CancelToken::on_signals().ok().as_ref());
-        match self.words() {
-            Words::Quiet => builder,
-            Words::Normal if self.look().is_on() => builder,
-            Words::Normal => builder.observer(Lines::new(&program(), Paint::of_stderr(self.color))),
-            Words::Verbose => builder.observer(Console::lines()),
-            Words::Debug => builder.observer(Details::new(Console::lines())),
+        let (paint, program) = (Paint::of_stderr(self.color), program());
+        if self.progress == Moving::Never || self.look().is_on() || !is_terminal() {
+            return match self.words() {
+                Words::Quiet => builder,
+                Words::Normal if self.look().is_on() => builder,
+                Words::Normal => builder.observer(Lines::new(&program, paint)),
+                Words::Verbose => builder.observer(Console::lines()),
+                Words::Debug => builder.observer(Details::new(StandardError)),
+            };
         }
+        let screen = Screen::new();
+        let lines = screen.clone();
+        let builder = match self.words() {
+            Words::Quiet => return builder,
+            Words::Normal => builder.observer(Lines::of_trouble(&program, paint, lines)),
+            Words::Verbose => builder.observer(Console::lines().to(lines)),
+            Words::Debug => builder.observer(Details::new(lines)),
+        };
+        builder.observer(Live::new(screen))
     }
 
     /// Runs the part of the plan that is wanted, with that runner.
@@ -129,7 +142,7 @@ impl RunArgs {
     fn sum_up<A>(&self, run: &Run<'_, A>) -> ExitCode {
         let is_good = run.success() && run.cleanup_failures().is_empty();
         if !is_good || self.words() > Words::Quiet {
-            tell(run.summary(), self.color);
+            tell(run.summary().width(width()), self.color);
         }
         ExitCode::SUCCESS
     }

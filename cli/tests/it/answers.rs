@@ -102,6 +102,7 @@ fn every_option_is_in_help_on_standard_output() {
         "--debug",
         "--quiet",
         "--color",
+        "--progress",
         "--graph",
         "--report",
         "--junit",

@@ -7,3 +7,13 @@ mod parts; // --only, --exclude
 mod files; // --graph, --report, --junit, --trace
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod terminal; // what is seen on one
+
+/// What the README shows is the example that the other tests run.
+#[test]
+fn the_readme_shows_an_example() {
+    let (readme, example) = (include_str!("../../../README.md"), include_str!("../../examples/site.rs"));
+    let (_, program) = example.split_once("\n\n").unwrap();
+    assert!(readme.contains(program), "README.md does not show cli/examples/site.rs as it is");
+}

@@ -119,7 +119,7 @@ fn the_run_ends_at_the_first_failure() {
     let fast = "FAILED     1  panic: panicked: the house burns, after T
 cancelled  1  cleanup (not begun)
 
-3 jobs in T: 1 satisfied, 1 failed, 1 cancelled";
+3 jobs in T: 1 satisfied, 1 failed, 1 cancelled; stopped: too many jobs had failed";
     let end = |arguments: &str| {
         let folder = tempfile::tempdir().unwrap();
         let said = run("trouble", folder.path(), arguments);

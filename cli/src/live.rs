@@ -1,0 +1,123 @@
+//! What goes on, on a terminal: a block of lines that is drawn anew ten times a second, and taken away at the end.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use console::Term;
+use dojobber::{Event, Observer};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::progress::Progress;
+
+/// How often the block is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A place for lines on a terminal, above a block that moves.
+#[derive(Clone)]
+pub(crate) struct Screen {
+    block: ProgressBar,
+}
+
+impl Screen {
+    /// On standard error.
+    pub(crate) fn new() -> Self {
+        let block = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            block.set_style(style);
+        }
+        Screen { block }
+    }
+
+    /// Draws the block as it is now, as large as fits.
+    fn draw(&self, progress: &Progress, now: Duration) {
+        let (rows, columns) = Term::stderr().size();
+        let frame = progress.frame(now, usize::from(rows), usize::from(columns));
+        if !frame.is_empty() {
+            self.block.set_message(frame.join("\n"));
+            self.block.tick();
+        }
+    }
+
+    /// Takes the block away.
+    fn clear(&self) {
+        self.block.finish_and_clear();
+    }
+}
+
+/// What is written stands above the block.
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.block.suspend(|| io::stderr().write_all(text.as_bytes()))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An observer that shows what goes on.
+pub(crate) struct Live {
+    screen: Screen,
+    progress: Arc<Mutex<Progress>>,
+    ticker: Mutex<Option<Ticker>>,
+}
+
+impl Live {
+    pub(crate) fn new(screen: Screen) -> Self {
+        Live { screen, progress: Arc::default(), ticker: Mutex::default() }
+    }
+}
+
+impl Observer for Live {
+    fn on_event(&self, event: &Event) {
+        lock(&self.progress).note(event);
+        match event {
+            Event::RunStarted { .. } => {
+                *lock(&self.ticker) = Ticker::start(self.screen.clone(), Arc::clone(&self.progress)).ok();
+            }
+            Event::RunEnded { .. } => {
+                drop(lock(&self.ticker).take());
+                self.screen.clear();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The thread that draws; it has ended once this is dropped.
+struct Ticker {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(screen: Screen, progress: Arc<Mutex<Progress>>) -> io::Result<Self> {
+        let (end, ended) = mpsc::channel::<()>();
+        let begin = Instant::now();
+        let thread = thread::Builder::new().name("dojobber-progress".into()).spawn(move || {
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let seen = lock(&progress).clone();
+                screen.draw(&seen, begin.elapsed());
+            }
+        })?;
+        Ok(Ticker { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // if it has panicked, nothing is drawn any more
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
