@@ -54,7 +54,14 @@ function curvesOf(one) {
 }
 
 const numbersOf = (text) => text.match(/-?[\d.]+/g).map(Number);
-const short = (number) => String(Math.round(number * 100) / 100);
+// A length with at most two decimals; whole numbers become text much faster than others.
+function short(number) {
+  const hundredths = Math.round(number * 100);
+  const whole = Math.trunc(hundredths / 100);
+  const rest = Math.abs(hundredths - whole * 100);
+  if (!rest) return String(whole);
+  return `${hundredths < 0 && !whole ? "-" : ""}${whole}.${rest < 10 ? "0" : ""}${rest}`;
+}
 
 // A map from old to new places in one direction: where things have grown, it is stretched by as much as the one that has
 // grown most; what lies beside them keeps its extent.
