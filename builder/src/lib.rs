@@ -136,7 +136,7 @@ pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, Event, Job, JobDefaults,
     JobForm, JobGraph, JobId, JobName, JobNames, JobOption, JobRef, Key, Kind, MissingKey, Nest, NestId,
     Observer, Outcome, OutputError, Panicked, Phase, Plan, PlanError, PlanErrors, Result, Run, RunFailed,
-    RunOptions, Runner, RunnerBuilder, Status, Store, Unfit, Verdict, Violation, judge, sh,
+    RunOptions, Runner, RunnerBuilder, Running, Status, Store, Unfit, Verdict, Violation, judge, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{

@@ -16,6 +16,7 @@ use crate::key::AsKey;
 use crate::limits::Limits;
 use crate::outputs::Outputs;
 use crate::process::{Command, LazyProcesses, Origin, Spot};
+use crate::runtime::AsyncRuntime;
 use crate::store::Store;
 use crate::timers::{Sleeping, Timers};
 use crate::words::Phase;
@@ -32,6 +33,7 @@ pub(crate) struct World<A> {
     pub(crate) processes: LazyProcesses,
     /// What async phases wait for.
     pub(crate) timers: Arc<Timers>,
+    pub(crate) runtime: Arc<AsyncRuntime>,
 }
 
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
@@ -298,11 +300,14 @@ impl<A> Context<A> {
     ///
     /// In a simulation, if only something outside of it could wake the future.
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let bell = Bell::new();
+        let (bell, runtime) = (Bell::new(), &self.world.runtime);
         let waker = bell.waker();
         let mut future = std::pin::pin!(future);
         loop {
-            if let Poll::Ready(value) = future.as_mut().poll(&mut task::Context::from_waker(&waker)) {
+            let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(&waker));
+            // a simulation enters no runtime
+            let polled = if self.world.clock.is_virtual() { poll() } else { runtime.enter(poll) };
+            if let Poll::Ready(value) = polled {
                 return value;
             }
             while !bell.wait_until(self.next_timer()) {

@@ -1,11 +1,14 @@
 //! Runs plans.
 
 mod builder;
+mod running;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use builder::RunnerBuilder;
+pub use running::Running;
+use running::Shared;
 
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
@@ -18,6 +21,7 @@ use crate::outputs::Outputs;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::Run;
+use crate::runtime::AsyncRuntime;
 use crate::store::Store;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
@@ -40,7 +44,8 @@ pub struct Runner {
     options: RunOptions,
     observers: Vec<Arc<dyn Observer>>,
     token: Option<CancelToken>,
-    helpers: Helpers,
+    helpers: Arc<Helpers>,
+    runtime: Arc<AsyncRuntime>,
 }
 
 impl Runner {
@@ -74,6 +79,53 @@ impl Runner {
         self.execute(self.begin(plan, args.into(), self.token.as_ref()))
     }
 
+    /// The same for an async program: a thread of its own leads the run, and the future that is returned waits for it.
+    ///
+    /// The plan must borrow nothing. Dropping the future kills the run, which then ends on its thread, cleanups included.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec, Runner};
+    /// # let mut draft = Draft::<()>::default();
+    /// # draft.open("sun"); draft.close(JobSpec::check_only(|_| true));
+    /// # let plan = draft.compile().unwrap();
+    /// # let runner = Runner::default();
+    /// async fn shine(runner: &Runner, plan: &dojobber_core::Plan<'static>) -> bool {
+    ///     runner.run_async(plan, ()).await.success()
+    /// }
+    /// # let _ = shine(&runner, &plan);
+    /// ```
+    pub fn run_async<A: Send + Sync + 'static>(
+        &self,
+        plan: &Plan<'static, A>,
+        args: impl Into<Arc<A>>,
+    ) -> Running<A> {
+        let (plan, args, shared) = (plan.clone(), args.into(), Shared::new());
+        let stop = match &self.token {
+            Some(token) => CancelToken::child_of(&[token]),
+            None => CancelToken::new(),
+        };
+        let runner = Runner {
+            options: self.options,
+            observers: self.observers.clone(),
+            token: Some(stop.clone()),
+            helpers: Arc::clone(&self.helpers),
+            runtime: Arc::clone(&self.runtime),
+        };
+        let user = self.token.as_ref().map(CancelToken::in_use); // signals obey it as long as the run goes on
+        let tell = Arc::clone(&shared);
+        let lead = move || {
+            let run = runner.run(&plan, args);
+            drop(user);
+            tell.finish(run);
+        };
+        std::thread::Builder::new()
+            .name("dojobber-run".to_owned())
+            .stack_size(self.options.stack_size)
+            .spawn(lead)
+            .expect("the system gives a thread to lead a run");
+        Running::new(shared, stop)
+    }
+
     /// The same, with somebody between the phases and their code.
     #[cfg(feature = "testkit")]
     pub(crate) fn run_with<'env, A: Send + Sync>(
@@ -102,7 +154,7 @@ impl Runner {
         let (options, watch) = (self.options(), Watch::new(&self.observers));
         // the general way of execution wants stamps that all processors agree on
         let exact = watch.is_active() || !is_plain(plan, &options, token);
-        begin(plan, args, options, watch, token, Clock::start(exact))
+        begin(plan, args, options, watch, token, Clock::start(exact), &self.runtime)
     }
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
@@ -119,6 +171,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     watch: Watch,
     token: Option<&CancelToken>,
     clock: Clock,
+    runtime: &Arc<AsyncRuntime>,
 ) -> Live<'env, A> {
     let processes = watch.processes(plan.graph(), &clock);
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
@@ -131,6 +184,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         clock,
         processes,
         timers: Arc::default(),
+        runtime: Arc::clone(runtime),
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let live = Live::new(plan.clone(), options, world, watch, bounds);

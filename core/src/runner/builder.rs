@@ -8,6 +8,7 @@ use super::Runner;
 use crate::cancel::CancelToken;
 use crate::event::{Event, Observer};
 use crate::options::{RunOptions, at_least_one_failure, at_least_one_try};
+use crate::runtime::AsyncRuntime;
 use crate::words::{Cleanup, DryRun};
 
 /// The options of a [`Runner`] that is not yet built, from [`Runner::builder`].
@@ -38,6 +39,7 @@ pub struct RunnerBuilder {
     options: RunOptions,
     observers: Vec<Arc<dyn Observer>>,
     token: Option<CancelToken>,
+    runtime: Option<Arc<AsyncRuntime>>,
 }
 
 impl RunnerBuilder {
@@ -156,6 +158,15 @@ impl RunnerBuilder {
         self
     }
 
+    /// The tokio runtime that the futures of jobs find. Default: a small one of the runner's own, with one thread that drives
+    /// timers and sockets; it is made when the first async phase begins. Never the one that this program is in by itself: a
+    /// run may be holding its workers.
+    #[cfg(feature = "tokio")]
+    pub fn tokio(mut self, handle: impl Into<Option<tokio::runtime::Handle>>) -> Self {
+        self.runtime = handle.into().map(|handle| Arc::new(AsyncRuntime::named(handle)));
+        self
+    }
+
     /// Adds one that is told all that happens, an `Option` of one, or a pair. Default: nobody is.
     ///
     /// Several are called one after another, in the order in which they were added. One that panics is not called
@@ -183,8 +194,8 @@ impl RunnerBuilder {
     /// The runner.
     #[must_use = "a runner does nothing until it runs a plan"]
     pub fn build(self) -> Runner {
-        let RunnerBuilder { options, observers, token } = self;
-        Runner { options, observers, token, ..Runner::default() }
+        let RunnerBuilder { options, observers, token, runtime } = self;
+        Runner { options, observers, token, runtime: runtime.unwrap_or_default(), ..Runner::default() }
     }
 }
 

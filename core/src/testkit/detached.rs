@@ -46,6 +46,7 @@ impl<A> Context<A> {
             clock: Clock::simulated(),
             processes: LazyProcesses::default(),
             timers: Arc::default(),
+            runtime: Arc::default(),
         };
         let place = Place { job: JobId::new(0), phase: Phase::Check, attempt: 1, max_tries: 1 };
         Context::new(Arc::new(world), place, Store::default())

@@ -56,7 +56,15 @@ impl Setup {
         let number = injector.run();
         let clock = Clock::simulated();
         let watch = Watch::new(&self.observers);
-        let mut live = begin(plan, Arc::clone(args), self.options, watch, token.as_ref(), clock.clone());
+        let mut live = begin(
+            plan,
+            Arc::clone(args),
+            self.options,
+            watch,
+            token.as_ref(),
+            clock.clone(),
+            &Arc::default(),
+        );
         live.injector = Some(injector);
         choices.begin_run(number);
         let outcome = match simulate(&live, choices) {
