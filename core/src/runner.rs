@@ -83,6 +83,10 @@ impl Runner {
     ///
     /// The plan must borrow nothing. Dropping the future kills the run, which then ends on its thread, cleanups included.
     ///
+    /// # Panics
+    ///
+    /// If the system gives no thread.
+    ///
     /// ```
     /// # use dojobber_core::{Draft, JobSpec, Runner};
     /// # let mut draft = Draft::<()>::default();
