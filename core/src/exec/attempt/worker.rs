@@ -217,7 +217,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
-            let result = match unwind::catch(|| Ok(body.call(due, &self.cx))) {
+            let runtime = &self.live.world.runtime;
+            let result = match unwind::catch(|| Ok(runtime.enter(|| body.call(due, &self.cx)))) {
                 Ok(Called::Later(future)) => {
                     self.cx.set_shared_local(None);
                     let limits = self.cx.limits().cloned();
@@ -246,7 +247,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         waker: &Waker,
     ) -> Poll<Result<Value>> {
         let future = &mut flight.future;
-        let poll = unwind::catch(|| Ok(future.as_mut().poll(&mut task::Context::from_waker(waker))));
+        let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(waker));
+        let poll = unwind::catch(|| Ok(self.live.world.runtime.enter(&mut poll)));
         poll.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
@@ -262,7 +264,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.notes = notes;
         self.cx.set_limits(limits);
         self.cx.set_shared_local(local.clone());
-        let result = match (unwind::discard(future), result) {
+        let dropped = self.live.world.runtime.enter(|| unwind::discard(future));
+        let result = match (dropped, result) {
             (Err(panic), Ok(value)) => {
                 let _ = unwind::discard(value);
                 Err(panic)
