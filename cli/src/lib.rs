@@ -52,6 +52,7 @@ mod args;
 mod parts;
 mod list;
 mod findings;
+mod again;
 mod junit;
 mod trace;
 mod files;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use dojobber::{CancelToken, Console, Plan, PlanErrors, Run, Runner, RunnerBuilder, StopReason};
 
+use crate::again::again;
 use crate::args::{Moving, RunArgs, USAGE, Words};
 use crate::details::Details;
 use crate::files;
@@ -143,6 +144,12 @@ impl RunArgs {
         let is_good = run.success() && run.cleanup_failures().is_empty();
         if !is_good || self.words() > Words::Quiet {
             tell(run.summary().width(width()), self.color);
+            let call: Vec<String> =
+                env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+            let call = [&[program()][..], &call].concat();
+            if let Some(line) = again(self, run, &call) {
+                tell(line, self.color);
+            }
         }
         ExitCode::SUCCESS
     }

@@ -29,7 +29,8 @@ FAILED     1  broken: there is no disk, after 2 tries in T
 its run failed before: no room
 blocked    1  behind (behind broken)
 
-3 jobs in T: 1 satisfied, 1 failed, 1 blocked";
+3 jobs in T: 1 satisfied, 1 failed, 1 blocked
+again: trouble broken --threads 1 -d --only broken";
     check("broken", 1, broken);
     let cleanup = "trouble: 2 jobs, 1 thread
 T  changed  cleanup  (T)
