@@ -24,7 +24,7 @@ pub(super) use queue::Wish;
 pub(super) use state::State;
 
 use crate::exec::schedule::queue::{Queue, Rank, Ranked};
-use crate::exec::schedule::slots::Slots;
+use crate::exec::schedule::slots::{Due, Slots};
 use crate::exec::tries::{Retry, Try};
 use crate::graph::{JobGraph, JobId};
 use crate::words::{Kind, Status};
@@ -174,6 +174,9 @@ impl Schedule {
                 Err(pool) => {
                     self.slots.park(pool, (due, job));
                     self.parked.insert(job, attempt);
+                    // it was to begin, and does not: others may have stayed behind it
+                    let unparked = self.slots.unpark(&self.claims, job);
+                    self.unpark(unparked);
                 }
             }
         }
@@ -336,7 +339,12 @@ impl Schedule {
     }
 
     fn give_back(&mut self, job: JobId) {
-        for (due, job) in self.slots.give_back(&self.claims, job) {
+        let unparked = self.slots.give_back(&self.claims, job);
+        self.unpark(unparked);
+    }
+
+    fn unpark(&mut self, retries: Vec<Due>) {
+        for (due, job) in retries {
             if let Some(attempt) = self.parked.remove(&job) {
                 self.retries.insert((due, job), attempt);
             }

@@ -104,6 +104,7 @@ impl Facts {
     /// Whether anything is promised about which of several ready jobs begins first.
     pub(super) fn promises_order(&self) -> bool {
         self.order == Order::OneWorker
+            || self.is_simulated
             || !self.pools.is_empty()
             || self.jobs.iter().any(|job| job.priority != 0)
     }

@@ -18,7 +18,7 @@ rules! {
         CauseIsNone: "the job does not depend on that",
         CauseIsDone: "the cause has not ended without being done",
         NotStopped: "the run is not stopped",
-        CancelledEarly: "the job waits for something that has not ended",
+        CancelledByNothing: "nothing that the job waits for was cancelled",
     }
 }
 
@@ -82,6 +82,6 @@ impl Ends {
         let after = facts.graph.after(job);
         let follows = after.iter().any(|on| self.is(*on, |status| status == Status::Cancelled));
         let is_ready = after.iter().all(|on| self.is(*on, Status::is_done));
-        ensure(follows || is_ready && facts.job(job).kind != Kind::Group, OrderRule::CancelledEarly)
+        ensure(follows || is_ready && facts.job(job).kind != Kind::Group, OrderRule::CancelledByNothing)
     }
 }

@@ -213,7 +213,8 @@ fn pass(
     passed: &mut BTreeMap<JobId, (Moment, JobId)>,
 ) -> Result<(), QueueRule> {
     let since = |job| arrivals.of(job).and_then(|arrival| arrival.latest);
-    let was_ready = |job| since(job).is_some_and(|since| since <= begins.chosen_after);
+    // what the worker has booked itself was ready when it chose, and is certain by this very event
+    let was_ready = |job| since(job).is_some_and(|since| since <= begins.chosen_after || since == begins.now);
     let before = queue.range(..end).filter(|other| comes_first(other) && was_ready(other.2));
     let before: Vec<Place> = before.copied().collect();
     for place in before {

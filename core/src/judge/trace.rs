@@ -126,8 +126,8 @@ impl Reader {
             self.workers.begin_cleanup(beat)?;
             return Ok(self.cleanups.begin(beat)?);
         }
-        self.workers.begin(&self.facts, beat)?;
         self.wait_until(beat.at)?;
+        self.workers.begin(&self.facts, beat)?;
         let due = self.tries.due(beat.job);
         let opens = self.tries.begin(&self.facts, beat)?;
         self.stops.begin(&self.facts, beat, opens != Opens::Nothing)?;
@@ -146,6 +146,7 @@ impl Reader {
     /// The slots of a try, and its place among others that could have begun; `due` is that of a retry.
     fn try_begins(&mut self, job: JobId, worker: usize, due: Option<Duration>) -> Ruling {
         let chosen_after = self.arrivals.chosen_after(&self.facts, job, worker, self.now);
+        self.arrivals.tells(&self.facts.graph, worker, self.now); // it has booked before it chose
         let begins = Begins { job, chosen_after, now: self.now };
         let Reader { facts, arrivals, slots, queues, .. } = self;
         match due {

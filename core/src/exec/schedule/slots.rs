@@ -97,10 +97,20 @@ impl Slots {
 
     /// A try gives its slots back. Returns the parked retries that may find theirs free now.
     pub(super) fn give_back(&mut self, claims: &Claims, job: JobId) -> Vec<Due> {
+        for Use { pool, slots } in claims.of(job) {
+            self.pools[pool.index()].free += slots;
+        }
+        self.look_at_firsts(claims, job);
+        self.unpark(claims, job)
+    }
+
+    /// The retries that are parked at the pools of a job, as far as there are slots for all of them: they are parked no
+    /// more. One of these may find that slots of another pool are taken, or that a ready job was faster; then it is
+    /// parked there, and this is called for it, so that nobody stays behind it.
+    pub(super) fn unpark(&mut self, claims: &Claims, job: JobId) -> Vec<Due> {
         let mut unparked = Vec::new();
-        for Use { pool: id, slots } in claims.of(job) {
+        for Use { pool: id, .. } in claims.of(job) {
             let pool = &mut self.pools[id.index()];
-            pool.free += slots;
             let mut free = pool.free;
             let fitting = pool.parked.iter().copied().filter(|(_, job)| {
                 let wants =
@@ -113,7 +123,6 @@ impl Slots {
             fitting.iter().for_each(|retry| _ = pool.parked.remove(retry));
             unparked.extend(fitting);
         }
-        self.look_at_firsts(claims, job);
         unparked
     }
 
