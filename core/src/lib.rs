@@ -64,7 +64,7 @@ pub use judge::{
 };
 pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;
-pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors};
+pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, PoolMistake};
 pub use pool::{Pool, PoolUses, Slots};
 pub use process::{Command, CommandError, OutputStream, Process};
 pub use report::{Ending, JobReport, PhaseRecord, Report, Since, Slower, Summary};

@@ -3,6 +3,7 @@
 mod cycles;
 mod alike;
 mod nearest;
+mod pools;
 mod errors;
 mod needs;
 mod draft;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use draft::Draft;
 pub use errors::{Edge, PlanError, PlanErrors};
 pub(crate) use needs::Needs;
+pub use pools::PoolMistake;
 
 use crate::graph::{JobGraph, JobId};
 use crate::job::JobSpec;

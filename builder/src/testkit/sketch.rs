@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::testkit::dice::Dice;
 use crate::testkit::shrinking::{AsSketch, Shrinking, Shrinks};
-use crate::{Graph, JobNames, Kind, Open};
+use crate::{Graph, JobNames, Kind, Open, Pool, Slots};
 
 /// A graph without the code of its jobs. Each job is after earlier ones only, and is called `job` and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +28,10 @@ pub struct SketchedJob {
     pub tries: u32,
     /// The least time between two tries.
     pub retry_delay: Duration,
+    /// What it uses of pools. A group uses none.
+    pub uses: Vec<Slots>,
+    /// Its priority. A group has 0.
+    pub priority: i32,
 }
 
 impl Sketch {
@@ -80,7 +84,11 @@ pub(super) fn options<'env, A, N, M>(
     after: impl JobNames<M>,
 ) -> Graph<'env, A, Open<'env, A, N>> {
     let open = open.after(after);
-    if job.kind == Kind::Group { open } else { open.tries(job.tries).retry_delay(job.retry_delay) }
+    if job.kind == Kind::Group {
+        return open;
+    }
+    let open = open.tries(job.tries).retry_delay(job.retry_delay).uses(job.uses.clone());
+    if job.priority == 0 { open } else { open.priority(job.priority) }
 }
 
 /// What a random graph looks like.
@@ -110,6 +118,8 @@ pub struct Graphs {
     kinds: Vec<Kind>,
     tries: Range<u32>,
     delays: Range<Duration>,
+    pools: Range<usize>,
+    priorities: Range<i32>,
 }
 
 /// A proptest strategy for random graphs: up to 12 jobs of all kinds, each after a fifth of those before it, with one
@@ -140,6 +150,8 @@ pub fn graphs() -> Graphs {
             .concat(),
         tries: 1..4,
         delays: Duration::ZERO..Duration::from_millis(50),
+        pools: 0..1,
+        priorities: 0..1,
     }
 }
 
@@ -174,13 +186,26 @@ impl Graphs {
         Graphs { delays, ..self }
     }
 
+    /// How many pools there are, of one to four slots: a job uses some slots of each third. Default: none.
+    pub fn pools(self, pools: Range<usize>) -> Self {
+        Graphs { pools, ..self }
+    }
+
+    /// The priorities of jobs. Default: all have 0.
+    pub fn priorities(self, priorities: Range<i32>) -> Self {
+        Graphs { priorities, ..self }
+    }
+
     pub(super) fn roll(&self, dice: &mut Dice<'_>) -> Sketch {
         let count = dice.between(self.jobs.start, self.jobs.end);
         let width = 1 + dice.below(count.max(1).isqrt() + 1);
-        Sketch { jobs: (0..count).map(|place| self.job(place, width, dice)).collect() }
+        let pools = 0..dice.between(self.pools.start, self.pools.end);
+        let pools: Vec<Pool> =
+            pools.map(|at| Pool::new(format!("pool {at}"), dice.between(1, 5) as u32)).collect();
+        Sketch { jobs: (0..count).map(|place| self.job(place, width, &pools, dice)).collect() }
     }
 
-    fn job(&self, place: usize, width: usize, dice: &mut Dice<'_>) -> SketchedJob {
+    fn job(&self, place: usize, width: usize, pools: &[Pool], dice: &mut Dice<'_>) -> SketchedJob {
         let kind = self.kinds.get(dice.below(self.kinds.len())).copied().unwrap_or(Kind::Group);
         let shortest = self.delays.start;
         let longer = self.delays.end.saturating_sub(shortest).as_micros() as usize;
@@ -189,7 +214,18 @@ impl Graphs {
             false => shortest,
         };
         let tries = dice.between(self.tries.start as usize, self.tries.end as usize) as u32;
-        SketchedJob { kind, after: self.after(place, width, dice), tries, retry_delay }
+        let after = self.after(place, width, dice);
+        if kind == Kind::Group {
+            return SketchedJob { kind, after, tries, retry_delay, uses: Vec::new(), priority: 0 };
+        }
+        let some = |pool: &Pool| {
+            let size = pool.size() as usize;
+            dice.percent(33).then(|| pool.slots(dice.between(1, size + 1) as u32))
+        };
+        let uses = pools.iter().filter_map(some).collect();
+        let span = self.priorities.end.saturating_sub(self.priorities.start).max(1);
+        let priority = self.priorities.start + dice.below(span as usize) as i32;
+        SketchedJob { kind, after, tries, retry_delay, uses, priority }
     }
 
     fn after(&self, place: usize, width: usize, dice: &mut Dice<'_>) -> Vec<usize> {
@@ -237,5 +273,7 @@ impl AsSketch for SketchedJob {
     fn simplify(&mut self) {
         self.tries = 1;
         self.retry_delay = Duration::ZERO;
+        self.uses.clear();
+        self.priority = 0;
     }
 }

@@ -38,6 +38,8 @@ mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]
 mod planted; // graphs with a bug each, which the test kit finds
 #[cfg(feature = "testkit")]
+mod pools; // slots, weights, priorities, queues
+#[cfg(feature = "testkit")]
 mod promises; // processes that die, every moment, one error, dry runs anywhere
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
@@ -48,6 +50,8 @@ mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run
 mod spelling; // the order in which things are said
 mod asynchronous; // phases that are futures
+#[cfg(feature = "testkit")]
+mod stops; // random worlds, stopped at any event
 mod stopping; // stops, limits, first failures, errors that say more
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller

@@ -2,10 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{self, Write as _};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -13,21 +11,7 @@ use std::time::Duration;
 use dojobber::{Event, Graph, Key, Observer, Phase, Plan, Report, Run, Runner, Status};
 use rayon::prelude::*;
 
-/// Does `work`, and ends the whole test program with a message should it never come to its end.
-fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let what = what.to_owned();
-    let (working, ended) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-            // not by `eprintln!`: nobody would see what a test that never ends has printed
-            let _ = writeln!(io::stderr(), "this hangs: {what}");
-            std::process::abort();
-        }
-    });
-    let result = work();
-    drop(working); // after a panic too
-    result
-}
+use crate::support::within;
 
 /// Something that has happened, once and for all.
 #[derive(Default)]

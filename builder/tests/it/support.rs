@@ -1,7 +1,9 @@
 //! What the tests share.
 
 use std::io::{self, Write};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use dojobber::{Event, Observer, Runner};
@@ -79,5 +81,31 @@ impl Trace {
 impl Observer for Trace {
     fn on_event(&self, event: &Event) {
         self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// Does `work`, and ends the whole test program with a message should it never come to its end.
+pub(crate) fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let what = what.to_owned();
+    let (working, ended) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            // not by `eprintln!`: nobody would see what a test that never ends has printed
+            let _ = writeln!(io::stderr(), "this hangs: {what}");
+            std::process::abort();
+        }
+    });
+    let result = work();
+    drop(working); // after a panic too
+    result
+}
+
+/// How many cases a property has: 128, or what `PROPTEST_CASES` says.
+#[cfg(feature = "testkit")]
+pub(crate) fn cases() -> u32 {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        proptest::prelude::ProptestConfig::default().cases
+    } else {
+        128
     }
 }

@@ -355,13 +355,15 @@ impl Schedule {
 /// For a simulation, which makes its own choice among all that may happen.
 #[cfg(feature = "testkit")]
 impl Schedule {
-    /// All first tries that may begin now, in the order of their ranks.
+    /// The first tries that may begin now and do not differ in what they wish, in the order of their ranks.
     pub(super) fn list_ready(&self, jobs: &mut Vec<JobId>) {
+        jobs.clear();
+        let Some((first, _)) = self.ready.first().into_iter().chain(self.slots.first()).min() else { return };
         let mut all: Vec<Ranked> = self.ready.equals().chain(self.slots.open()).collect();
+        all.retain(|(rank, _)| rank.wish == first.wish);
         if self.slots.first().is_some() {
             all.sort_unstable();
         }
-        jobs.clear();
         jobs.extend(all.into_iter().map(|(_, job)| job));
     }
 

@@ -72,9 +72,14 @@ impl Arrivals {
         if is_told_at_once { now - 1 } else { self.last.get(&worker).copied().unwrap_or(0) }
     }
 
-    /// A worker tells something: what it has told before is booked.
+    /// A worker tells something of a job.
     pub(super) fn tells(&mut self, graph: &JobGraph, worker: usize, now: Moment) {
         self.last.insert(worker, now);
+        self.tells_anything(graph, worker, now);
+    }
+
+    /// A worker tells something: what it has told before is booked. A stop may be told between a choice and its first phase.
+    pub(super) fn tells_anything(&mut self, graph: &JobGraph, worker: usize, now: Moment) {
         for job in self.told_last.remove(&worker).unwrap_or_default() {
             self.book(graph, job, now);
         }

@@ -17,6 +17,8 @@ pub(super) struct Facts {
     jobs: Vec<JobFacts>,
     /// How many slots each pool has.
     pub(super) pools: Vec<u32>,
+    /// The pool that all jobs with async phases use, if there are any.
+    in_flight: Option<usize>,
     /// Those of the run, as its first event tells them.
     pub(super) options: RunOptions,
     pub(super) order: Order,
@@ -51,7 +53,7 @@ pub(super) struct JobFacts {
     pub(super) is_made: bool,
     pub(super) priority: i32,
     /// Pools, each once, and how many slots of them.
-    pub(super) uses: Box<[(usize, u32)]>,
+    pub(super) uses: Vec<(usize, u32)>,
 }
 
 /// What the events of a phase have in common.
@@ -77,12 +79,18 @@ impl Facts {
                 pools.len() - 1
             })
         };
-        let jobs: Vec<_> = graph.ids().map(|job| JobFacts::of(plan.spec(job), &mut pool)).collect();
+        let mut jobs: Vec<_> = graph.ids().map(|job| JobFacts::of(plan.spec(job), &mut pool)).collect();
+        let in_flight = jobs.iter().any(|job| job.is_async).then_some(pools.len());
+        if let Some(pool) = in_flight {
+            pools.push(u32::MAX);
+            jobs.iter_mut().filter(|job| job.is_async).for_each(|job| job.uses.push((pool, 1)));
+        }
         Facts {
             has_constructors: jobs.iter().any(|job| job.is_made),
             graph,
             jobs,
             pools,
+            in_flight,
             options: RunOptions::default(),
             order: if is_simulated { Order::InTurns } else { Order::AtOnce },
             is_simulated,
@@ -92,6 +100,9 @@ impl Facts {
     /// The run begins with these options.
     pub(super) fn begin(&mut self, options: RunOptions) {
         self.options = options;
+        if let Some(pool) = self.in_flight {
+            self.pools[pool] = options.max_in_flight.clamp(1, u32::MAX as usize) as u32;
+        }
         if options.threads == 1 {
             self.order = Order::OneWorker;
         }
@@ -150,7 +161,7 @@ impl JobFacts {
             is_async: spec.is_async(),
             is_made: matches!(spec.body, Body::Struct(_)),
             priority: spec.options().and_then(|options| options.priority).unwrap_or(0),
-            uses: uses.into(),
+            uses,
         }
     }
 }

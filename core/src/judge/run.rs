@@ -91,10 +91,6 @@ impl Life {
         self.open -= 1;
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.open == 0
-    }
-
     pub(super) fn end(&mut self, is_idle: bool, cleanups_due: usize) -> Result<(), RunRule> {
         self.goes_on()?;
         ensure(self.open == 0, RunRule::JobsOpen)?;

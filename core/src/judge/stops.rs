@@ -1,7 +1,8 @@
 //! What may begin in a run that is stopped.
 //!
 //! A worker that has told something after the stop was told knows of it, for it looks before it begins anything. One that
-//! has told nothing since may begin one thing more, which it had chosen before.
+//! has told nothing since may begin one thing more, which it had chosen before. So may one that tells of a drain itself:
+//! it may see that between its choice and the first phase, which begins all the same.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +16,6 @@ rules! {
     /// Rules about stops.
     StopRule {
         Falls: "the level of a stop only rises",
-        TooLate: "all jobs have ended before the stop",
         TryBegins: "a try begins in a stopped run",
         PhaseBegins: "a phase begins in a cancelled run",
         OutOfTime: "a try begins when the time of the run is over",
@@ -33,6 +33,8 @@ pub(super) struct Stops {
 #[derive(Clone, Copy, Default)]
 struct Known {
     level: StopLevel,
+    /// How much it knew when it could choose last.
+    chose_at: StopLevel,
     at: Duration,
 }
 
@@ -52,10 +54,10 @@ impl Stops {
     }
 
     /// The level rises. The worker that tells it knows.
-    pub(super) fn rise(&mut self, is_over: bool, level: StopLevel) -> Result<(), StopRule> {
-        ensure(!is_over, StopRule::TooLate)?;
+    pub(super) fn rise(&mut self, worker: usize, level: StopLevel) -> Result<(), StopRule> {
         ensure(level > self.level, StopRule::Falls)?;
         self.level = level;
+        self.known.entry(worker).or_default().level = level;
         Ok(())
     }
 
@@ -64,12 +66,12 @@ impl Stops {
         let known = self.known.get(&beat.worker).copied().unwrap_or_default();
         // a constructor comes before what is told, and may have stopped the run itself
         let is_certain = !facts.job(beat.job).is_made || facts.order == Order::AtOnce;
-        let level = match facts.order {
-            Order::AtOnce => known.level,
-            Order::OneWorker | Order::InTurns => self.level,
+        let (phases, tries) = match facts.order {
+            Order::AtOnce | Order::OneWorker => (known.level, known.chose_at),
+            Order::InTurns => (self.level, self.level),
         };
-        ensure(level < StopLevel::Cancel, StopRule::PhaseBegins)?;
-        ensure(!opens || !is_certain || level == StopLevel::None, StopRule::TryBegins)?;
+        ensure(phases < StopLevel::Cancel, StopRule::PhaseBegins)?;
+        ensure(!opens || !is_certain || tries == StopLevel::None, StopRule::TryBegins)?;
         ensure(!opens || known.at < facts.options.run_timeout, StopRule::OutOfTime)
     }
 
@@ -79,12 +81,14 @@ impl Stops {
         if status == Status::Failed && Some(self.failures) == facts.options.max_failures {
             let known = self.known.entry(worker).or_default();
             known.level = known.level.max(StopLevel::Drain);
+            known.chose_at = known.level;
         }
     }
 
     /// A worker has told something: now it knows all that was told before.
     pub(super) fn tells(&mut self, worker: usize, at: Duration) {
         let known = self.known.entry(worker).or_default();
-        *known = Known { level: known.level.max(self.level), at: known.at.max(at) };
+        let level = known.level.max(self.level);
+        *known = Known { level, chose_at: level, at: known.at.max(at) };
     }
 }

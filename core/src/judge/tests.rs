@@ -294,6 +294,7 @@ fn workers_at_once_tell_a_little_later() {
     check("a Q; b Q; c", "0b 1c ^1a+");
     check("a Q; b Q; c", "1c+ 0b 1c- 1c=D ^1a+");
     check("a Q; b Q; c", "1c 0b 1a+");
+    check("a Q; b Q", "0b 1#D 1a+"); // a stop may be told after the choice
     // a was ready before b, if worker 0 has booked the end of x
     check("x; y; b<y Q; a<x Q", "0x 1y 1b 1a+");
     check("x; y; z; b<y Q; a<x Q", "0x 0z+ 1y 1b ^1a+");
@@ -400,10 +401,14 @@ fn nothing_new_begins_after_a_stop() {
     check("3", "a; b; c", "0a+ 1#D 0a- 0a=D ^0b+", begins);
     check("3", "a; b; c", "0a+ 1#D 2b+", ""); // chosen before
     check("3", "a; b; c", "0a+ 1#D 2b ^2c+", begins); // and no more
-    check("3", "a; b; c", "1#D ^1a+", begins);
+    check("3", "a; b; c", "1#D 1a ^1b+", begins); // seen between its choice and the first phase
+    check("3 simulated", "a; b; c", "1#D ^1a+", begins);
     check("3", "a; b; c", "0a 1#K 0b+", "");
     check("3 simulated", "a; b; c", "0a+ 1#D ^2b+", begins);
-    check("1", "a; b; c", "0a 0#D ^0b+", begins);
+    check("1", "a; b; c", "0a 0#D 0b ^0c+", begins);
+    check("1", "a; b; c", "0a 0#C ^0b+", "a phase begins in a cancelled run");
+    check("1", "a; b; c", "0a+ 0#D 0a- 0a=D ^0b+", begins);
+    check("1", "a; b; c", "0a+ 0a! 0#D ^0a>1000", "planned in a stopped run");
     check("3", "a delay0; b", "0a+ 0a! 0a>0 1#D 0a+", "");
     check("3", "a delay0; b", "0a+ 0a! 0a>0 1#D 2b+ 0a+ 0a! ^0a>0", "planned in a stopped run");
     check("3", "a; b", "0a+ 1#D 0a! ^0a>1000", "planned in a stopped run");
@@ -435,7 +440,7 @@ fn levels_rise_while_something_goes_on() {
     check("2", "a", "0#D 0#C 1#K", "");
     check("2", "a", "0#D ^0#D", "only rises");
     check("2", "a", "0#C ^1#D", "only rises");
-    check("2", "a", "0a ^0#D", "all jobs have ended");
+    check("2", "a", "0a 0#D", ""); // it was raised before the end was booked
     check("2", "a", "^2#D", "no such worker");
 }
 

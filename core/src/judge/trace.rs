@@ -233,8 +233,9 @@ impl Reader {
     fn stop_requested(&mut self, level: StopLevel, worker: usize, at: Duration) -> Ruling {
         self.life.goes_on()?;
         self.workers.exists(&self.facts, worker)?;
-        self.stops.rise(self.life.is_over(), level)?;
-        self.tells(worker, at);
+        self.stops.rise(worker, level)?;
+        self.arrivals.tells_anything(&self.facts.graph, worker, self.now);
+        self.last_at = self.last_at.max(at);
         Ok(())
     }
 

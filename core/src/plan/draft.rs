@@ -14,7 +14,9 @@ use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
 use crate::plan::errors::{Edge, PlanError, PlanErrors};
 use crate::plan::nearest::{Candidate, Search};
+use crate::plan::pools::Pools;
 use crate::text::{NameFault, name_fault};
+use crate::words::Kind;
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
 /// [`compile`](Draft::compile).
@@ -233,10 +235,11 @@ impl<'env, A> Draft<'env, A> {
         let (nests, mut search) = (self.nests(), Search::new());
         let mut is_nest = vec![false; self.specs.len()];
         self.nests.iter().for_each(|jobs| is_nest[jobs.end as usize] = true);
-        let mut before = self.before.iter().peekable();
+        let (mut before, mut pools) = (self.before.iter().peekable(), Pools::default());
         for (at, spec) in self.specs.iter().enumerate() {
             self.check_name(at, &nests, errors);
             self.check_options(at, spec, is_nest[at], errors);
+            self.check_pools(at, spec, &mut pools, errors);
             let mut check = |edge, to: NameId| match job_of[to.index()] {
                 Some(job) if job.index() == at => {
                     errors.push(|| PlanError::SelfDependency { job: self.name(at) });
@@ -270,6 +273,19 @@ impl<'env, A> Draft<'env, A> {
         }
         if spec.tries() == Some(0) && Unfit::of(JobOption::Tries, form).is_none() {
             errors.push(|| PlanError::NoTries { job: self.name(at) });
+        }
+    }
+
+    fn check_pools<'s>(
+        &self,
+        at: usize,
+        spec: &'s JobSpec<'env, A>,
+        pools: &mut Pools<'s>,
+        errors: &mut PlanErrors,
+    ) {
+        let uses = spec.options().map_or(&[][..], |options| &options.uses);
+        if spec.kind() != Kind::Group {
+            pools.check(at, uses, |at| self.name(at), |mistake| errors.push(|| PlanError::Pool(mistake)));
         }
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::error::debug_for_people;
 use crate::job::Unfit;
 use crate::plan::alike::{difference, look_alike};
+use crate::plan::pools::PoolMistake;
 use crate::text::printable;
 
 /// All mistakes of a graph, at most [`PlanErrors::LIMIT`] of them in full.
@@ -115,6 +116,8 @@ pub enum PlanError {
         /// The job.
         job: String,
     },
+    /// A job uses a pool that nobody could use so.
+    Pool(PoolMistake),
     /// An option that jobs of this kind cannot have.
     Unfit {
         /// The job.
@@ -179,6 +182,7 @@ impl fmt::Display for PlanError {
             PlanError::NoTries { job } => {
                 write!(f, "job {} has `tries(0)`: it needs at least 1", Quoted(job))
             }
+            PlanError::Pool(mistake) => mistake.fmt(f),
             PlanError::Unfit { job, why } => write!(f, "job {} {why}", Quoted(job)),
             PlanError::UnknownJob { name, nearest } => {
                 write!(f, "there is no job ")?;

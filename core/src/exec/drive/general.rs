@@ -198,7 +198,8 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             let clock = &self.live.world.clock;
             inside.wake_overdue(|| clock.now());
             if let Some(next) = inside.schedule.next(|| clock.now()) {
-                let has_more = inside.schedule.has_more();
+                // a retry is begun at its time, also while this worker is inside of something
+                let has_more = inside.schedule.has_more() || inside.schedule.first_due().is_some();
                 let wants_keeper = inside.wants_keeper(self.alarm(&inside));
                 let is_called = (has_more || wants_keeper) && self.hall.call(&mut inside);
                 return Some(Task { next, has_surplus: has_more && !is_called });

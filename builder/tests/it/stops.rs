@@ -1,0 +1,114 @@
+//! Random worlds whose runs are stopped at any event, with any level.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use dojobber::testkit::{
+    ScriptedWorld, ScriptedWorlds, Simulation, graphs, judge_simulated, scripted_worlds,
+};
+use dojobber::{CancelToken, Event, Observer, Run, Runner, Status, StopReason, judge};
+use proptest::prelude::*;
+
+use crate::support::{Trace, cases, within};
+
+/// Raises a token at one event, and once more at a later one.
+struct StopsAt {
+    seen: AtomicUsize,
+    at: [usize; 2],
+    by: [fn(&CancelToken); 2],
+    token: CancelToken,
+}
+
+impl Observer for StopsAt {
+    fn on_event(&self, _: &Event) {
+        let seen = self.seen.fetch_add(1, SeqCst);
+        for (at, raise) in self.at.iter().zip(self.by) {
+            if *at == seen {
+                raise(&self.token);
+            }
+        }
+    }
+}
+
+const RAISE: [fn(&CancelToken); 3] = [CancelToken::drain, CancelToken::cancel, CancelToken::kill];
+
+fn stop() -> impl Strategy<Value = ([usize; 2], [usize; 2])> {
+    ([0..60_usize, 0..60_usize], [0..3_usize, 0..3_usize])
+}
+
+fn observer(token: &CancelToken, (at, by): ([usize; 2], [usize; 2])) -> StopsAt {
+    StopsAt { seen: AtomicUsize::new(0), at, by: by.map(|level| RAISE[level]), token: token.clone() }
+}
+
+fn worlds() -> ScriptedWorlds {
+    let graphs = graphs().jobs(0..14).pools(0..3).priorities(-1..2);
+    scripted_worlds().over(graphs.delays(Duration::ZERO..Duration::from_micros(50)))
+}
+
+/// What must hold of every run that was stopped, beside what the judge says.
+fn is_legal(world: &ScriptedWorld, run: &Run<'_>) -> Result<(), TestCaseError> {
+    let is_cut = run.jobs().any(|job| job.status() == Status::Cancelled);
+    prop_assert!(!is_cut || run.stop_reason() == Some(StopReason::Cancelled));
+    prop_assert!(run.success() || !run.jobs().all(|job| job.status().is_done()));
+    for (at, [_, runs, cleanups]) in world.calls().into_iter().enumerate() {
+        let is_due = world.script().jobs[at].cleanup.is_some();
+        prop_assert_eq!(cleanups, if is_due { runs } else { 0 }, "job {}", at);
+    }
+    for job in run.jobs() {
+        let after = run.report().graph().after(job.id());
+        let status_of = |on: dojobber::JobId| run.jobs().nth(on.index()).unwrap().status();
+        let worst = |status| after.iter().any(|on| status_of(*on) == status);
+        match job.status() {
+            Status::Blocked => prop_assert!(worst(Status::Failed) || worst(Status::Blocked), "{:?}", job),
+            Status::Cancelled => {}
+            _ => prop_assert!(!worst(Status::Cancelled) && !worst(Status::Failed), "{:?}", job),
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn simulated_runs_end_by_the_rules_wherever_they_are_stopped(script in worlds(), seed: u64, stop in stop()) {
+        for workers in [1, 2, 5] {
+            let (world, trace, token) = (script.world(), Trace::default(), CancelToken::new());
+            let plan = world.plan();
+            let simulation = Simulation::new(seed).workers(workers).cancel_token(&token);
+            let run = simulation.observer(trace.clone()).observer(observer(&token, stop)).run(&plan, ());
+            prop_assert_eq!(judge_simulated(&plan, &trace.events()), Ok(()), "{} workers", workers);
+            prop_assert_eq!(judge(&plan, &trace.events()), Ok(()), "{} workers", workers);
+            is_legal(&world, &run)?;
+        }
+    }
+
+    #[test]
+    fn runs_end_by_the_rules_wherever_they_are_stopped(script in worlds(), stop in stop()) {
+        for threads in [1, 2, 3, 5] {
+            let (world, trace, token) = (script.world(), Trace::default(), CancelToken::new());
+            let plan = world.plan();
+            let builder = Runner::builder().threads(threads).cancel_token(&token).observer(trace.clone());
+            let runner = builder.observer(observer(&token, stop)).build();
+            let run = within("a run that is stopped", || runner.run(&plan, ()));
+            prop_assert_eq!(judge(&plan, &trace.events()), Ok(()), "{} threads", threads);
+            is_legal(&world, &run)?;
+        }
+    }
+
+    /// The same, with the runner's own reason to stop.
+    #[test]
+    fn runs_end_at_their_last_failure_that_is_allowed(script in worlds(), failures in 1..4_usize) {
+        for threads in [1, 2, 3, 5] {
+            let (world, trace) = (script.world(), Trace::default());
+            let plan = world.plan();
+            let builder = Runner::builder().threads(threads).max_failures(failures).observer(trace.clone());
+            let run = builder.build().run(&plan, ());
+            prop_assert_eq!(judge(&plan, &trace.events()), Ok(()), "{} threads", threads);
+            let failed = run.jobs().filter(|job| job.status() == Status::Failed).count();
+            prop_assert!(failed < failures + threads, "{} threads: {}", threads, failed);
+            let is_cut = run.jobs().any(|job| job.status() == Status::Cancelled);
+            prop_assert!(!is_cut || run.stop_reason() == Some(StopReason::MaxFailures));
+        }
+    }
+}
