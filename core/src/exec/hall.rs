@@ -11,7 +11,7 @@ use std::task::Wake;
 use std::time::Duration;
 
 use crate::cancel::StopLevel;
-use crate::exec::schedule::{Schedule, State};
+use crate::exec::schedule::{Ended, Schedule, State};
 use crate::graph::JobId;
 use crate::words::StopReason;
 
@@ -30,6 +30,8 @@ pub(super) struct Inside {
     pub(super) obeyed: StopLevel,
     /// Why, for the first of these levels.
     pub(super) stop_reason: Option<StopReason>,
+    /// Jobs that have ended without a try of their own, which nobody has told yet.
+    pub(super) untold: Vec<Ended>,
     /// Sleepers without an alarm that were not called.
     idle: usize,
     /// For jobs with async phases: the number of the ring that may wake it just now.
@@ -53,6 +55,7 @@ impl Hall {
             schedule,
             obeyed: StopLevel::None,
             stop_reason: None,
+            untold: Vec::new(),
             rings: HashMap::new(),
             numbers: 0,
             forsaken: HashSet::new(),

@@ -258,18 +258,22 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
     /// Tells which jobs have ended without a try of their own, and whether the run is stopped.
     ///
-    /// The lock of the schedule is let go meanwhile. Another one is held: what follows from these ends is told later.
+    /// They are put into one list under the lock of the schedule, which is let go before anybody is told or waited for: an
+    /// observer may stop the run, and that wants this lock. Who holds the other lock tells all that is in the list; so what
+    /// follows from these ends is told later.
     fn tell<'h>(
         &'h self,
-        inside: MutexGuard<'h, Inside>,
+        mut inside: MutexGuard<'h, Inside>,
         worker: &mut Worker<'r, 'env, A>,
         ended: &mut Vec<Ended>,
     ) -> MutexGuard<'h, Inside> {
-        let telling = lock(&self.told);
+        inside.untold.append(ended);
         drop(inside);
+        let telling = lock(&self.told);
+        let untold = std::mem::take(&mut self.hall.lock().untold);
         worker.look_at_the_clock();
-        worker.see_stop();
-        for ended in ended.drain(..) {
+        worker.see_stop(); // now, for others may have put in what a stop has ended
+        for ended in untold {
             let head = &self.heads[ended.job.index()];
             let last = Head::from_bits(head.load(Ordering::Relaxed)).ended(ended.status);
             head.store(last.to_bits(), Ordering::Relaxed);
