@@ -52,8 +52,9 @@ struct Rest<'env, A> {
 
 impl<'env, A> Run<'env, A> {
     /// When all jobs have ended: calls the cleanups that are due at the end, and closes the books.
-    pub(crate) fn new(report: Report, live: Live<'env, A>, leftovers: Leftovers<'env, A>) -> Self {
-        let Leftovers { mut errors, cleanups } = leftovers;
+    pub(crate) fn new(report: Report, live: Live<'env, A>, mut leftovers: Leftovers<'env, A>) -> Self {
+        let mut errors = std::mem::take(&mut leftovers.errors);
+        let cleanups = std::mem::take(&mut leftovers.cleanups);
         errors.sort_by_key(|(job, _)| *job);
         let mut run = Run { report, rest: Rest { errors, live: Some(live), pending: Mutex::new(cleanups) } };
         if run.rest.live().options.cleanup == Cleanup::AtEnd {

@@ -104,8 +104,12 @@ impl Store {
     /// # Errors
     ///
     /// The first panic of a destructor.
-    pub(crate) fn discard(self) -> Result<(), BoxError> {
-        let slots = self.slots.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn discard(mut self) -> Result<(), BoxError> {
+        self.drop_all()
+    }
+
+    fn drop_all(&mut self) -> Result<(), BoxError> {
+        let slots = std::mem::take(self.slots.get_mut().unwrap_or_else(PoisonError::into_inner));
         unwind::discard_all(slots.into_values().flatten())
     }
 
@@ -141,6 +145,21 @@ fn put<T: Any + Send + Sync>(
         None => {
             same_name.push(value);
             None
+        }
+    }
+}
+
+/// Drops the values one after another: two destructors that panic would end the process if the second did so while the
+/// first panic unwinds. The first panic goes on afterwards, unless another is under way already.
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.is_empty() {
+            return;
+        }
+        if let Err(panic) = self.drop_all()
+            && !std::thread::panicking()
+        {
+            std::panic::resume_unwind(Box::new(panic.to_string()));
         }
     }
 }

@@ -232,3 +232,54 @@ fn while_a_test_panics() {
     assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "a test");
     assert_eq!(dropped.0.load(Ordering::SeqCst), 1);
 }
+
+/// Two values in the local store of a try whose phases are async.
+#[test]
+fn local_stores_of_async_phases() {
+    for cleans_up in [false, true] {
+        check(2, |dropped| {
+            let made = dropped.clone();
+            let fill = move |cx: Context<Args>| {
+                cx.local().set(&Key::new("one"), made.bomb());
+                cx.local().set(&Key::new("other"), made.bomb());
+                async { Ok(()) }
+            };
+            let job = graph().job("a");
+            let job = if cleans_up { job.cleanup(|_| ()) } else { job };
+            (job.run_only_async(fill), None)
+        });
+    }
+}
+
+/// A simulated process that is killed leaves errors, outputs and stores behind.
+#[cfg(feature = "testkit")]
+#[test]
+fn what_a_killed_process_leaves() {
+    use dojobber::testkit::{Fault, Faults, Simulation};
+
+    let dropped = Dropped::default();
+    let key = Key::<Bomb>::new("a");
+    let fail = |_: &Context| Err::<(), _>(dropped.error());
+    let fill = |cx: &Context| {
+        cx.shared().set(&Key::new("one"), dropped.bomb());
+        cx.shared().set(&Key::new("other"), dropped.bomb());
+    };
+    let graph = Graph::new().job(&key).run_only(|_| Ok(dropped.bomb())).job("b").run_only(fail);
+    let graph = graph.job("c").run_only(fail).job("d").after(&key).cleanup(|_| ()).run_only(fill);
+    let plan = graph.job("last").after("d").run_only(|_| ()).compile().unwrap();
+    let faults = Faults::none().on("last", dojobber::Phase::Run, Fault::Crash);
+    let run = catch(|| drop(Simulation::new(3).default_tries(1).faults(faults).run(&plan, ())));
+    assert!(run.is_ok());
+    assert_eq!(dropped.0.load(Ordering::SeqCst), 2 * 5, "of two processes");
+}
+
+/// A store of the user's own still tells that a value panicked, once.
+#[test]
+fn a_store_of_the_users_own() {
+    let dropped = Dropped::default();
+    let store = dojobber::Store::default();
+    store.set(&Key::new("one"), dropped.bomb());
+    store.set(&Key::new("other"), dropped.bomb());
+    assert_eq!(*catch(|| drop(store)).unwrap_err().downcast::<String>().unwrap(), "dropped");
+    assert_eq!(dropped.0.load(Ordering::SeqCst), 2);
+}

@@ -211,7 +211,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if since.is_none() {
             self.limit(spec, self.ledger.stamp().0); // else a constructor's time counts into the first phase
         }
-        self.cx.set_shared_local(local.clone());
+        self.cx.set_shared_local(local);
         if let Held::Async(body) = held
             && !self.live.waits_for_futures()
         {
@@ -220,7 +220,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let runtime = &self.live.world.runtime;
             let result = match unwind::catch(|| Ok(runtime.enter(|| body.call(due, &self.cx)))) {
                 Ok(Called::Later(future)) => {
-                    self.cx.set_shared_local(None);
+                    let local = self.cx.take_shared_local();
                     let limits = self.cx.limits().cloned();
                     let said = (error, self.notes);
                     let flight = Flight::new(attempt, due, held, start, said, local, limits, future);
@@ -231,13 +231,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             };
             let result = if body.drops_output_of(due) { result.map(|_| None) } else { result };
             let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
-            return self.progress(attempt, due, held, error, local, after);
+            return self.progress(attempt, due, held, error, after);
         }
         let after = match self.due_phase(due, &mut attempt, spec, &mut held) {
             Ok((_, error)) => After::Due(error),
             Err(end) => After::Over(end),
         };
-        self.progress(attempt, due, held, error, local, after)
+        self.progress(attempt, due, held, error, after)
     }
 
     /// Polls a future once. What is returned is what the phase has come to.
@@ -263,7 +263,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.cx.place_mut().phase = phase;
         self.notes = notes;
         self.cx.set_limits(limits);
-        self.cx.set_shared_local(local.clone());
+        self.cx.set_shared_local(local);
         let dropped = self.live.world.runtime.enter(|| unwind::discard(future));
         let result = match (dropped, result) {
             (Err(panic), Ok(value)) => {
@@ -277,7 +277,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.ledger.look_at_the_clock();
         let step = Step::linked(phase);
         let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
-        self.progress(attempt, phase, held, error, local, after)
+        self.progress(attempt, phase, held, error, after)
     }
 
     /// How far a try has come with a phase.
@@ -287,10 +287,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         phase: Phase,
         held: Held<'r, 'env, A>,
         before: Option<BoxError>,
-        local: Option<Arc<Store>>,
         after: After,
     ) -> Progress<'r, 'env, A> {
-        self.cx.set_shared_local(None);
+        let local = self.cx.take_shared_local(); // if the try has not ended; else it was dropped, or kept
         match after {
             After::Due(error) => {
                 let due = if phase == Phase::Check { Phase::Run } else { Phase::Recheck };
@@ -305,6 +304,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             }
             After::Over(end) => {
                 before.into_iter().for_each(forget);
+                let _ = unwind::discard(local);
                 Progress::Over(attempt, end)
             }
         }
