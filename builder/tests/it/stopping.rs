@@ -211,7 +211,7 @@ fn a_run_has_its_own_end() {
         .run_only(|_| ())
         .compile()
         .unwrap();
-    let run = quick().run_timeout(MS(5)).build().run(&plan, ());
+    let run = quick().default_tries(1).run_timeout(MS(5)).build().run(&plan, ());
     assert_eq!((&*statuses(&run), run.stop_reason()), ("CC", Some(StopReason::TimedOut)));
     let run = quick().run_timeout(Duration::ZERO).build().run(&plan, ());
     assert_eq!((&*statuses(&run), run.stop_reason()), ("CC", Some(StopReason::TimedOut)));

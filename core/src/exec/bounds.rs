@@ -69,6 +69,7 @@ impl Bounds {
 
     /// The level, which is told before anything follows from it: by the first that sees it, while all others wait.
     pub(super) fn see(&self, tell: impl FnOnce(StopLevel, StopReason)) -> StopLevel {
+        self.expire_in_time();
         let level = self.stop.level();
         if level > StopLevel::None {
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,9 +86,11 @@ impl Bounds {
         self.run.map(|limit| limit.until)
     }
 
-    /// The run's own time is over.
-    pub(super) fn expire(&self) {
-        self.stop.raise(StopLevel::Cancel, StopReason::TimedOut);
+    /// Stops the run if its own time is over. What listens to that may want the lock of the schedule.
+    pub(super) fn expire_in_time(&self) {
+        if self.run.is_some_and(|limit| limit.until <= self.clock.now()) {
+            self.stop.raise(StopLevel::Cancel, StopReason::TimedOut);
+        }
     }
 
     /// A job has failed for good.

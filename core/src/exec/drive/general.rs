@@ -218,11 +218,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         if !self.flights.is_empty() && timers.first_due().is_some() {
             timers.fire(self.live.world.clock.now());
         }
-        if let Some(bounds) = &self.live.bounds
-            && bounds.run_until().is_some_and(|until| until <= self.live.world.clock.now())
-        {
-            bounds.expire();
-        }
+        self.live.bounds.iter().for_each(Bounds::expire_in_time);
     }
 
     /// Stops what has not begun, if the run is stopped higher than before; says whether it is.

@@ -130,9 +130,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     /// Lets the run's time be over, and a free worker see whether the run is stopped.
     fn look_at_bounds(&mut self) {
         let Some(bounds) = &self.live.bounds else { return };
-        if bounds.run_until().is_some_and(|until| until <= self.live.world.clock.now()) {
-            bounds.expire();
-        }
+        bounds.expire_in_time();
         if let Some(at) = self.workers.iter().position(VirtualWorker::is_free)
             && let VirtualWorker::Free(mut worker) = self.workers[at].leave()
         {
