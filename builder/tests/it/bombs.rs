@@ -240,8 +240,8 @@ fn local_stores_of_async_phases() {
         check(2, |dropped| {
             let made = dropped.clone();
             let fill = move |cx: Context<Args>| {
-                cx.local().set(&Key::new("one"), made.bomb());
-                cx.local().set(&Key::new("other"), made.bomb());
+                cx.local().set(Key::new("one"), made.bomb());
+                cx.local().set(Key::new("other"), made.bomb());
                 async { Ok(()) }
             };
             let job = graph().job("a");
@@ -261,8 +261,8 @@ fn what_a_killed_process_leaves() {
     let key = Key::<Bomb>::new("a");
     let fail = |_: &Context| Err::<(), _>(dropped.error());
     let fill = |cx: &Context| {
-        cx.shared().set(&Key::new("one"), dropped.bomb());
-        cx.shared().set(&Key::new("other"), dropped.bomb());
+        cx.shared().set(Key::new("one"), dropped.bomb());
+        cx.shared().set(Key::new("other"), dropped.bomb());
     };
     let graph = Graph::new().job(&key).run_only(|_| Ok(dropped.bomb())).job("b").run_only(fail);
     let graph = graph.job("c").run_only(fail).job("d").after(&key).cleanup(|_| ()).run_only(fill);
@@ -278,8 +278,8 @@ fn what_a_killed_process_leaves() {
 fn a_store_of_the_users_own() {
     let dropped = Dropped::default();
     let store = dojobber::Store::default();
-    store.set(&Key::new("one"), dropped.bomb());
-    store.set(&Key::new("other"), dropped.bomb());
+    store.set(Key::new("one"), dropped.bomb());
+    store.set(Key::new("other"), dropped.bomb());
     assert_eq!(*catch(|| drop(store)).unwrap_err().downcast::<String>().unwrap(), "dropped");
     assert_eq!(dropped.0.load(Ordering::SeqCst), 2);
 }
