@@ -5,34 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use dojobber::{
-    Backoff, BoxError, CancelToken, Context, ErrorClass, Event, Graph, Plan, Run, Runner, RunnerBuilder,
-    Status, StopLevel, StopReason, TimedOut, Unmet, judge, permanent, retry_after, unknown,
+    Backoff, BoxError, CancelToken, Context, ErrorClass, Event, Graph, Plan, Run, RunnerBuilder, Status,
+    StopLevel, StopReason, TimedOut, Unmet, judge, permanent, retry_after, unknown,
 };
 
-use crate::support::{Notes, Trace};
+use crate::support::{Notes, Trace, check, quick, statuses};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const LONG: Duration = Duration::from_secs(3600);
-
-fn quick() -> RunnerBuilder {
-    Runner::builder().default_retry_delay(Duration::ZERO)
-}
-
-/// The statuses of all jobs, as their first letters.
-fn statuses<A>(run: &Run<'_, A>) -> String {
-    run.jobs().map(|job| format!("{:?}", job.status()).chars().next().unwrap()).collect()
-}
-
-/// Runs a plan with 1 and 3 threads, has the judge look, and compares the statuses.
-#[track_caller]
-fn check(plan: &Plan<'_>, builder: impl Fn() -> RunnerBuilder, expected: &str) {
-    for threads in [1, 3] {
-        let trace = Trace::default();
-        let run = builder().threads(threads).observer(trace.clone()).build().run(plan, ());
-        assert_eq!(statuses(&run), expected, "{threads} threads\n{}", run.report());
-        assert_eq!(judge(plan, &trace.events()), Ok(()), "{threads} threads");
-    }
-}
 
 fn level(token: &CancelToken, level: StopLevel) {
     match level {

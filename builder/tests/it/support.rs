@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use dojobber::{Event, Observer, Runner};
+use dojobber::{Event, Observer, Plan, Run, Runner, RunnerBuilder, judge};
 
 /// A runner that loses no time between tries.
 pub(crate) fn runner(threads: usize) -> Runner {
@@ -107,5 +107,26 @@ pub(crate) fn cases() -> u32 {
         proptest::prelude::ProptestConfig::default().cases
     } else {
         128
+    }
+}
+
+/// Options that lose no time between tries.
+pub(crate) fn quick() -> RunnerBuilder {
+    Runner::builder().default_retry_delay(Duration::ZERO)
+}
+
+/// The statuses of all jobs, as their first letters.
+pub(crate) fn statuses<A>(run: &Run<'_, A>) -> String {
+    run.jobs().map(|job| format!("{:?}", job.status()).chars().next().unwrap()).collect()
+}
+
+/// Runs a plan with 1 to 5 threads, has the judge look, and compares the statuses.
+#[track_caller]
+pub(crate) fn check(plan: &Plan<'_>, builder: impl Fn() -> RunnerBuilder, expected: &str) {
+    for threads in [1, 2, 3, 5] {
+        let trace = Trace::default();
+        let run = builder().threads(threads).observer(trace.clone()).build().run(plan, ());
+        assert_eq!(statuses(&run), expected, "{threads} threads\n{}", run.report());
+        assert_eq!(judge(plan, &trace.events()), Ok(()), "{threads} threads");
     }
 }
