@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         Trouble::Cleanup => graph
             .job("cleanup").cleanup(|_| ensure(false, "the bucket is gone")).run_only(|_| ()),
         Trouble::Endless => graph
-            .job("endless").tries(1)
+            .job("endless").after("fine").tries(1)
                 .run_only(|cx| {
                     let _ = writeln!(std::io::stdout(), "endless has begun");
                     cx.command("sleep").arg("1000").run()
