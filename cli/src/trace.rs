@@ -1,17 +1,29 @@
 //! A report as a trace in Chrome's format, which ui.perfetto.dev and chrome://tracing open.
 
-use dojobber::{JobReport, Phase, PhaseRecord, Report, Status, printable};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use dojobber::{JobId, JobReport, Phase, PhaseRecord, Report, Status, printable};
 use serde_json::{Value, json};
 
 use crate::text::reason;
 
-/// A row for each worker, with all that it has executed; below them, what waited for its next try.
+/// A row for each worker, with all that held it; below them, phases that held none while they waited, and what waited for
+/// its next try.
 pub(crate) fn trace(report: &Report, program: &str) -> Value {
     let mut events = vec![metadata("process_name", None, program)];
     events.extend(workers(report));
+    let aside = aside(report);
     for job in report.jobs() {
         let phases = job.phases();
-        events.extend(phases.iter().map(|record| phase(job, record)));
+        for (at, record) in phases.iter().enumerate() {
+            if aside.contains(&(job.id(), at)) {
+                events.extend(pair(job, record, at));
+            } else {
+                events.push(phase(job, record));
+            }
+        }
         events.extend(delays(job, &phases));
         if job.status() == Status::Failed {
             events.extend(phases.iter().rfind(|record| record.phase() != Phase::Cleanup).map(|last| {
@@ -44,6 +56,31 @@ fn workers(report: &Report) -> Vec<Value> {
     (0..workers).map(|worker| metadata("thread_name", Some(worker), &name(worker))).collect()
 }
 
+/// Phases that overlap with others of their worker, by job and place. They were futures: a worker that ended another phase
+/// meanwhile was not held by this one. So all that did hold it find it free, in the order of their ends.
+fn aside(report: &Report) -> BTreeSet<(JobId, usize)> {
+    let mut all = Vec::new();
+    for job in report.jobs() {
+        let of = |(at, record): (usize, &PhaseRecord<'_>)| {
+            (record.end(), Reverse(record.start()), record.worker(), (job.id(), at))
+        };
+        all.extend(job.phases().iter().enumerate().map(of));
+    }
+    all.sort_unstable();
+    let mut busy_until = BTreeMap::new();
+    let overlaps = |(end, Reverse(start), worker, place)| {
+        let until = busy_until.entry(worker).or_insert(Duration::ZERO);
+        if start < *until {
+            return Some(place);
+        }
+        if start < end {
+            *until = end;
+        }
+        None
+    };
+    all.into_iter().filter_map(overlaps).collect()
+}
+
 fn metadata(what: &str, worker: Option<usize>, name: &str) -> Value {
     let mut event = json!({ "ph": "M", "pid": 1, "name": what, "args": { "name": name } });
     if let Some(worker) = worker {
@@ -71,6 +108,20 @@ fn phase(job: JobReport<'_>, record: &PhaseRecord<'_>) -> Value {
         "name": job.name(),
         "cat": record.phase().to_string(),
         "args": args,
+    })
+}
+
+/// A bar in a row of its own: a pair of events that belong together.
+fn pair(job: JobReport<'_>, record: &PhaseRecord<'_>, at: usize) -> [Value; 2] {
+    let mut begin = phase(job, record);
+    begin["ph"] = json!("b");
+    begin["id"] = json!(format!("{} {at}", job.name()));
+    let mut end = begin.clone();
+    end["ph"] = json!("e");
+    end["ts"] = json!(micros(record.end().as_nanos()));
+    [begin, end].map(|mut event| {
+        event.as_object_mut().into_iter().for_each(|event| _ = event.remove("dur"));
+        event
     })
 }
 
@@ -106,7 +157,6 @@ mod tests {
     use super::*;
     use dojobber::{Graph, Runner, ensure};
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
 
     /// `flaky` needs two tries, `broken` fails, `behind` is blocked.
     fn traced() -> (Report, Value) {
@@ -159,6 +209,28 @@ mod tests {
         assert_eq!((begin.len(), end.len()), (1, 1));
         assert_eq!((&begin[0]["id"], &end[0]["id"]), (&json!("flaky"), &json!("flaky")));
         assert!(begin[0]["ts"].as_f64() <= end[0]["ts"].as_f64());
+    }
+
+    #[test]
+    fn what_held_no_worker_has_rows_of_its_own() {
+        let waits = |graph: Graph<'static>, at: usize| {
+            graph.job(format!("waits {at}")).run_only_async(async |cx| {
+                cx.sleep_async(Duration::from_millis(5)).await;
+            })
+        };
+        let blocks = Graph::new().job("blocks").run_only(|cx| cx.sleep(Duration::from_millis(1)));
+        let plan = (0..3).fold(blocks, waits).compile().unwrap();
+        let runner = Runner::builder().threads(1).build();
+        let made = trace(&runner.run(&plan, ()).into_report(), "program");
+        let names = |kind| events(&made, kind).iter().map(|event| event["name"].clone()).collect::<Vec<_>>();
+        assert!(names("X").contains(&json!("blocks")), "{:?}", names("X"));
+        assert_eq!(names("X").len() + names("b").len(), 4);
+        assert!(names("b").len() >= 2, "at most one of them ends before the others began");
+        let (begin, end) = (events(&made, "b"), events(&made, "e"));
+        for (begin, end) in begin.iter().zip(&end) {
+            assert_eq!((&begin["id"], &begin["cat"]), (&end["id"], &json!("run")));
+            assert!(begin["ts"].as_f64() < end["ts"].as_f64());
+        }
     }
 
     #[test]

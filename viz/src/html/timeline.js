@@ -37,14 +37,19 @@ if (hasRun) {
   }
   const workers = [...new Set(bars.map((bar) => bar.phase.worker))].sort((a, b) => a - b);
   const laneOfWorker = new Map(workers.map((worker, lane) => [worker, lane + 1]));
+  // a worker that ended another phase meanwhile was not held by this one: so all that did hold it, in the order of their ends, find
+  // it free
   const busyUntil = new Map();
+  const byEnd = [...bars].sort((a, b) => a.phase.end - b.phase.end || b.phase.start - a.phase.start);
+  for (const item of byEnd) {
+    const { worker, start, end } = item.phase;
+    if (start < (busyUntil.get(worker) || 0)) continue;
+    if (start < end) busyUntil.set(worker, end);
+    item.lane = laneOfWorker.get(worker);
+  }
   const together = [];
   for (const item of bars) {
-    const { worker, start, end } = item.phase;
-    if (start >= (busyUntil.get(worker) || 0)) {
-      busyUntil.set(worker, end);
-      item.lane = laneOfWorker.get(worker);
-    } else item.lane = 1 + workers.length + take(together, MOST_TOGETHER, start, end);
+    if (item.lane === undefined) item.lane = 1 + workers.length + take(together, MOST_TOGETHER, item.phase.start, item.phase.end);
   }
   const free = [];
   waits.sort((a, b) => a.start - b.start);

@@ -93,6 +93,26 @@ fn hover_click_and_search() {
     assert_eq!(browser.errors(), [""; 0]);
 }
 
+#[test]
+fn what_waits_holds_no_lane_of_a_worker() {
+    const MS: fn(u64) -> std::time::Duration = std::time::Duration::from_millis;
+    let waits = |graph: Graph<'static>, at: usize| {
+        graph.job(format!("waits {at}")).run_only_async(async |cx| cx.sleep_async(MS(20)).await)
+    };
+    let blocks =
+        |graph: Graph<'static>, at: usize| graph.job(format!("blocks {at}")).run_only(|cx| cx.sleep(MS(2)));
+    let plan = (0..3).fold((0..3).fold(Graph::new(), waits), blocks).compile().unwrap();
+    let run = Runner::builder().threads(1).build().run(&plan, ());
+    let Some(mut browser) = open(&Picture::from_report(&run).to_html()) else { return };
+    let rows = "(() => { const rows = {}; document.querySelectorAll('#timeline rect.run').forEach(rect => {\
+         rows[rect.querySelector('title').textContent.split(':')[0]] = Number(rect.getAttribute('y')); }); return rows; })()";
+    let rows = browser.eval(rows);
+    let of = |name: &str| (0..3).map(|at| rows[format!("{name} {at}")].as_f64()).collect::<Vec<_>>();
+    assert_eq!(of("blocks"), [of("blocks")[0]; 3], "all in the row of their worker: {rows}");
+    assert!(of("waits").iter().all(|row| row.is_some() && *row > of("blocks")[0]), "below it: {rows}");
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
 /// Which attributes of which elements of the drawing an action touches: jobs and edges by their titles, others by
 /// their tags.
 fn touched(browser: &mut Browser, action: impl FnOnce(&mut Browser)) -> Vec<Value> {
