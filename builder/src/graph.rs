@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dojobber_core::{
     Backoff, Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, PhaseCode, Plan,
-    PlanErrors, PoolUses, Result, Verdict,
+    PlanErrors, PoolUses, Result, RunText, Verdict,
 };
 
 use crate::state::{
@@ -368,6 +368,36 @@ impl<'env, A, S> Graph<'env, A, S> {
         S: AwaitsBody<'env, A>,
     {
         self.state.options().description(text);
+        self
+    }
+
+    /// Says what the run of the open job would do, or does: more than the description can, which is written before anything
+    /// is known. It stands in reports, in what is shown of a dry run, and beside the run that begins.
+    ///
+    /// It is called as a part of the check that asks for the run, and before a run without a check; once a job, and only in a
+    /// dry run or where somebody watches. It returns text, or a [`Result`] of text; where it fails, the description stands.
+    /// Like a check it must change nothing.
+    ///
+    /// ```
+    /// use dojobber::{DryRun, Graph, Runner};
+    ///
+    /// let files = ["a.txt", "b.txt"];
+    /// let plan = Graph::new()
+    ///     .job("upload").description("upload what is new")
+    ///         .describe_run(|_| format!("upload {}", files.join(", ")))
+    ///         .check(|_| false).run(|_| ())
+    ///     .compile().unwrap();
+    /// let run = Runner::builder().dry_run(DryRun::Through).build().run(&plan, ());
+    /// assert_eq!(run.job("upload").unwrap().description_of_run(), Some("upload a.txt, b.txt"));
+    /// ```
+    pub fn describe_run<T: RunText>(
+        mut self,
+        describe: impl Fn(&Context<A>) -> T + Send + Sync + 'env,
+    ) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().describe_run(describe);
         self
     }
 

@@ -136,8 +136,8 @@ pub use dojobber_core::{
     BoxError, Cleanup, CleanupError, Command, CommandError, Context, DryRun, Edge, Event, Job, JobDefaults,
     JobForm, JobGraph, JobId, JobName, JobNames, JobOption, JobRef, Key, Kind, MissingKey, Nest, NestId,
     Observer, Outcome, OutputError, Panicked, Phase, Plan, PlanError, PlanErrors, PoolMistake, Result, Run,
-    RunFailed, RunOptions, Runner, RunnerBuilder, Running, Status, Store, Unfit, Verdict, Violation, judge,
-    sh,
+    RunFailed, RunOptions, RunText, Runner, RunnerBuilder, Running, Status, Store, Unfit, Verdict, Violation,
+    judge, sh,
 };
 #[doc(inline)]
 pub use dojobber_core::{

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, ValueEnum};
 use dojobber::DryRun;
 
 use crate::output::Color;
@@ -30,13 +30,17 @@ pub(crate) const USAGE: u8 = 64;
 /// assert_eq!((options.threads, options.run_timeout.as_secs()), (4, 300));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-#[command(next_help_heading = "What to do")]
+#[command(next_help_heading = "What to do", group = ArgGroup::new("look").args(["dry_run", "plan"]))]
 pub struct RunArgs {
-    /// Only look what there is to do, by the first check of each job, and change nothing
+    /// Only look what there is to do, by the first check of each job, and change nothing; with =through also behind jobs
+    /// that would run
     #[arg(short = 'n', long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "checks", hide_possible_values = true)]
     pub(crate) dry_run: Option<Look>,
-    /// End with 2 where something is due and nothing failed (with --dry-run)
-    #[arg(long, requires = "dry_run")]
+    /// The same as --dry-run=through: what would be done, what then, and what only may be
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) plan: bool,
+    /// End with 2 where something is due and nothing failed (with --dry-run or --plan)
+    #[arg(long, requires = "look")]
     pub(crate) detailed_exitcode: bool,
     /// Only this job and all that it depends on. May be a pattern (`*` stops at a level of nested jobs), and be said
     /// several times
@@ -106,6 +110,8 @@ pub struct RunArgs {
 pub(crate) enum Look {
     /// The first check of each job; what is behind a job that would run is blocked
     Checks,
+    /// All jobs, as if those that would run were done
+    Through,
 }
 
 /// Whether there are lines that move.
@@ -134,8 +140,10 @@ pub(crate) enum Words {
 impl RunArgs {
     pub(crate) fn look(&self) -> DryRun {
         match self.dry_run {
+            _ if self.plan => DryRun::Through,
             None => DryRun::Off,
             Some(Look::Checks) => DryRun::Checks,
+            Some(Look::Through) => DryRun::Through,
         }
     }
 
@@ -221,6 +229,7 @@ mod tests {
         check_refused("--fail-fast --max-failures 2", "--fail-fast");
         check_refused("--list --why a", "--why");
         check_refused("--detailed-exitcode", "--dry-run");
+        check_refused("--plan -n", "--plan");
         check_refused("--dry-run=soon", "checks");
         check_refused("--color blue", "blue");
         check_refused("-n checks", "checks");

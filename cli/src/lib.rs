@@ -34,8 +34,8 @@
 //! | code | when |
 //! |---|---|
 //! | 0 | every job is done and no cleanup failed, whatever signal came |
-//! | 1 | something failed, was blocked or was cancelled, or a file could not be written; also a dry run in which something is due |
-//! | 2 | only with `--detailed-exitcode`: a dry run in which something is due and nothing failed |
+//! | 1 | something failed, was blocked or was cancelled, or a file could not be written; also with `--dry-run` where something is due, but not with `--plan` |
+//! | 2 | only with `--detailed-exitcode`: a look (`--dry-run`, `--plan`) in which something is due and nothing failed |
 //! | 64 | a wrong call: an unknown option, a job that does not exist, a file that cannot be written |
 //! | 128 + n | the run was stopped by the signal n before all was done |
 //!

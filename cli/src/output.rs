@@ -27,7 +27,7 @@ pub(crate) struct Paint {
 }
 
 /// A word at the head of a line, and how it looks.
-const STYLES: [(&str, Style); 11] = [
+const STYLES: [(&str, Style); 14] = [
     ("changed", AnsiColor::Green.on_default()),
     ("FAILED", AnsiColor::Red.on_default().bold()),
     ("error:", AnsiColor::Red.on_default().bold()),
@@ -35,6 +35,9 @@ const STYLES: [(&str, Style); 11] = [
     ("cancelled", AnsiColor::Magenta.on_default()),
     ("cleanup", AnsiColor::Red.on_default()),
     ("would", AnsiColor::Yellow.on_default()),
+    ("then", AnsiColor::Yellow.on_default()),
+    ("maybe", AnsiColor::Cyan.on_default()),
+    ("unknown", AnsiColor::Red.on_default().bold()),
     ("running", AnsiColor::Cyan.on_default()),
     ("retry", AnsiColor::Yellow.on_default()),
     ("slow", AnsiColor::Yellow.on_default()),

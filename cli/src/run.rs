@@ -157,12 +157,12 @@ impl RunArgs {
     /// 0 if all is done; else what stopped it, what is due, or 1.
     fn exit_code<A>(&self, run: &Run<'_, A>) -> ExitCode {
         match run.stop_reason() {
-            _ if run.exit_code() == ExitCode::SUCCESS => ExitCode::SUCCESS,
+            _ if run.success() && run.exit_code() == ExitCode::SUCCESS => ExitCode::SUCCESS,
             Some(StopReason::Signal(signal)) => {
                 ExitCode::from(128_u8.saturating_add(u8::try_from(signal).unwrap_or(127)))
             }
             _ if self.detailed_exitcode => run.detailed_exit_code(),
-            _ => ExitCode::FAILURE,
+            _ => run.exit_code(),
         }
     }
 

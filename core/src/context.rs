@@ -34,6 +34,8 @@ pub(crate) struct World<A> {
     /// What async phases wait for.
     pub(crate) timers: Arc<Timers>,
     pub(crate) runtime: Arc<AsyncRuntime>,
+    /// Whether jobs begin although something that they depend on has not run.
+    pub(crate) goes_through: bool,
 }
 
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
@@ -187,6 +189,7 @@ impl<A> Context<A> {
     ///
     /// [`OutputError`] if this job does not depend on that one (in every run alike, whether or not the other happens to
     /// have ended), if that one has no output, or if it is of another type. A job that fails with it is not tried again.
+    /// In a dry run that goes [through](crate::DryRun::Through), also if that one has not run yet.
     pub fn output<T: Any>(&self, key: impl AsKey<T>) -> Result<&T, OutputError> {
         let (graph, key, reader) = (&self.world.graph, key.key_name(), self.place.job);
         let error = |why| OutputError { reader: self.job().to_owned(), read: key.to_owned(), why };
@@ -198,7 +201,9 @@ impl<A> Context<A> {
         if !graph.is_directly_after(reader, job) && !graph.is_after(reader, job) {
             return Err(error(Why::NotAfter));
         }
-        let value = self.world.outputs.get(job).ok_or_else(|| error(Why::NoOutput))?;
+        let missing = || self.world.goes_through && self.world.outputs.expects(job);
+        let none = || error(if missing() { Why::NotYet } else { Why::NoOutput });
+        let value = self.world.outputs.get(job).ok_or_else(none)?;
         value.downcast_ref().ok_or_else(|| error(Why::OtherType(type_name::<T>())))
     }
 
@@ -379,6 +384,7 @@ enum Why {
     NoSuchJob,
     NotAfter,
     NoOutput,
+    NotYet,
     OtherType(&'static str),
 }
 
@@ -396,13 +402,17 @@ impl OutputError {
 
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        say_class(ErrorClass::Permanent); // asking again cannot help
+        say_class(match self.why {
+            Why::NotYet => ErrorClass::NotYet,
+            _ => ErrorClass::Permanent, // asking again cannot help
+        });
         let OutputError { reader, read, why } = self;
         write!(f, "job `{reader}` reads the output of `{read}`, ")?;
         match why {
             Why::NoSuchJob => write!(f, "but there is no such job"),
             Why::NotAfter => write!(f, "but does not depend on it: add `.after({read:?})`"),
             Why::NoOutput => write!(f, "which returns nothing: let its check or run return the value"),
+            Why::NotYet => write!(f, "which has not run yet"),
             Why::OtherType(wanted) => write!(f, "which is not a {wanted}: name that job with the same key"),
         }
     }

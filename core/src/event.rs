@@ -40,6 +40,21 @@ pub enum Event {
         /// The place of a run, from 1, in the order in which the runs of all jobs begin; `None` for other phases.
         sequence: Option<u64>,
     },
+    /// A job has said what its run does, or would do: told in the check that asks for the run, or before a run without
+    /// one; once a job.
+    #[non_exhaustive]
+    RunDescribed {
+        /// The job that it belongs to.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// What it says.
+        text: String,
+        /// The worker that asked; 0 is the thread that called `run`.
+        worker: usize,
+        /// Time since the run began.
+        at: Duration,
+    },
     /// A phase has ended.
     #[non_exhaustive]
     PhaseEnded {
@@ -134,6 +149,7 @@ impl Event {
     pub fn job(&self) -> Option<&JobRef> {
         match self {
             Event::PhaseStarted { job, .. }
+            | Event::RunDescribed { job, .. }
             | Event::PhaseEnded { job, .. }
             | Event::OutputLine { job, .. }
             | Event::RetryPlanned { job, .. }

@@ -13,6 +13,7 @@ mod retries;
 mod schedule;
 mod hall;
 mod bounds;
+mod behind;
 mod live;
 mod books;
 mod attempt;

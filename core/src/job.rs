@@ -1,6 +1,7 @@
 //! What a job does: a trait for structs, closures as another implementation of the same phases.
 
 mod fit;
+mod run_text;
 mod options;
 mod async_body;
 
@@ -11,8 +12,9 @@ use std::time::Duration;
 pub use async_body::PhaseCode;
 pub(crate) use async_body::{AsyncBody, Called, Later};
 pub use fit::{JobForm, JobOption, Unfit};
-use options::{Asked, CleanupFn, Said};
+use options::{Asked, CleanupFn, DescribeFn, Said};
 pub use options::{JobDefaults, JobOptions};
+pub use run_text::RunText;
 
 use crate::backoff::Backoff;
 use crate::context::Context;
@@ -283,6 +285,11 @@ impl<'env, A> JobSpec<'env, A> {
 
     pub(crate) fn cleanup(&self) -> Option<&CleanupFn<'env, A>> {
         self.options()?.cleanup.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn describe_run(&self) -> Option<&DescribeFn<'env, A>> {
+        self.options()?.describe_run.as_ref()
     }
 
     pub(crate) fn tries(&self) -> Option<u32> {

@@ -50,6 +50,8 @@ use crate::plan::Plan;
 ///   delay, and within `retry_for`; none begins before it is due.
 /// - A job begins when all that it depends on is done. It is `Blocked` by something that ended without being done, and
 ///   names it.
+/// - In a dry run that goes through, jobs that would run count as done for what depends on them, and what fails behind
+///   them would run, too. A job says at most once what its run does, before its first run.
 /// - A worker is inside of one try at a time, and there are no more workers than threads.
 /// - Runs are numbered without gaps, each above those that it follows. Cleanups are called in the exact reverse of
 ///   these numbers, one at a time, when all jobs have ended; none is missing at the end.

@@ -39,6 +39,11 @@ impl Outputs {
         self.place(job)?.get().map(|value| &**value)
     }
 
+    /// Whether a job returns something when it is done.
+    pub(crate) fn expects(&self, job: JobId) -> bool {
+        self.place(job).is_some()
+    }
+
     fn place(&self, job: JobId) -> Option<&OnceLock<Box<dyn Any + Send + Sync>>> {
         self.jobs.binary_search(&job).ok().map(|at| &self.places[at])
     }

@@ -5,6 +5,7 @@ mod phase;
 mod log;
 #[cfg(feature = "serde")]
 mod date;
+mod behind;
 mod digest;
 mod display;
 mod summary;
@@ -13,6 +14,7 @@ mod since;
 mod saved;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -64,12 +66,21 @@ pub struct Report {
     heads: Vec<Head>,
     /// The logs, by worker.
     logs: Vec<Log>,
+    descriptions_of_runs: BTreeMap<JobId, Box<str>>,
 }
 
 impl Report {
     /// `heads` has one for each job, ended; `logs` come in any order.
-    pub(crate) fn new(graph: Arc<JobGraph>, dry_run: DryRun, heads: Vec<Head>, mut logs: Vec<Log>) -> Self {
+    pub(crate) fn new(
+        graph: Arc<JobGraph>,
+        dry_run: DryRun,
+        mut heads: Vec<Head>,
+        mut logs: Vec<Log>,
+    ) -> Self {
         debug_assert_eq!(heads.len(), graph.len());
+        if dry_run == DryRun::Through {
+            behind::mark(&graph, &mut heads);
+        }
         logs.sort_by_key(Log::worker);
         debug_assert!(logs.iter().enumerate().all(|(at, log)| at == usize::from(log.worker())));
         Report {
@@ -81,7 +92,17 @@ impl Report {
             scale: Scale::NANOS,
             heads,
             logs,
+            descriptions_of_runs: BTreeMap::new(),
         }
+    }
+
+    /// Says what jobs have said of their runs.
+    pub(crate) fn with_descriptions_of_runs<T: Into<Box<str>>>(
+        self,
+        texts: impl IntoIterator<Item = (JobId, T)>,
+    ) -> Self {
+        let descriptions_of_runs = texts.into_iter().map(|(job, text)| (job, text.into())).collect();
+        Report { descriptions_of_runs, ..self }
     }
 
     /// Says why the run was stopped, if it was.
@@ -114,10 +135,15 @@ impl Report {
         &self.graph
     }
 
-    /// Whether this was a dry run: nothing but first checks.
+    /// Whether this was a dry run: nothing but first checks. [`dry_run_mode`](Report::dry_run_mode) says which.
     #[doc(alias = "no_act")]
     pub fn dry_run(&self) -> bool {
         self.dry_run.is_on()
+    }
+
+    /// Whether this was a dry run, and how far it went.
+    pub fn dry_run_mode(&self) -> DryRun {
+        self.dry_run
     }
 
     /// When the run began, by the clock of its machine; `None` for a simulation, and for a report that was saved by a
@@ -167,6 +193,12 @@ impl Report {
     pub fn counts(&self) -> Counts {
         let jobs = self.graph.ids().filter(|job| self.graph.kind(*job) != Kind::Group);
         jobs.map(|job| self.status_of(job)).collect()
+    }
+
+    /// How many of these stand [behind](JobReport::behind) a job that would run.
+    pub fn counts_behind(&self) -> Counts {
+        let jobs = self.graph.ids().filter(|job| self.graph.kind(*job) != Kind::Group);
+        jobs.filter(|job| self.heads[job.index()].is_behind()).map(|job| self.status_of(job)).collect()
     }
 
     /// How many jobs have that status. Groups are not counted.
@@ -230,12 +262,20 @@ impl Report {
             .into_iter()
             .filter(|cause| *cause != job)
             .map(|id| JobReport { report: self, id })
-            .filter(|cause| matches!(cause.status(), Status::Failed | Status::WouldRun))
+            .filter(|cause| match cause.status() {
+                Status::WouldRun => self.dry_run != DryRun::Through,
+                status => status == Status::Failed,
+            })
             .collect()
     }
 
     fn status_of(&self, job: JobId) -> Status {
         self.heads[job.index()].status().expect("every job of a run has ended")
+    }
+
+    /// Whether that holds for the status of each job.
+    pub(crate) fn statuses_are(&self, holds: impl Fn(Status) -> bool) -> bool {
+        self.statuses().all(holds)
     }
 
     fn statuses(&self) -> impl Iterator<Item = Status> {
@@ -288,6 +328,7 @@ impl PartialEq for Report {
         let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
         (self.dry_run, self.stop_reason, self.elapsed, &self.origin)
             == (other.dry_run, other.stop_reason, other.elapsed, &other.origin)
+            && self.descriptions_of_runs == other.descriptions_of_runs
             && self.graph == other.graph
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
@@ -338,6 +379,20 @@ impl<'a> JobReport<'a> {
     /// How it ended.
     pub fn status(&self) -> Status {
         self.report.status_of(self.id)
+    }
+
+    /// Whether it stands behind a job that would run, in a dry run that goes [through](DryRun::Through): what is known of it
+    /// is from before that job has changed anything.
+    ///
+    /// If it would run too, its run comes then. If it is satisfied, it may have to be done all the same. A job that
+    /// failed, was blocked or was cancelled never stands behind one.
+    pub fn behind(&self) -> bool {
+        self.report.heads[self.id.index()].is_behind()
+    }
+
+    /// What the job has said of its run, where one was due: the text of `describe_run`.
+    pub fn description_of_run(&self) -> Option<&'a str> {
+        self.report.descriptions_of_runs.get(&self.id).map(|text| &**text)
     }
 
     /// How many tries it used. None if it was blocked, is a group, or is a run_only in a dry run.

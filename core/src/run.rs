@@ -111,7 +111,7 @@ impl<'env, A> Run<'env, A> {
         Some(shown(&*errors[at].1))
     }
 
-    /// Itself, if every job is done and no cleanup has failed.
+    /// Itself, if every job is done and no cleanup has failed, as [`exit_code`](Run::exit_code) says.
     ///
     /// # Errors
     ///
@@ -122,13 +122,16 @@ impl<'env, A> Run<'env, A> {
         if self.is_good() { Ok(self) } else { Err(RunFailed { report: Box::new(self.into_report()) }) }
     }
 
-    /// 0 if every job is done and no cleanup has failed, else 1.
+    /// 0 if every job is done and no cleanup has failed, else 1. In a dry run that goes
+    /// [through](crate::DryRun::Through), jobs that would run count as done.
     pub fn exit_code(&self) -> ExitCode {
         if self.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn is_good(&self) -> bool {
-        self.success() && self.cleanup_failures().is_empty()
+        let dry_run = self.dry_run_mode();
+        let is_success = self.success() || self.statuses_are(|status| dry_run.goes_on_behind(status));
+        is_success && self.cleanup_failures().is_empty()
     }
 
     /// Calls the cleanups that are still due, adds them to the report, and returns those that failed.

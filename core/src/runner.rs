@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::run::Run;
 use crate::runtime::AsyncRuntime;
 use crate::store::Store;
+use crate::words::DryRun;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
 ///
@@ -189,6 +190,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         processes,
         timers: Arc::default(),
         runtime: Arc::clone(runtime),
+        goes_through: options.dry_run == DryRun::Through,
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let live = Live::new(plan.clone(), options, world, watch, bounds);
@@ -198,9 +200,10 @@ pub(crate) fn begin<'env, A: Send + Sync>(
 
 /// When all jobs have ended.
 pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<'env, A>) -> Run<'env, A> {
-    let Finished { heads, logs, leftovers, stop_reason } = finished;
-    let report =
-        Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs).stopped_by(stop_reason);
+    let Finished { heads, logs, mut leftovers, stop_reason } = finished;
+    let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs)
+        .stopped_by(stop_reason)
+        .with_descriptions_of_runs(std::mem::take(&mut leftovers.descriptions));
     Run::new(report, live, leftovers)
 }
 

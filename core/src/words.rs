@@ -21,12 +21,17 @@ macro_rules! words {
         impl $Name {
             /// Each of them once, in the order of their declaration.
             pub const ALL: &'static [$Name] = &[$($Name::$Variant),*];
+
+            /// What it prints.
+            pub fn word(self) -> &'static str {
+                match self { $($Name::$Variant => $word,)* }
+            }
         }
 
         impl fmt::Display for $Name {
             /// One word, or two.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(match self { $($Name::$Variant => $word,)* })
+                f.pad(self.word())
             }
         }
     };
@@ -142,6 +147,13 @@ pub enum DryRun {
     /// The first check of each job, once, and nothing else: DoJobber's `no_act`. What is behind a job that would run
     /// is blocked.
     Checks,
+    /// The same, and on behind jobs that would run as if they were done: so it is known what comes then.
+    ///
+    /// Behind a job that would run nothing fails: what fails there would run, too, and its error is kept. What passes
+    /// there is satisfied as things stand; once the run before it has changed something it may not be. Both say so with
+    /// [`JobReport::behind`](crate::JobReport::behind). Checks are called in states that they would not meet in a run,
+    /// and must change nothing there: opening a database, for example, may create it.
+    Through,
 }
 
 impl DryRun {
@@ -149,6 +161,12 @@ impl DryRun {
     #[inline]
     pub fn is_on(self) -> bool {
         self != DryRun::Off
+    }
+
+    /// Whether what depends on a job that ended so may begin.
+    #[inline]
+    pub(crate) fn goes_on_behind(self, status: Status) -> bool {
+        status.is_done() || self == DryRun::Through && status == Status::WouldRun
     }
 }
 

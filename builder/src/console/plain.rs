@@ -20,6 +20,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub(super) struct Clocks {
     /// The open phase of each job, and its first one.
     jobs: HashMap<(usize, JobId), Clock>,
+    /// What jobs have said of their runs that have not begun.
+    runs: HashMap<(usize, JobId), String>,
 }
 
 #[derive(Clone, Copy)]
@@ -49,7 +51,14 @@ impl Clocks {
             Event::PhaseStarted { job, attempt, phase, at, .. } => {
                 let clock = self.jobs.entry(key(job)).or_insert(Clock { first: *at, phase: *at });
                 clock.phase = *at;
-                (*phase == Phase::Run).then(|| (*at, began(job, *attempt)))
+                (*phase == Phase::Run).then(|| {
+                    let said = self.runs.remove(&key(job));
+                    (*at, began(job, said.as_deref(), *attempt))
+                })
+            }
+            Event::RunDescribed { job, text, .. } => {
+                self.runs.insert(key(job), text.clone());
+                None
             }
             Event::PhaseEnded { job, attempt, phase, at, error, .. } => {
                 let length =
@@ -65,7 +74,8 @@ impl Clocks {
             Event::JobEnded { job, status, because, at, .. } => {
                 let clock = self.jobs.remove(&key(job));
                 let took = clock.map_or(Duration::ZERO, |clock| at.saturating_sub(clock.first));
-                outcome(job, *status, because.as_ref(), took).map(|text| (*at, text))
+                let said = self.runs.remove(&key(job));
+                outcome(job, *status, because.as_ref(), said.as_deref(), took).map(|text| (*at, text))
             }
             _ => None,
         }
@@ -92,8 +102,8 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn began(job: &JobRef, attempt: u32) -> String {
-    let what = job.graph().description(job.id()).map(|text| one_line(text, REASON));
+fn began(job: &JobRef, said: Option<&str>, attempt: u32) -> String {
+    let what = said.or_else(|| job.graph().description(job.id())).map(|text| one_line(text, REASON));
     format!("{job}.run: {}{}", what.as_deref().unwrap_or("begins"), facts(attempt, Duration::ZERO))
 }
 
@@ -132,14 +142,24 @@ fn facts(attempt: u32, length: Duration) -> String {
 }
 
 /// What is not said by the line of a phase already. Groups are no news.
-fn outcome(job: &JobRef, status: Status, because: Option<&JobRef>, took: Duration) -> Option<String> {
+fn outcome(
+    job: &JobRef,
+    status: Status,
+    because: Option<&JobRef>,
+    said: Option<&str>,
+    took: Duration,
+) -> Option<String> {
     match status {
         _ if job.kind() == Kind::Group => None,
         Status::Failed => Some(format!("{job}: FAILED after {}", brief(took))),
         Status::Blocked => Some(
             because.map_or(format!("{job}: blocked"), |because| format!("{job}: blocked behind {because}")),
         ),
-        Status::WouldRun if job.kind() == Kind::RunOnly => Some(format!("{job}: would run")),
+        Status::WouldRun => match said.or_else(|| job.graph().description(job.id())) {
+            Some(text) => Some(format!("{job}: would run: {}", one_line(text, REASON))),
+            None if job.kind() == Kind::RunOnly => Some(format!("{job}: would run")),
+            None => None,
+        },
         Status::Cancelled => Some(format!("{job}: cancelled")),
         _ => None,
     }

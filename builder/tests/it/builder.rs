@@ -210,6 +210,7 @@ fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
             JobOption::Uses => job.uses(Pool::new("pool", 1)),
             JobOption::Priority => job.priority(1),
             JobOption::Cleanup => job.cleanup(|_| ()),
+            JobOption::DescribeRun => job.describe_run(|_| "a"),
             _ => panic!("{option:?}: how is it said?"),
         };
     }
@@ -236,6 +237,7 @@ fn options_that_a_kind_cannot_have() {
         JobOption::Timeout | JobOption::Uses | JobOption::Priority => "++++--",
         JobOption::UnknownIf => "++----",
         JobOption::Cleanup => "+-+---",
+        JobOption::DescribeRun => "+++---",
         _ => panic!("{option:?}: which forms does it fit?"),
     };
     for option in JobOption::ALL {

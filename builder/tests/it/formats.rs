@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use dojobber::{BoxError, Cleanup, Graph, Plan, Report, Runner, Status, ensure, permanent};
+use dojobber::{BoxError, Cleanup, DryRun, Graph, Plan, Report, Runner, Status, ensure, permanent};
 
 /// All that a report can hold: every kind, nests, descriptions, errors with causes, panics, `false`, classes, tries,
 /// cleanups, two workers.
@@ -17,6 +17,7 @@ fn everything() -> Plan<'static> {
         .description("what all need")
         .group()
         .job("no")
+        .describe_run(|_| "say\nyes")
         .cleanup(|_| false)
         .check(|_| false)
         .run(|_| false)
@@ -44,7 +45,9 @@ fn samples() -> Vec<Report> {
         for cleanup in [Cleanup::AtEnd, Cleanup::ByHand] {
             samples.push(runner(threads).cleanup(cleanup).build().run(&everything(), ()).into_report());
         }
-        samples.push(runner(threads).dry_run(true).build().run(&everything(), ()).into_report());
+        for dry_run in [DryRun::Checks, DryRun::Through] {
+            samples.push(runner(threads).dry_run(dry_run).build().run(&everything(), ()).into_report());
+        }
     }
     #[cfg(feature = "testkit")]
     samples.push(dojobber::testkit::Simulation::new(7).run(&everything(), ()).into_report()); // no date, no host

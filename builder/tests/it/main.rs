@@ -48,6 +48,7 @@ mod schema; // the JSON Schema of reports
 mod semantics; // one try, statuses, retries, dry run
 mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run
+mod through; // dry runs that go on, and what jobs say of their runs
 mod spelling; // the order in which things are said
 mod asynchronous; // phases that are futures
 #[cfg(feature = "testkit")]

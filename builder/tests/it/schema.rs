@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use dojobber::{Graph, Kind, Phase, Report, Runner, Status, permanent};
+use dojobber::{DryRun, Graph, Kind, Phase, Report, Runner, Status, permanent};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../docs/report.schema.json")).unwrap()
@@ -98,6 +98,11 @@ fn reports_fit() {
     let schema = schema();
     let check = |report: &Value| assert_eq!(misfits(&schema, &schema, report, ""), [""; 0]);
     check(&sample());
+    let plan =
+        Graph::new().job("a").describe_run(|_| "a").run_only(|_| ()).job("b").after("a").check_only(|_| true);
+    let through =
+        Runner::builder().dry_run(DryRun::Through).build().run(&plan.compile().unwrap(), ()).into_report();
+    check(&serde_json::to_value(through).unwrap());
     check(&serde_json::to_value(Graph::new().compile().unwrap().run(()).report()).unwrap());
     for text in [
         include_str!("../reports/v1-kitchen.json"),

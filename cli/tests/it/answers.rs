@@ -68,6 +68,33 @@ fn dry_run() {
     assert!(said.stderr.contains("  folder.check: due\n"), "{}", said.stderr);
 }
 
+const PLAN: &str = "would  folder       make the folder
+then   pages/index  write the page   it is not there
+then   pages/about  write the page   it is not there
+then   list         list the pages   No such file or directory (os error 2)
+
+Plan: 1 would run, then 3. 0 are satisfied. Nothing was changed.";
+
+#[test]
+fn plan() {
+    for option in ["--plan", "--dry-run=through", "-n=through"] {
+        check("site", option, 0, PLAN, "");
+        check("site", &format!("{option} --detailed-exitcode"), 2, PLAN, "");
+    }
+    check("trouble", "--plan", 0, "Nothing to do: 1 job is satisfied.", "");
+    let broken = "would  broken  there is no disk\nthen   behind  after broken\n
+Plan: 1 would run, then 1. 1 is satisfied. Nothing was changed.";
+    check("trouble", "broken --plan", 0, broken, "");
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run("site", folder.path(), "-q").code, Some(0));
+    let said = run("site", folder.path(), "--plan --page index --page new");
+    let due = "would  pages/new  write the page  it is not there
+then   list       list the pages  it is old
+
+Plan: 1 would run, then 1. 2 are satisfied. Nothing was changed.";
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), due));
+}
+
 #[test]
 fn detailed_exitcode() {
     check("site", "-n --detailed-exitcode", 2, DUE, "");
@@ -76,9 +103,9 @@ fn detailed_exitcode() {
 }
 
 const WRONG: &str = "error: the following required arguments were not provided:
---dry-run[=<HOW>]
+<--dry-run[=<HOW>]|--plan>
 
-Usage: trouble --dry-run[=<HOW>] --detailed-exitcode --threads <N> [TROUBLES]...
+Usage: trouble --detailed-exitcode --threads <N> <--dry-run[=<HOW>]|--plan> [TROUBLES]...
 
 For more information, try '--help'.";
 
@@ -89,6 +116,7 @@ fn every_option_is_in_help_on_standard_output() {
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for option in [
         "--dry-run",
+        "--plan",
         "--detailed-exitcode",
         "--only",
         "--exclude",

@@ -19,18 +19,23 @@ use crate::exec::finished::Finished;
 use crate::exec::live::Live;
 use crate::options::RunOptions;
 use crate::plan::Plan;
+use crate::words::DryRun;
 
 /// So many workers find work in each other's deques; more share one schedule.
 const MANY: usize = 64;
 
 /// Whether a run can be executed in the fast way, for which a plan's order and counters are enough.
 pub(crate) fn is_plain<A>(plan: &Plan<'_, A>, options: &RunOptions, token: Option<&CancelToken>) -> bool {
-    plan.needs().are_plain() && options.threads <= MANY && !Bounds::are_wanted(options, token)
+    is_plain_without_bounds(plan, options) && !Bounds::are_wanted(options, token)
+}
+
+fn is_plain_without_bounds<A>(plan: &Plan<'_, A>, options: &RunOptions) -> bool {
+    plan.needs().are_plain() && options.threads <= MANY && options.dry_run != DryRun::Through
 }
 
 /// Runs all jobs to their end.
 pub(crate) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    if !live.plan.needs().are_plain() || live.bounds.is_some() || live.options.threads > MANY {
+    if !is_plain_without_bounds(&live.plan, &live.options) || live.bounds.is_some() {
         general::execute(live, helpers)
     } else if live.is_serial() {
         serial::execute(live)

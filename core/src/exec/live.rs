@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::cancel::StopLevel;
 use crate::context::{Place, World};
 use crate::error::Result;
+use crate::exec::behind::Behind;
 use crate::exec::bounds::Bounds;
 use crate::exec::schedule::{Claims, PoolId, Use, Wish};
 use crate::exec::watch::Watch;
@@ -27,6 +28,7 @@ pub(crate) struct Live<'env, A> {
     /// When each job's first try began, in nanoseconds since the run did; only where some job is tried for a time.
     began: Vec<AtomicU64>,
     runs_started: AtomicU32,
+    pub(super) behind: Behind,
     /// Only in a simulation: stands between a phase and the user's code.
     #[cfg(feature = "testkit")]
     pub(crate) injector: Option<crate::faults::FaultInjector>,
@@ -41,6 +43,7 @@ impl<'env, A> Live<'env, A> {
         bounds: Option<Bounds>,
     ) -> Self {
         let wanted = if plan.needs().retry_for { plan.len() } else { 0 };
+        let behind = Behind::new(plan.graph(), options.dry_run);
         let began = std::iter::repeat_with(AtomicU64::default).take(wanted).collect();
         Live {
             plan,
@@ -50,6 +53,7 @@ impl<'env, A> Live<'env, A> {
             bounds,
             began,
             runs_started: AtomicU32::new(0),
+            behind,
             #[cfg(feature = "testkit")]
             injector: None,
         }

@@ -4,7 +4,8 @@
 //! what follows from a change goes out as a list of jobs that have ended with it.
 //!
 //! 1. Only [`advance`](Schedule::advance) changes a job's state, and only as [`State::may_become`] says.
-//! 2. `left` of a job is the number of its dependencies that are not done.
+//! 2. `left` of a job is the number of its dependencies that are not done; in a dry run that goes through, those that
+//!    would run count as done.
 //! 3. A job stands in the queues exactly while it is `Held` or `Ready`, among the retries while it is `Between`, among
 //!    the woken while it is `Woken`.
 //! 4. The slots that are taken are those of the jobs that are `Running`, `Rung`, `Pending` or `Woken`.
@@ -27,7 +28,7 @@ use crate::exec::schedule::queue::{Queue, Rank, Ranked};
 use crate::exec::schedule::slots::{Due, Slots};
 use crate::exec::tries::{Retry, Try};
 use crate::graph::{JobGraph, JobId};
-use crate::words::{Kind, Status};
+use crate::words::{DryRun, Kind, Status};
 
 /// Where all jobs of a run stand.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(super) struct Schedule {
     /// How many jobs have not ended.
     open: usize,
     is_stopped: bool,
+    /// Which jobs others may go on behind.
+    dry_run: DryRun,
 }
 
 /// A job that ended without a try of its own.
@@ -71,7 +74,7 @@ pub(super) enum Next {
 }
 
 impl Schedule {
-    pub(super) fn new(graph: &Arc<JobGraph>, claims: Claims) -> Self {
+    pub(super) fn new(graph: &Arc<JobGraph>, claims: Claims, dry_run: DryRun) -> Self {
         let mut schedule = Schedule {
             graph: Arc::clone(graph),
             states: vec![State::Waiting; graph.nodes()],
@@ -86,6 +89,7 @@ impl Schedule {
             woken_first: false,
             open: graph.len(),
             is_stopped: false,
+            dry_run,
         };
         for job in graph.ids().filter(|job| graph.after_nodes(*job).is_empty()) {
             schedule.enqueue(job);
@@ -273,7 +277,7 @@ impl Schedule {
         let graph = Arc::clone(&self.graph);
         let mut walked = told.len();
         loop {
-            if status.is_done() {
+            if self.dry_run.goes_on_behind(status) {
                 self.release(&graph, job, told);
             } else {
                 self.spread(&graph, job, status, told);

@@ -48,6 +48,8 @@ listed! {
         Priority => ".priority(..)",
         /// What is called after all jobs have ended, for each try that executed the run.
         Cleanup => ".cleanup(..)",
+        /// What says what its run would do.
+        DescribeRun => ".describe_run(..)",
     }
 }
 
@@ -94,6 +96,7 @@ impl JobOption {
             }
             JobOption::UnknownIf => (Need::CheckAndRun, "has no run that a check decides about"),
             JobOption::Cleanup => (Need::Run, "has no run to clean up after"),
+            JobOption::DescribeRun => (Need::Run, "has no run to describe"),
         }
     }
 }

@@ -8,10 +8,13 @@ use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::Result;
 use crate::job::fit::JobOption;
+use crate::job::run_text::RunText;
 use crate::pool::{PoolUses, Slots};
 use crate::verdict::Outcome;
 
 pub(super) type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
+
+pub(super) type DescribeFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result<String> + Send + Sync + 'env>;
 
 /// What a job may say of itself beside what it does. All of it is optional; a job that says nothing takes one word.
 pub struct JobOptions<'env, A = ()> {
@@ -30,6 +33,7 @@ pub(crate) struct Said<'env, A> {
     pub(crate) uses: Vec<Slots>,
     pub(crate) priority: Option<i32>,
     pub(crate) cleanup: Option<CleanupFn<'env, A>>,
+    pub(crate) describe_run: Option<DescribeFn<'env, A>>,
 }
 
 /// A question about an error that only the job can answer.
@@ -54,6 +58,7 @@ impl<A> Default for Said<'_, A> {
             uses: Vec::new(),
             priority: None,
             cleanup: None,
+            describe_run: None,
         }
     }
 }
@@ -125,6 +130,11 @@ impl<'env, A> JobOptions<'env, A> {
         self.say().cleanup = Some(Box::new(cleanup));
     }
 
+    /// Says what the run would do, or does: asked once, where a run is due and somebody wants to know.
+    pub fn describe_run<T: RunText>(&mut self, describe: impl Fn(&Context<A>) -> T + Send + Sync + 'env) {
+        self.say().describe_run = Some(Box::new(move |cx| describe(cx).run_text()));
+    }
+
     fn say(&mut self) -> &mut Said<'env, A> {
         self.said.get_or_insert_default()
     }
@@ -143,6 +153,7 @@ impl<A> Said<'_, A> {
             JobOption::Uses => !self.uses.is_empty(),
             JobOption::Priority => self.priority.is_some(),
             JobOption::Cleanup => self.cleanup.is_some(),
+            JobOption::DescribeRun => self.describe_run.is_some(),
         };
         JobOption::ALL.iter().copied().filter(is_said)
     }
@@ -176,6 +187,7 @@ impl<A> fmt::Debug for Said<'_, A> {
             .field("uses", &self.uses)
             .field("priority", &self.priority)
             .field("cleanup", &self.cleanup.is_some())
+            .field("describe_run", &self.describe_run.is_some())
             .finish()
     }
 }

@@ -9,7 +9,7 @@ use crate::graph::{JobGraph, JobId};
 use crate::job::{Body, JobSpec};
 use crate::options::RunOptions;
 use crate::plan::Plan;
-use crate::words::{Kind, Phase};
+use crate::words::{DryRun, Kind, Phase, Status};
 
 /// All that is known before the first phase.
 pub(super) struct Facts {
@@ -47,6 +47,7 @@ pub(super) struct JobFacts {
     /// Whether the job is asked if another try follows.
     pub(super) is_asked: bool,
     pub(super) cleans_up: bool,
+    pub(super) describes_run: bool,
     /// Whether some of its phases are futures.
     pub(super) is_async: bool,
     /// Whether a try begins with a constructor, of which nothing is told if it passes.
@@ -120,6 +121,16 @@ impl Facts {
             || self.jobs.iter().any(|job| job.priority != 0)
     }
 
+    /// Whether what depends on a job that ended so may begin.
+    pub(super) fn goes_on_behind(&self, status: Status) -> bool {
+        status.is_done() || self.goes_through() && status == Status::WouldRun
+    }
+
+    /// Whether this is a dry run that goes on behind jobs that would run.
+    pub(super) fn goes_through(&self) -> bool {
+        self.options.dry_run == DryRun::Through
+    }
+
     /// How many tries a job may use.
     pub(super) fn max_tries(&self, job: JobId) -> u32 {
         let job = self.job(job);
@@ -158,6 +169,7 @@ impl JobFacts {
             retry_for: spec.retry_for(),
             is_asked: spec.retry_if().is_some(),
             cleans_up: spec.cleans_up(),
+            describes_run: spec.describe_run().is_some(),
             is_async: spec.is_async(),
             is_made: matches!(spec.body, Body::Struct(_)),
             priority: spec.options().and_then(|options| options.priority).unwrap_or(0),

@@ -23,25 +23,37 @@ rules! {
 }
 
 /// How jobs have ended, and when.
-pub(super) struct Ends(Vec<Option<(Status, Duration)>>);
+pub(super) struct Ends {
+    ends: Vec<Option<(Status, Duration)>>,
+    /// For each job that has ended, whether it stands behind one that would run.
+    behind: Vec<bool>,
+}
 
 impl Ends {
     pub(super) fn new(jobs: usize) -> Self {
-        Ends(vec![None; jobs])
+        Ends { ends: vec![None; jobs], behind: vec![false; jobs] }
     }
 
-    pub(super) fn set(&mut self, job: JobId, status: Status, at: Duration) {
-        self.0[job.index()] = Some((status, at));
+    pub(super) fn set(&mut self, facts: &Facts, job: JobId, status: Status, at: Duration) {
+        self.behind[job.index()] = self.put_behind(facts, job);
+        self.ends[job.index()] = Some((status, at));
+    }
+
+    /// Whether a job, all of whose dependencies have ended, stands behind one that would run: then nothing fails there.
+    pub(super) fn put_behind(&self, facts: &Facts, job: JobId) -> bool {
+        let would_run = |on: &JobId| self.is(*on, |status| status == Status::WouldRun);
+        facts.goes_through()
+            && facts.graph.after(job).iter().any(|on| would_run(on) || self.behind[on.index()])
     }
 
     fn is(&self, job: JobId, is: impl Fn(Status) -> bool) -> bool {
-        self.0[job.index()].is_some_and(|(status, _)| is(status))
+        self.ends[job.index()].is_some_and(|(status, _)| is(status))
     }
 
     /// All that the job depends on is done, and was so by that time.
     pub(super) fn lead_to(&self, facts: &Facts, job: JobId, at: Duration) -> Result<(), OrderRule> {
         for on in &*facts.graph.after(job) {
-            let done = self.0[on.index()].filter(|(status, _)| status.is_done());
+            let done = self.ends[on.index()].filter(|(status, _)| facts.goes_on_behind(*status));
             let (_, end) = done.ok_or(OrderRule::NotDone)?;
             ensure(end <= at, OrderRule::BeforeTheirEnd)?;
         }
@@ -72,7 +84,7 @@ impl Ends {
 
     fn may_block(&self, facts: &Facts, job: JobId, because: JobId) -> Result<(), OrderRule> {
         ensure(facts.graph.after(job).contains(&because), OrderRule::CauseIsNone)?;
-        let blocks = |status: Status| !status.is_done() && status != Status::Cancelled;
+        let blocks = |status: Status| !facts.goes_on_behind(status) && status != Status::Cancelled;
         ensure(self.is(because, blocks), OrderRule::CauseIsDone)
     }
 
@@ -81,7 +93,7 @@ impl Ends {
         ensure(stopped > StopLevel::None, OrderRule::NotStopped)?;
         let after = facts.graph.after(job);
         let follows = after.iter().any(|on| self.is(*on, |status| status == Status::Cancelled));
-        let is_ready = after.iter().all(|on| self.is(*on, Status::is_done));
+        let is_ready = after.iter().all(|on| self.is(*on, |status| facts.goes_on_behind(status)));
         ensure(follows || is_ready && facts.job(job).kind != Kind::Group, OrderRule::CancelledByNothing)
     }
 }

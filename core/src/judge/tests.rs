@@ -14,11 +14,11 @@ use crate::job::{JobOptions, JobSpec};
 use crate::options::RunOptions;
 use crate::plan::{Draft, Plan};
 use crate::pool::Pool;
-use crate::words::{Kind, Phase, Status, StopReason};
+use crate::words::{DryRun, Kind, Phase, Status, StopReason};
 
 /// Jobs apart by `;`: a name and what it is after (`c<a,b`), and then, in any order, a kind (`group`, `check`, `job`; a
 /// run_only if nothing is said), pools (`P`, `P*2`; P has two slots, Q and R one), a priority (`!3`), `tries3`, `delay5`,
-/// `for10` (in ms), `if` and `cleanup`.
+/// `for10` (in ms), `if`, `cleanup` and `says` (what its run would do).
 fn plan(text: &str) -> Plan<'static> {
     let mut draft = Draft::default();
     for job in text.split(';') {
@@ -36,6 +36,7 @@ fn plan(text: &str) -> Plan<'static> {
                 "job" => spec = JobSpec::check_and_run(|_| true, |_| ()),
                 "if" => options.retry_if(|_| true),
                 "cleanup" => options.cleanup(|_| ()),
+                "says" => options.describe_run(|_| "says"),
                 _ if word.starts_with('!') => options.priority(word[1..].parse().unwrap()),
                 _ if word.starts_with("tries") => options.tries(word[5..].parse().unwrap()),
                 _ if word.starts_with("delay") => options.retry_delay(ms(&word[5..])),
@@ -52,13 +53,14 @@ fn plan(text: &str) -> Plan<'static> {
     draft.compile().unwrap()
 }
 
-/// A number of workers, `simulated`, `dry`, `failures2`, `time50` (of the run, in ms).
+/// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms).
 fn options(text: &str) -> (RunOptions, bool) {
     let (mut options, mut is_simulated) = (RunOptions::default(), false);
     for word in text.split_whitespace() {
         match word {
             "simulated" => is_simulated = true,
             "dry" => options.dry_run = true.into(),
+            "through" => options.dry_run = DryRun::Through,
             _ if word.starts_with("failures") => options.max_failures = Some(word[8..].parse().unwrap()),
             _ if word.starts_with("time") => {
                 options.run_timeout = Duration::from_millis(word[4..].parse().unwrap())
@@ -83,6 +85,7 @@ struct Told {
 /// | `0a+` | worker 0 begins the next phase of a |
 /// | `0a-` | it has passed |
 /// | `0a!` | it has failed; `0a!P`, `0a!U`, `0a!C`: permanent, unknown, cancelled |
+/// | `0a"` | it says what its run would do |
 /// | `0a>5` | another try is due in 5 ms |
 /// | `0a=D` | a has ended: Satisfied, D for Changed, Failed, WouldRun, Cancelled, `0a=b` is blocked by b |
 /// | `0a` | all of a run_only that passes |
@@ -138,6 +141,7 @@ impl Teller<'_> {
                 let error = (sign == "!").then(|| ErrorText::returned_false().with_class(error_class(class)));
                 Event::PhaseEnded { job, attempt, phase, worker, at, error }
             }
+            ("\"", _) => Event::RunDescribed { job, attempt, text: String::new(), worker, at },
             (">", delay) => {
                 *told = Told { tries: attempt, phases: 0 };
                 let due = at + Duration::from_millis(delay.parse().unwrap());
@@ -393,6 +397,7 @@ fn a_job_that_has_failed_has_no_tries_left() {
     check("2 dry", "a job", "0a+ 0a!U ^0a=W", "did not end so");
     check("2 dry", "a check", "0a+ 0a! 0a=F", "");
     check("2 dry", "a Q", "0a=W", "");
+    check("2 dry", "a; b<a job", "0a=W ^0b+", "is not done");
 }
 
 #[test]
@@ -494,4 +499,34 @@ fn what_has_not_begun_ends_by_what_it_waits_for() {
     check("2", "a; g<a group", "0#D 0a=C 0g=C", "");
     check("2", "a; g<a group", "0#D 0a=C ^0g=S", "is not done");
     check("2", "a; b<a", "0a 0#D 0b=C", "");
+}
+
+#[test]
+fn a_dry_run_may_go_on_behind_what_would_run() {
+    let (other, not_done) = ("did not end so", "is not done");
+    check("2 through", "a; b<a job", "0a=W 0b+ 0b! 0b=W", "");
+    check("2 through", "a; b<a job", "0a=W 0b+ 0b!U 0b=W", "");
+    check("2 through", "a; b<a job", "0a=W 0b+ 0b!U ^0b=F", other);
+    check("2 through", "a; b<a job", "0a=W 0b+ 0b- 0b=S", "");
+    check("2 through", "a; b<a check", "0a=W 0b+ 0b! 0b=W", "");
+    check("2 through", "a; b<a check", "0a=W 0b+ 0b! ^0b=F", other);
+    check("2 through", "a; b<a", "0a=W 0b=W", "");
+    check("2 through", "a; b<a", "0a=W ^0b=a", "has not ended without being done");
+    check("2 through", "a; g<a group; b<g check", "0a=W 0g=S 0b+ 0b! ^0b=F", other);
+    check("2 through", "a check; b<a check", "0a+ 0a! 0a=F ^0b+", not_done);
+    check("2 through", "a check; b<a check", "0a+ 0a! ^0a=W", other); // nothing stands before it
+    check("2 through", "a check; c; b<a,c check", "0a+ 0a! 0a=F 0c=W 0b=a", "");
+    check("2 through", "a; b<a check", "0a=W 0b+ 1#C 0b!C 0b=C", "");
+    check("2 through", "a; b<a check", "0a=W 0b+ 0b!C ^0b=C", other);
+}
+
+#[test]
+fn a_run_is_described_once() {
+    let (twice, none) = ("is described once a job", "does not describe its run");
+    check("2", "a job says", "0a+ 0a\" 0a! 0a+", "");
+    check("2", "a job says", "0a+ 0a\" ^0a\"", twice);
+    check("2", "a job says", "0a+ 0a! 0a+ 0a- ^0a\"", twice);
+    check("2", "a job", "0a+ ^0a\"", none);
+    check("2 dry", "a says", "0a\" 0a=W", "");
+    check("2 dry", "a says", "0a=W ^0a\"", "has ended before");
 }

@@ -15,7 +15,7 @@ use crate::judge::rule::Rule;
 use crate::judge::run::{Life, RunRule};
 use crate::judge::slots::Slots;
 use crate::judge::stops::Stops;
-use crate::judge::tries::{Opens, Stopped, Tries, TryRule};
+use crate::judge::tries::{Circumstances, Opens, Stopped, Tries, TryRule};
 use crate::judge::wording::ensure;
 use crate::judge::workers::Workers;
 use crate::words::{Phase, Status};
@@ -102,6 +102,11 @@ impl Reader {
             Event::RunEnded { cleanups_due, .. } => self.run_ends(*cleanups_due),
             Event::CleanupEnded { .. } => {
                 Ok(self.life.cleanups_ended(self.workers.is_idle(), self.cleanups.due())?)
+            }
+            Event::RunDescribed { job, .. } => {
+                let job = self.known(job)?;
+                self.life.goes_on()?;
+                Ok(self.tries.describe(&self.facts, job)?)
             }
             Event::OutputLine { .. } => Ok(()), // from a thread of its own, at any time
         }
@@ -196,16 +201,17 @@ impl Reader {
         if self.tries.is_trying(job)? {
             self.workers.is_inside(job, worker)?;
             let stopped = Stopped { known: self.stops.known_to(worker), told: self.stops.level() };
-            self.tries.job_ends(&self.facts, job, status, at, stopped)?;
+            let is_behind = self.ends.put_behind(&self.facts, job);
+            self.tries.job_ends(&self.facts, job, status, at, Circumstances { stopped, is_behind })?;
             self.leave(job);
         } else {
             self.ends_between(end)?;
         }
-        self.ends.set(job, status, at);
+        self.ends.set(&self.facts, job, status, at);
         self.life.job_ended();
         self.tells(worker, at);
         self.stops.job_ended(&self.facts, status, worker);
-        if status.is_done() {
+        if self.facts.goes_on_behind(status) {
             for ready in self.arrivals.done(&self.facts, job, worker, self.now) {
                 self.queues.enter(&self.facts, &self.arrivals, ready);
             }

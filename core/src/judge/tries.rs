@@ -38,6 +38,8 @@ rules! {
         OtherStatus: "the job did not end so",
         NoTry: "the job ended without a try",
         EndedBefore: "the job has ended before",
+        DescribedTwice: "a run is described once a job",
+        DescribedByNone: "the job does not describe its run",
     }
 }
 
@@ -48,6 +50,7 @@ pub(super) struct Tries(Vec<Job>);
 struct Job {
     state: State,
     ran: bool,
+    is_described: bool,
     /// When the first phase of its first try began.
     began: Duration,
     notes: Notes,
@@ -104,6 +107,14 @@ pub(super) enum Opens {
     Nothing,
 }
 
+/// What decides how a job ends whose try has failed, beside its errors.
+#[derive(Clone, Copy)]
+pub(super) struct Circumstances {
+    pub(super) stopped: Stopped,
+    /// Whether the job stands behind one that would run, in a dry run that goes through.
+    pub(super) is_behind: bool,
+}
+
 /// How much of the run was stopped when a try ended: at least what its worker knew, at most what was told.
 #[derive(Clone, Copy)]
 pub(super) struct Stopped {
@@ -113,8 +124,24 @@ pub(super) struct Stopped {
 
 impl Tries {
     pub(super) fn new(jobs: usize) -> Self {
-        let job = Job { state: State::Waiting, ran: false, began: Duration::ZERO, notes: Notes::default() };
+        let job = Job {
+            state: State::Waiting,
+            ran: false,
+            is_described: false,
+            began: Duration::ZERO,
+            notes: Notes::default(),
+        };
         Tries(vec![job; jobs])
+    }
+
+    /// A job says what its run does: at most once, before its first run.
+    pub(super) fn describe(&mut self, facts: &Facts, id: JobId) -> Result<(), TryRule> {
+        let job = &mut self.0[id.index()];
+        ensure(facts.job(id).describes_run, TryRule::DescribedByNone)?;
+        ensure(job.state != State::Ended, TryRule::EndedBefore)?;
+        ensure(!job.is_described && !job.ran, TryRule::DescribedTwice)?;
+        job.is_described = true;
+        Ok(())
     }
 
     pub(super) fn begin(&mut self, facts: &Facts, beat: Beat) -> Result<Opens, TryRule> {
@@ -214,7 +241,7 @@ impl Tries {
         id: JobId,
         status: Status,
         at: Duration,
-        stopped: Stopped,
+        Circumstances { stopped, is_behind }: Circumstances,
     ) -> Result<(), TryRule> {
         let job = &mut self.0[id.index()];
         let State::Trying(last) = job.state else { return Err(TryRule::NoTry) };
@@ -235,6 +262,11 @@ impl Tries {
                     && !job.notes.is_beyond =>
             {
                 ensure(status == Status::WouldRun, TryRule::OtherStatus)
+            }
+            Step::Failed(_) if is_behind => {
+                let may_be_cut = job.notes.was_cut && stopped.told >= StopLevel::Cancel;
+                let fits = status == Status::WouldRun || may_be_cut && status == Status::Cancelled;
+                ensure(fits, TryRule::OtherStatus)
             }
             Step::Failed(_) => job.fails(facts, id, last.attempt, status, stopped),
         }?;

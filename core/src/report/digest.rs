@@ -30,6 +30,25 @@ pub(super) fn ended(report: &Report, status: Status) -> Vec<JobReport<'_>> {
     report.jobs().filter(|job| job.status() == status && is_told(job)).collect()
 }
 
+/// What a dry run has found that is due, with the word for each list: what is certain, what comes behind that, and what may
+/// come. Only lists that are not empty.
+pub(super) fn due(report: &Report) -> Vec<(&'static str, Vec<JobReport<'_>>)> {
+    let lists = [
+        ("would run", Status::WouldRun, false),
+        ("then", Status::WouldRun, true),
+        ("maybe", Status::Satisfied, true),
+    ];
+    let mut found = Vec::new();
+    for (word, status, behind) in lists.into_iter().filter(|_| report.dry_run()) {
+        let mut jobs = ended(report, status);
+        jobs.retain(|job| job.behind() == behind);
+        if !jobs.is_empty() {
+            found.push((word, jobs));
+        }
+    }
+    found
+}
+
 /// Failed jobs, those together that failed alike; in the order of the first of each.
 pub(super) fn failures(report: &Report) -> Vec<Failure<'_>> {
     let mut failures: Vec<Failure<'_>> = Vec::new();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::ErrorText;
-use crate::report::digest::{Blocked, Failure, blocked, ended, failures};
+use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
 use crate::report::{JobReport, Report};
 use crate::text::{brief, one_line};
 use crate::words::Status;
@@ -19,11 +19,10 @@ const MOST_LINES: usize = 20;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         headline(self, f)?;
-        for status in [Status::Changed, Status::WouldRun, Status::Cancelled] {
-            let jobs = ended(self, status);
-            if !jobs.is_empty() {
-                write!(f, "\n{status}: {}", Listed(&jobs))?;
-            }
+        let jobs = |status: Status| (status.word(), ended(self, status));
+        let lists = [jobs(Status::Changed)].into_iter().chain(due(self)).chain([jobs(Status::Cancelled)]);
+        for (word, jobs) in lists.filter(|(_, jobs)| !jobs.is_empty()) {
+            write!(f, "\n{word}: {}", Listed(&jobs))?;
         }
         failures(self).iter().try_for_each(|failure| failed(f, failure))?;
         for Blocked { cause, jobs } in blocked(self) {
@@ -39,13 +38,21 @@ impl fmt::Display for Report {
 
 /// `3 jobs in 1.2s: 2 satisfied, 1 changed`, and why the run was stopped if it was.
 pub(super) fn headline(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let counts = report.counts();
+    let (counts, behind) = (report.counts(), report.counts_behind());
     let jobs = counts.total();
     write!(f, "{jobs} {} in {}", if jobs == 1 { "job" } else { "jobs" }, brief(report.elapsed()))?;
     match counts.iter().next() {
         None => Ok(()),
         Some((Status::Satisfied, satisfied)) if satisfied == jobs => write!(f, ": all satisfied"),
-        Some(_) => write!(f, ": {counts}"),
+        Some(_) => {
+            let known = counts.iter().map(|(status, count)| (count - behind.of(status), status.word()));
+            let parts = known.map(|(count, word)| (count, format!("{count} {word}")));
+            let (then, maybe) = (behind.of(Status::WouldRun), behind.of(Status::Satisfied));
+            let later = [(then, format!("then {then}")), (maybe, format!("maybe {maybe}"))];
+            let parts: Vec<_> = parts.chain(later).filter(|(count, _)| *count > 0).collect();
+            let parts: Vec<&str> = parts.iter().map(|(_, text)| &**text).collect();
+            write!(f, ": {}", parts.join(", "))
+        }
     }?;
     match report.stop_reason() {
         None => Ok(()),

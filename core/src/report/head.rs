@@ -11,7 +11,8 @@ pub(crate) struct Link {
 
 /// How far a job is: the last of its records, and how it ended, if it has.
 ///
-/// The index of the record, plus 1, takes the upper half; then comes its worker; the status, plus 1, the lowest byte.
+/// The index of the record, plus 1, takes the upper half; then comes its worker; the status, plus 1, the lowest byte. The
+/// bit above that is set where the job stands behind one that would run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Head(u64);
 
@@ -20,6 +21,7 @@ impl Head {
     pub(crate) const NEW: Head = Head(0);
     /// The head of a job that was blocked before anything else could happen to it.
     pub(crate) const BLOCKED: Head = Head(Status::Blocked as u64 + 1);
+    const BEHIND: u64 = 0x100;
 
     #[inline]
     pub(crate) fn at(worker: u16, index: u32) -> Self {
@@ -35,6 +37,15 @@ impl Head {
     #[inline]
     pub(crate) fn ended(self, status: Status) -> Self {
         Head(self.0 & !0xff | (status as u64 + 1))
+    }
+
+    /// The same, of a job that stands behind one that would run.
+    pub(crate) fn put_behind(self) -> Self {
+        Head(self.0 | Head::BEHIND)
+    }
+
+    pub(crate) fn is_behind(self) -> bool {
+        self.0 & Head::BEHIND != 0
     }
 
     pub(crate) fn status(self) -> Option<Status> {
@@ -82,7 +93,12 @@ mod tests {
                 assert_eq!(status as usize, at);
                 let head = head.ended(status);
                 assert_eq!((head.status(), head.last()), (Some(status), Some(Link { worker, index })));
-                assert_eq!(head.is_done(), status.is_done());
+                assert_eq!((head.is_done(), head.is_behind()), (status.is_done(), false));
+                let behind = head.put_behind();
+                assert_eq!(
+                    (behind.status(), behind.last(), behind.is_behind()),
+                    (Some(status), head.last(), true)
+                );
             }
         }
         assert_eq!((Head::NEW.status(), Head::NEW.last(), Head::NEW.is_done()), (None, None, false));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::ErrorText;
-use crate::report::digest::{Blocked, Failure, blocked, ended, failures};
+use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
 use crate::report::display::headline;
 use crate::report::{JobReport, Report};
 use crate::text::{brief, one_line};
@@ -52,7 +52,7 @@ impl Summary<'_> {
     fn rows(&self) -> Vec<String> {
         let mut rows = Rows { lines: Vec::new(), width: self.width };
         rows.jobs("changed", &ended(self.report, Status::Changed), "");
-        rows.jobs("would run", &ended(self.report, Status::WouldRun), "");
+        due(self.report).iter().for_each(|(word, jobs)| rows.jobs(word, jobs, ""));
         failures(self.report).iter().for_each(|failure| rows.failed(failure));
         rows.cancelled(&ended(self.report, Status::Cancelled));
         for Blocked { cause, jobs } in blocked(self.report) {

@@ -47,6 +47,7 @@ impl<A> Context<A> {
             processes: LazyProcesses::default(),
             timers: Arc::default(),
             runtime: Arc::default(),
+            goes_through: false,
         };
         let place = Place { job: JobId::new(0), phase: Phase::Check, attempt: 1, max_tries: 1 };
         Context::new(Arc::new(world), place, Store::default())

@@ -69,6 +69,11 @@ impl<'r> Ledger<'r> {
         self.log.worker().into()
     }
 
+    /// Whether somebody listens.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
     /// When the last phase ended.
     pub(super) fn stamp(&self) -> Stamp {
         self.stamp
@@ -154,6 +159,14 @@ impl<'r> Ledger<'r> {
         } else {
             self.log.push_next(record, attempt.head, error)
         };
+    }
+
+    pub(super) fn tell_run_described(&self, attempt: &Try, text: &str) {
+        let (job, worker, at) = (attempt.job, self.worker(), Duration::from_nanos(self.clock.now()));
+        self.watch.tell(move || {
+            let (job, text) = (self.job(job), text.to_owned());
+            Event::RunDescribed { job, attempt: attempt.attempt, text, worker, at }
+        });
     }
 
     pub(super) fn tell_retry(&self, failed: &Try, due: u64) {

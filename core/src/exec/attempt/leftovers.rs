@@ -13,6 +13,8 @@ pub(crate) struct Leftovers<'env, A> {
     /// The error of the last try of each job that did not get done.
     pub(crate) errors: Vec<(JobId, BoxError)>,
     pub(crate) cleanups: Vec<DueCleanup<'env, A>>,
+    /// What jobs have said of their runs.
+    pub(crate) descriptions: Vec<(JobId, String)>,
 }
 
 /// The cleanup of one try that executed its run.
@@ -47,7 +49,7 @@ impl<A> Drop for Leftovers<'_, A> {
 
 impl<A> Default for Leftovers<'_, A> {
     fn default() -> Self {
-        Leftovers { errors: Vec::new(), cleanups: Vec::new() }
+        Leftovers { errors: Vec::new(), cleanups: Vec::new(), descriptions: Vec::new() }
     }
 }
 
@@ -55,5 +57,6 @@ impl<A> Leftovers<'_, A> {
     pub(in crate::exec) fn append(&mut self, mut other: Self) {
         self.errors.append(&mut other.errors);
         self.cleanups.append(&mut other.cleanups);
+        self.descriptions.append(&mut other.descriptions);
     }
 }

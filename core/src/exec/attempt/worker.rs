@@ -335,7 +335,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         attempt: &mut Try,
         spec: &'r JobSpec<'env, A>,
     ) -> Result<(Held<'r, 'env, A>, Phase), TryEnd> {
-        let due = match stages::first(spec.kind(), self.dry_run) {
+        let first = stages::first(spec.kind(), self.dry_run);
+        if spec.kind() == Kind::RunOnly && spec.describe_run().is_some() {
+            self.cx.place_mut().phase = Phase::Run;
+            self.describe_run(attempt, spec);
+        }
+        let due = match first {
             Stage::Due(phase) => phase,
             Stage::WouldRun => return Err(self.would_run(attempt, None)),
             Stage::Passed | Stage::Failed => return Err(self.done(attempt, None)),
@@ -429,6 +434,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let failure = Failure::of_phase(step.phase, &*error, spec);
         let stage = after(failure.went());
         let is_last = !matches!(stage, Stage::Due(_));
+        if step.phase == Phase::Check
+            && spec.describe_run().is_some()
+            && (stage != Stage::Failed || self.live.behind.holds(attempt.job))
+        {
+            self.describe_run(attempt, spec);
+        }
         if is_last && !keeps {
             self.let_go_failed(instance);
         }
@@ -444,6 +455,18 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Stage::WouldRun => self.would_run(attempt, Some(error)),
             _ => self.failed(attempt, error),
         })
+    }
+
+    /// Asks a job what its run does, when one is due for the first time and somebody wants to know. What goes wrong there
+    /// is no news: the job's description stands.
+    #[cold]
+    fn describe_run(&mut self, attempt: &Try, spec: &JobSpec<'env, A>) {
+        let is_wanted = !attempt.has_run() && (self.dry_run || self.ledger.is_watched());
+        let Some(describe) = spec.describe_run().filter(|_| is_wanted) else { return };
+        if let Ok(text) = unwind::catch(|| describe(&self.cx)) {
+            self.ledger.tell_run_described(attempt, &text);
+            self.leftovers.descriptions.push((attempt.job, text));
+        }
     }
 
     /// Calls one cleanup, with what its try has left. A stop up to the `ignored` level does not cut it short.
@@ -562,6 +585,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let level = self.see_stop();
         if self.notes.was_cut && level >= StopLevel::Cancel {
             return self.cancelled(attempt, Some(error));
+        }
+        if self.live.behind.holds(attempt.job) {
+            return self.would_run(attempt, Some(error));
         }
         match self.next_try(attempt, &error) {
             Some(_) if level > StopLevel::None => self.cancelled(attempt, Some(error)),

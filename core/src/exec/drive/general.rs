@@ -23,7 +23,7 @@ use crate::report::{Head, Log};
 
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    let schedule = Schedule::new(live.graph(), live.claims());
+    let schedule = Schedule::new(live.graph(), live.claims(), live.options.dry_run);
     let crew = Crew {
         live,
         hall: Arc::new(Hall::new(schedule)),
@@ -246,7 +246,10 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         };
         self.heads[attempt.job.index()].store(head.to_bits(), Ordering::Relaxed);
         match (end, head.status()) {
-            (TryEnd::Ended(_), Some(status)) => schedule.end(attempt.job, status, ended),
+            (TryEnd::Ended(_), Some(status)) => {
+                self.live.behind.note(self.live.graph(), attempt.job, status);
+                schedule.end(attempt.job, status, ended);
+            }
             (TryEnd::Again { due }, _) => schedule.again(attempt.again(due), ended),
             (TryEnd::Ended(_), None) => unreachable!("a job that has ended has a status"),
         }

@@ -104,7 +104,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         Simulator {
             live,
             workers: (0..workers).map(worker).collect(),
-            schedule: Schedule::new(live.graph(), live.claims()),
+            schedule: Schedule::new(live.graph(), live.claims(), live.options.dry_run),
             heads: vec![Head::NEW; live.plan.len()],
             obeyed: StopLevel::None,
             stop_reason: None,
@@ -305,6 +305,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             Progress::Over(attempt, TryEnd::Ended(head)) => {
                 self.heads[attempt.job.index()] = head;
                 let status = head.status().expect("a job that has ended has a status");
+                self.live.behind.note(self.live.graph(), attempt.job, status);
                 self.schedule.end(attempt.job, status, &mut ended);
             }
             Progress::Over(attempt, TryEnd::Again { due }) => {

@@ -63,7 +63,11 @@ fn schedule(plan: &Plan<'_>) -> Schedule {
     let one = |(pool, slots): &(u32, u32)| Use { pool: PoolId(*pool), slots: *slots };
     let uses = needs.uses.iter().map(|uses| uses.iter().map(one));
     let sizes = needs.pools.iter().map(|(_, size)| *size).collect();
-    Schedule::new(plan.graph(), Claims::new(sizes, uses, needs.priorities.iter().map(wish).collect()))
+    Schedule::new(
+        plan.graph(),
+        Claims::new(sizes, uses, needs.priorities.iter().map(wish).collect()),
+        DryRun::Off,
+    )
 }
 
 /// A schedule, and the tries that go on.
@@ -349,7 +353,7 @@ fn compare(seed: u64) {
         wanted.iter().map(|uses| uses.iter().map(one)),
         if priorities > 1 { wishes.iter().map(wish).collect() } else { Vec::new() },
     );
-    let mut schedule = Schedule::new(plan.graph(), claims);
+    let mut schedule = Schedule::new(plan.graph(), claims, DryRun::Off);
     let mut naive =
         Naive { free: sizes.to_vec(), uses: wanted, ready: Vec::new(), arrivals: 0, retries: Vec::new() };
     plan.graph().ids().for_each(|job| naive.enqueue(wishes[job.index()], job));

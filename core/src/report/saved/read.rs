@@ -13,7 +13,7 @@ use crate::names::{NameId, Names};
 use crate::report::saved::{OLDEST, VERSION};
 use crate::report::{Head, Log, Origin, Record, Report, date};
 use crate::text::{NameFault, name_fault};
-use crate::words::{Kind, Phase, Status, StopReason};
+use crate::words::{DryRun, Kind, Phase, Status, StopReason};
 
 /// Fields stand in the order in which they are written: some formats tell them by their place.
 #[derive(Deserialize)]
@@ -21,6 +21,8 @@ use crate::words::{Kind, Phase, Status, StopReason};
 struct SavedReport {
     dojobber_report: Version,
     dry_run: bool,
+    #[serde(default)]
+    goes_through: bool,
     #[serde(default)]
     stop_reason: Option<StopReason>,
     #[serde(default)]
@@ -46,6 +48,8 @@ struct SavedJob {
     /// Places in the list of jobs, from 0.
     after: Vec<u32>,
     status: Status,
+    #[serde(default)]
+    description_of_run: Option<Box<str>>,
     phases: Vec<SavedPhase>,
 }
 
@@ -131,8 +135,16 @@ fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
         edges,
         nests,
     );
-    let mut report =
-        Report::new(graph.into(), saved.dry_run.into(), heads, logs).stopped_by(saved.stop_reason);
+    let dry_run = match (saved.dry_run, saved.goes_through) {
+        (true, true) => DryRun::Through,
+        (false, true) => return Err(Unfit::alone("it goes through, but is no dry run".to_owned())),
+        (is_on, false) => is_on.into(),
+    };
+    let texts = saved.jobs.iter_mut().enumerate();
+    let texts = texts.filter_map(|(at, job)| Some((JobId::new(at), job.description_of_run.take()?)));
+    let mut report = Report::new(graph.into(), dry_run, heads, logs)
+        .stopped_by(saved.stop_reason)
+        .with_descriptions_of_runs(texts);
     report.close(saved.elapsed_ns, Scale::NANOS);
     report.origin = origin;
     Ok(report)

@@ -8,6 +8,7 @@ use crate::fields::Fields;
 use crate::graph::{JobId, Nest};
 use crate::report::saved::VERSION;
 use crate::report::{JobReport, PhaseRecord, Report, date};
+use crate::words::DryRun;
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -15,9 +16,11 @@ impl Serialize for Report {
         let host = self.host();
         let (has_started, has_host) = (started.is_some(), host.is_some());
         let has_reason = self.stop_reason.is_some();
-        Fields::new(serializer, "Report", 5, [has_reason, has_started, has_host])?
+        let goes_through = self.dry_run == DryRun::Through;
+        Fields::new(serializer, "Report", 5, [goes_through, has_reason, has_started, has_host])?
             .add("dojobber_report", &VERSION)?
             .add("dry_run", &self.dry_run.is_on())?
+            .add_if(goes_through, "goes_through", &goes_through)?
             .add_if(has_reason, "stop_reason", &self.stop_reason)?
             .add_if(has_started, "started", &started)?
             .add_if(has_host, "host", &host)?
@@ -34,12 +37,14 @@ impl Serialize for SavedJob<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let job = self.0;
         let (description, after) = (job.description(), job.report.graph.own_after(job.id));
-        Fields::new(serializer, "Job", 5, [description.is_some()])?
+        let of_run = job.description_of_run();
+        Fields::new(serializer, "Job", 5, [description.is_some(), of_run.is_some()])?
             .add("name", job.name())?
             .add("kind", &job.kind())?
             .add_if(description.is_some(), "description", &description)?
             .add("after", &places(after))?
             .add("status", &job.status())?
+            .add_if(of_run.is_some(), "description_of_run", &of_run)?
             .add("phases", &Sequence::of(job.phases().into_iter().map(SavedPhase)))?
             .end()
     }
