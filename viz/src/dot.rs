@@ -178,7 +178,7 @@ mod tests {
   node[style="filled" fontname="Times"]
   edge[color="#37474f"]
   "a & b"[label="a &amp; b" fillcolor="#f2f2f2" fontcolor="#000000"]
-  "c"[label="c" fillcolor="#ff0000" fontcolor="#ffffff" tooltip="failed" peripheries="2"]
+  "c"[label="c" fillcolor="#e00000" fontcolor="#ffffff" tooltip="failed" peripheries="2"]
   "a & b" -> "c"
 }
 "##;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::errors::debug_for_people;
 
-/// So many links after each other are taken for a circle.
+/// So many links after each other are taken for a cycle.
 const MOST_LINKS: usize = 40;
 /// So many names are tried for the file beside, as earlier processes may have left some behind.
 const MOST_NAMES: usize = 100;

@@ -29,7 +29,7 @@ fn run(mut command: Command, dot: String, time_limit: Duration) -> Result<Vec<u8
     let mut input = child.stdin.take().expect("standard input is piped");
     let output = read(child.stdout.take().expect("standard output is piped"));
     let complaints = read(child.stderr.take().expect("standard error is piped"));
-    // whoever ends before it has read everything says why on standard error
+    // a program that ends before it has read everything says why on standard error
     let writer = thread::spawn(move || input.write_all(dot.as_bytes()));
     let status = wait(&mut child, time_limit)?;
     let _ = writer.join();

@@ -106,9 +106,7 @@ fn title(scene: &Scene) -> String {
 fn colors() -> String {
     let mut css = String::new();
     for &status in Status::ALL {
-        // small white text needs a darker red than an ellipse
-        let fill = if status == Status::Failed { "#c80000" } else { style::fill(Some(status)) };
-        let color = style::label_color(Some(status));
+        let (fill, color) = (style::fill(Some(status)), style::label_color(Some(status)));
         // writing to a string cannot fail
         let _ = writeln!(css, ".{} {{ background: {fill}; color: {color} }}", data::class(status));
     }

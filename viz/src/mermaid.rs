@@ -141,7 +141,7 @@ mod tests {
   n3([\"#160;\"])
   n1 --> n2
   n1 --> n3
-  classDef failed fill:#ff0000,color:#ffffff,stroke:#000000,stroke-width:5px
+  classDef failed fill:#e00000,color:#ffffff,stroke:#000000,stroke-width:5px
   class n2 failed
   classDef blocked fill:#ffffff,color:#000000,stroke:#000000,stroke-width:1px,stroke-dasharray:6 3
   class n1 blocked

@@ -23,7 +23,7 @@ pub fn write(scene: &Scene) -> String {
         while let Some(root) = outline.queue.pop_front() {
             outline.tree(root, &mut text);
         }
-        // whatever is left stands in a circle
+        // whatever is left stands in a cycle
         let Some(rest) = outline.told.iter().position(|told| !told) else { break };
         outline.queue.push_back(rest);
     }
@@ -198,7 +198,7 @@ other\u{fffd}[31m
     }
 
     #[test]
-    fn circles_end() {
+    fn cycles_end() {
         let nodes = ["a", "b", "c"].map(SceneNode::new).to_vec();
         check(
             nodes,

@@ -21,11 +21,19 @@ pub const BACKGROUND: &str = "#ffffff";
 /// The colour of what is written beside the drawing.
 pub const INK: &str = "#000000";
 /// What takes the place of these where the viewer prefers dark backgrounds.
-pub const DARK: Dark =
-    Dark { edge: "#a3b1bd", border: "#8b98a5", broken: "#5c6a77", background: "#15191e", ink: "#e3e8ec" };
+pub const DARK: Dark = Dark {
+    edge: "#a3b1bd",
+    border: "#8b98a5",
+    broken: "#5c6a77",
+    background: "#15191e",
+    ink: "#e3e8ec",
+    tint: 0.04,
+};
+/// How much of the colour of a status covers the inside of a box. Boxes in boxes are covered several times.
+pub const TINT: f64 = 0.12;
 
 /// The colours of everything but the jobs, on a dark background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dark {
     /// The colour of edges and arrow heads.
     pub edge: &'static str,
@@ -37,6 +45,8 @@ pub struct Dark {
     pub background: &'static str,
     /// The colour of what is written beside the drawing.
     pub ink: &'static str,
+    /// How much of the colour of a status covers the inside of a box.
+    pub tint: f64,
 }
 
 /// What a mark adds to the width of an ellipse, in points: most of its room is there anyway.
@@ -63,7 +73,7 @@ pub fn fill(status: Option<Status>) -> &'static str {
     match status {
         Some(Status::Satisfied) => "#00ff00",
         Some(Status::Changed) => "#006400",
-        Some(Status::Failed) => "#ff0000",
+        Some(Status::Failed) => "#e00000",
         Some(Status::Blocked) => "#ffffff",
         Some(Status::WouldRun) => "#ffbf00",
         Some(Status::Cancelled) => "#9e9e9e",

@@ -86,7 +86,7 @@ fn open(svg: &mut String, drawing: Size, legend: Size) {
 
 /// For those who prefer dark backgrounds. A style sheet overrides what the elements say themselves.
 fn dark() -> String {
-    let Dark { edge, border, broken, background, ink } = style::DARK;
+    let Dark { edge, border, broken, background, ink, tint } = style::DARK;
     format!(
         "<style>@media (prefers-color-scheme: dark) {{\n\
          .background {{ fill: {background} }}\n\
@@ -96,7 +96,7 @@ fn dark() -> String {
          .node ellipse, .nest .fill, .legend rect:not([fill=\"none\"]) {{ stroke: {border} }}\n\
          .node ellipse[stroke-dasharray], .nest .fill[stroke-dasharray], .legend rect[stroke-dasharray] \
          {{ stroke: {broken}; stroke-width: 2 }}\n\
-         .box rect {{ stroke: {border} }}\n\
+         .box rect {{ stroke: {border}; fill-opacity: {tint} }}\n\
          .legend text, .box text {{ fill: {ink} }}\n\
          .box .mark[fill=\"none\"] {{ stroke: {ink} }}\n\
          .box .mark[stroke=\"none\"] {{ fill: {ink} }}\n\

@@ -141,8 +141,8 @@ mod on_unix {
             fs::write(folder.join("a.svg"), "old").unwrap();
         };
         check("link", both, &["a.svg", "link", "sub"], is_link);
-        let circle = |folder: &Path| symlink("a", folder.join("a")).unwrap();
-        check_error("a", circle, "", &["a"]);
+        let cycle = |folder: &Path| symlink("a", folder.join("a")).unwrap();
+        check_error("a", cycle, "", &["a"]);
     }
 
     #[test]

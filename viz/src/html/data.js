@@ -112,7 +112,7 @@ function badge(tag, status, text) {
   return made;
 }
 
-// Whoever wants to know that another job, or another nest, was chosen.
+// Called when another job, or another nest, is chosen.
 const listeners = [];
 let chosen;
 function choose(node) {

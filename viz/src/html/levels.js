@@ -153,8 +153,36 @@ function pointsOf(one) {
     one.points = one.edges.map((_, index) => Float64Array.from(numbersOf(one.curves[index] + " " + one.arrows[index])));
     one.curveLengths = one.edges.map((_, index) => numbersOf(one.curves[index]).length);
     one.moved = one.points.map((points) => points.slice());
+    one.joints = [];
+    one.bounds = new Float32Array(4 * one.points.length);
+    one.points.forEach((points, index) => setBounds(one, index, points));
   }
   return one.points;
+}
+
+// What an edge is inside of: left, top, right, bottom.
+function setBounds(one, index, points) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let at = 0; at < points.length; at += 2) {
+    if (points[at] < left) left = points[at];
+    if (points[at] > right) right = points[at];
+    if (points[at + 1] < top) top = points[at + 1];
+    if (points[at + 1] > bottom) bottom = points[at + 1];
+  }
+  one.bounds.set([left, top, right, bottom], 4 * index);
+  one.joints[index] = undefined;
+}
+
+// An edge in few letters: straight from joint to joint of its curves.
+function jointsOf(one, index) {
+  pointsOf(one);
+  if (one.joints[index] === undefined) {
+    const points = one.moved[index];
+    let joints = `M${Math.round(points[0])},${Math.round(points[1])}L`;
+    for (let at = 6; at < one.curveLengths[index]; at += 6) joints += `${at > 6 ? " " : ""}${Math.round(points[at])},${Math.round(points[at + 1])}`;
+    one.joints[index] = joints;
+  }
+  return one.joints[index];
 }
 
 function moveEdges(one, mapX, mapY) {
@@ -190,6 +218,7 @@ function moveEdges(one, mapX, mapY) {
     const last = one.moved[index];
     if (next.every((value, at) => Math.abs(value - last[at]) < 0.005)) return;
     one.moved[index] = next;
+    setBounds(one, index, next);
     let curve = `M${short(next[0])},${short(next[1])}C`;
     for (let at = 2; at < length; at += 2) curve += `${at > 2 ? " " : ""}${short(next[at])},${short(next[at + 1])}`;
     let arrow = "M";

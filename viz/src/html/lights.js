@@ -2,7 +2,11 @@
 // than a frame: it fades as a whole, and what is lit is drawn once more above it.
 
 const lights = byId("lights");
+// With more nodes in sight than this, their shapes are enough; with more edges, lines from joint to joint, which have heads
+// only where these are large enough to be seen.
 const MOST_COPIES = 120;
+const MOST_EXACT = 600;
+const SMALLEST_HEADS = 0.4;
 let lit; // the nodes that stand out, by number: "on", "below" or "above"
 let litEdges;
 
@@ -52,67 +56,106 @@ function standOut(next, found) {
   draw();
 }
 
-// Draws what is lit, level by level.
+// Draws what is lit, level by level. Where it is very much, only what is in sight, and that in few strokes.
 function draw() {
   if (!lit) {
     if (lights.firstChild) lights.replaceChildren();
+    layers.clear();
     return;
   }
-  if (lights.getAttribute("width") !== String(size.width)) lights.setAttribute("width", size.width);
-  if (lights.getAttribute("height") !== String(size.height)) lights.setAttribute("height", size.height);
-  const parts = new Map();
-  const groupAt = (box) => {
-    if (!parts.has(box)) parts.set(box, { lines: { below: [], above: [] }, heads: { below: [], above: [] }, shapes: [], fills: new Map() });
-    return parts.get(box);
+  setChanged(lights, "width", String(size.width));
+  setChanged(lights, "height", String(size.height));
+  const wanted = new Map();
+  const at = (box) => {
+    if (!wanted.has(box)) wanted.set(box, { box, curves: { below: [], above: [] }, copies: [], fills: new Map() });
+    return wanted.get(box);
   };
   const seenLevels = new Map();
   const isSeen = (box) => {
     if (!seenLevels.has(box)) seenLevels.set(box, box === OUTSIDE || (isOpen(box) && isVisible(box)));
     return seenLevels.get(box);
   };
+  const isInSight = sight();
+  const isMuch = litEdges.length > MOST_EXACT;
+  let shown = 0;
   for (const [edge, way] of litEdges) {
     const box = levelOf(edges[edge][0]);
-    if (!isSeen(box)) continue;
-    const { lines, heads } = groupAt(box);
-    lines[way].push(curvesOf(level(box))[placeOfEdge[edge]]);
-    heads[way].push(level(box).arrows[placeOfEdge[edge]]);
+    if (!isSeen(box) || (isMuch && !isInSight.edge(box, placeOfEdge[edge]))) continue;
+    at(box).curves[way].push(placeOfEdge[edge]);
+    shown += 1;
   }
+  const isExact = shown <= MOST_EXACT;
   const all = [...lit].filter(([node]) => isSeen(levelOf(node)));
-  const isInSight = sight();
-  const seen = all.length > MOST_COPIES ? all.filter(([node]) => isInSight(node)) : all;
-  const copies = seen.length <= MOST_COPIES;
+  const seen = all.length > MOST_COPIES ? all.filter(([node]) => isInSight.node(node)) : all;
+  const areCopied = seen.length <= MOST_COPIES;
   for (const [node, way] of seen) {
-    const group = groupAt(levelOf(node));
-    if (copies || (isNest(node) && isOpen(node))) group.shapes.push(shape(node, way));
+    const { copies, fills } = at(levelOf(node));
+    if (areCopied || (isNest(node) && isOpen(node))) copies.push(shape(node, way));
     else {
       const fill = (statusOf(statusOfNode(nodes[node])) || { fill: "#f2f2f2" }).fill;
-      if (!group.fills.has(fill)) group.fills.set(fill, []);
-      group.fills.get(fill).push(shapes[node] ||= outline(node));
+      if (!fills.has(fill)) fills.set(fill, []);
+      fills.get(fill).push(shapes[node] ||= outline(node));
     }
   }
-  const made = [...parts].map(([box, { lines, heads, shapes: copied, fills }]) => {
-    const group = svgElement("g", { transform: `translate(${origin(box).map(short).join(" ")})` });
-    for (const way of ["below", "above"]) {
-      if (!lines[way].length) continue;
-      group.append(svgElement("path", { class: "line " + way, d: lines[way].join("") }));
-      group.append(svgElement("path", { class: "head " + way, d: heads[way].join("") }));
-    }
-    for (const [fill, outlines] of fills) group.append(svgElement("path", { class: "many", fill, d: outlines.join("") }));
-    group.append(...copied);
-    return group;
-  });
-  lights.replaceChildren(...made);
+  for (const [box, layer] of layers) {
+    if (wanted.has(box)) continue;
+    layer.group.remove();
+    layers.delete(box);
+  }
+  for (const part of wanted.values()) drawLayer(part, isExact);
 }
 
-// Whether a node is inside of what the pane shows.
+// The elements that are there for each level: they stay, as new ones would be styled and laid out anew.
+const layers = new Map();
+function layerAt(box) {
+  if (layers.has(box)) return layers.get(box);
+  const group = svgElement("g", {});
+  const path = (name) => group.appendChild(svgElement("path", { class: name }));
+  const layer = {
+    group,
+    lines: { below: path("line below"), above: path("line above") },
+    heads: { below: path("head below"), above: path("head above") },
+    fills: group.appendChild(svgElement("g", {})),
+    copies: group.appendChild(svgElement("g", {})),
+  };
+  lights.append(group);
+  layers.set(box, layer);
+  return layer;
+}
+
+function drawLayer({ box, curves, copies, fills }, isExact) {
+  const one = level(box);
+  const layer = layerAt(box);
+  setChanged(layer.group, "transform", `translate(${origin(box).map(short).join(" ")})`);
+  const exact = curvesOf(one);
+  for (const way of ["below", "above"]) {
+    const line = curves[way].map((index) => (isExact ? exact[index] : jointsOf(one, index))).join("");
+    const hasHeads = isExact || view.scale > SMALLEST_HEADS;
+    setChanged(layer.lines[way], "d", line);
+    setChanged(layer.heads[way], "d", hasHeads ? curves[way].map((index) => one.arrows[index]).join("") : "");
+  }
+  layer.fills.replaceChildren(...[...fills].map(([fill, outlines]) => svgElement("path", { class: "many", fill, d: outlines.join("") })));
+  layer.copies.replaceChildren(...copies);
+}
+
+// Whether a node, or an edge of a level, is inside of what the pane shows.
 function sight() {
-  const [width, height] = [pane.clientWidth / view.scale, pane.clientHeight / view.scale];
+  const [width, height] = [room.width / view.scale, room.height / view.scale];
   const [left, top] = [-view.x / view.scale, -view.y / view.scale];
-  return (node) => {
-    const { x, y, w, h } = current[node];
-    const [fromX, fromY] = origin(levelOf(node));
+  const node = (index) => {
+    const { x, y, w, h } = current[index];
+    const [fromX, fromY] = origin(levelOf(index));
     return Math.abs(fromX + x - left - width / 2) < (w + width) / 2 && Math.abs(fromY + y - top - height / 2) < (h + height) / 2;
   };
+  const edge = (box, index) => {
+    const one = level(box);
+    pointsOf(one);
+    const [fromX, fromY] = origin(box);
+    const at = 4 * index;
+    return fromX + one.bounds[at] < left + width && fromX + one.bounds[at + 2] > left
+      && fromY + one.bounds[at + 1] < top + height && fromY + one.bounds[at + 3] > top;
+  };
+  return { node, edge };
 }
 
 // What is drawn of a lit node: a frame around what is inside of it, or a copy.
@@ -136,7 +179,7 @@ function outline(node) {
 // where copies depend on what is in sight, they follow it
 let waits = false;
 moves.push(() => {
-  if (!lit || lit.size <= MOST_COPIES || waits) return;
+  if (!lit || (lit.size <= MOST_COPIES && litEdges.length <= MOST_EXACT) || waits) return;
   waits = true;
   requestAnimationFrame(() => {
     waits = false;
@@ -164,7 +207,10 @@ function say(node) {
 }
 
 // the first hover need not wait for what later ones find done
-(window.requestIdleCallback || setTimeout)(() => curvesOf(level(OUTSIDE)));
+const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+idle(() => pointsOf(level(OUTSIDE)));
+idle(() => level(OUTSIDE).edges.forEach((_, index) => jointsOf(level(OUTSIDE), index)));
+idle(() => level(OUTSIDE).nodes.forEach((node) => { shapes[node] ||= outline(node); }));
 
 let hovered;
 content.addEventListener("pointerover", (event) => {

@@ -4,20 +4,29 @@ const world = byId("world");
 const view = { x: 0, y: 0, scale: 1 };
 const moves = [];
 
+// How large the pane is: asking the pane itself would make the browser lay out whatever has just changed.
+const room = { width: pane.clientWidth, height: pane.clientHeight };
+function measurePane() {
+  room.width = pane.clientWidth;
+  room.height = pane.clientHeight;
+}
+new ResizeObserver(measurePane).observe(pane);
+
 function show() {
   world.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   moves.forEach((listener) => listener());
 }
 
 function fit() {
-  const { clientWidth: width, clientHeight: height } = pane;
+  measurePane();
+  const { width, height } = room;
   view.scale = Math.min(1.5, width / size.width, height / size.height) || 1;
   view.x = (width - size.width * view.scale) / 2;
   view.y = (height - size.height * view.scale) / 2;
   show();
 }
 
-function zoom(factor, x = pane.clientWidth / 2, y = pane.clientHeight / 2) {
+function zoom(factor, x = room.width / 2, y = room.height / 2) {
   const scale = Math.min(8, Math.max(0.005, view.scale * factor));
   view.x = x - (x - view.x) * (scale / view.scale);
   view.y = y - (y - view.y) * (scale / view.scale);
@@ -36,8 +45,8 @@ function reveal(node) {
 function center(node) {
   const { x, y } = placeOf(node);
   view.scale = Math.max(view.scale, 0.8);
-  view.x = pane.clientWidth / 2 - x * view.scale;
-  view.y = pane.clientHeight / 2 - y * view.scale;
+  view.x = room.width / 2 - x * view.scale;
+  view.y = room.height / 2 - y * view.scale;
   show();
 }
 

@@ -1,6 +1,6 @@
 //! What tells a status without its colour: the border and the mark.
 
-use super::xml::Number;
+use super::xml::{Number, push_pair};
 use crate::layout::{Point, Size};
 use crate::scene::Status;
 use crate::style::{self, Border};
@@ -19,7 +19,7 @@ pub(super) fn line(status: Option<Status>) -> &'static str {
     }
 }
 
-/// The inner line of a double border, which is a path: whoever counts ellipses counts jobs.
+/// The inner line of a double border, which is a path, so that there is one ellipse for each job.
 pub(super) fn write_second(svg: &mut String, status: Option<Status>, center: Point, radii: Size) {
     if style::border(status) != Border::Double {
         return;
@@ -47,10 +47,35 @@ fn write_mark_in(svg: &mut String, status: Status, center: Point, color: &str) {
     let mark = style::mark(status);
     let (fill, stroke) = if mark.filled { (color, "none") } else { ("none", color) };
     svg.push_str(&format!(
-        "<path class=\"mark\" transform=\"translate({x} {y})\" fill=\"{fill}\" stroke=\"{stroke}\" \
-         stroke-width=\"2\" d=\"{path}\"/>\n",
-        x = Number(center.x),
-        y = Number(center.y),
-        path = mark.path,
+        "<path class=\"mark\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"2\" d=\"{path}\"/>\n",
+        path = path_at(mark.path, center),
     ));
+}
+
+/// A path of straight lines, moved. An attribute for that would give every mark of a page a coordinate system of its own,
+/// and thousands of these cost a browser more than all that they are for.
+fn path_at(path: &str, by: Point) -> String {
+    let mut moved = String::with_capacity(2 * path.len());
+    for step in path.split_inclusive(|c: char| c.is_ascii_alphabetic()) {
+        let (numbers, command) =
+            step.split_at(step.len() - usize::from(!step.ends_with(|c: char| c.is_ascii_digit())));
+        if let Some((x, y)) = numbers.split_once(',') {
+            let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+            push_pair(&mut moved, by + Point { x: number(x), y: number(y) });
+        }
+        moved.push_str(command);
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_moved() {
+        let at = Point { x: 10.0, y: -2.5 };
+        assert_eq!(path_at("M-4,-4L4,4.5M-4,4L4,-4", at), "M6,-6.5L14,2M6,1.5L14,-6.5");
+        assert_eq!(path_at("M0,-4.5L5,4.5L-5,4.5Z", at), "M10,-7L15,2L5,2Z");
+    }
 }

@@ -25,9 +25,10 @@ pub(super) fn write_box(svg: &mut String, number: usize, node: &SceneNode, cente
 /// The frame of a box.
 pub(super) fn write_frame(svg: &mut String, node: &SceneNode, corner: Point, size: Size) {
     svg.push_str(&format!(
-        "<rect fill=\"{fill}\" fill-opacity=\"0.12\" stroke=\"{stroke}\"{line} x=\"{x}\" y=\"{y}\" \
+        "<rect fill=\"{fill}\" fill-opacity=\"{tint}\" stroke=\"{stroke}\"{line} x=\"{x}\" y=\"{y}\" \
          width=\"{width}\" height=\"{height}\" rx=\"10\"/>\n",
         fill = node.status.map_or(style::EDGE, |status| style::fill(Some(status))),
+        tint = Number(style::TINT),
         stroke = style::EDGE,
         line = border::line(node.status),
         x = Number(corner.x),

@@ -188,7 +188,7 @@ fn write_nest(
 /// The lines of a level in the order of its edges, and their arrow heads.
 fn write_edges(svg: &mut String, scene: &Scene, edges: &[usize], layout: &Layout) {
     let chunk = if edges.len() > MOST_SINGLE { EDGES_PER_PATH } else { 1 };
-    svg.push_str("<g class=\"edges\">\n");
+    svg.push_str(if chunk > 1 { "<g class=\"edges many\">\n" } else { "<g class=\"edges\">\n" });
     for (edges, paths) in edges.chunks(chunk).zip(layout.edges.chunks(chunk)) {
         let lines: String = paths.iter().map(|path| edge::path_data(&path.curve)).collect();
         let title = match edges {

@@ -7,7 +7,7 @@ use crate::scene::Scene;
 /// How many nodes one reduction may look at in all.
 const MOST_LOOKS: usize = 50_000_000;
 
-/// Takes out every edge beside which there is a longer path. In a circle nothing goes without saying, so a graph
+/// Takes out every edge beside which there is a longer path. In a cycle nothing goes without saying, so a graph
 /// with one stays as it is; so does the rest of one that is too large to look at.
 pub(super) fn reduce(scene: &mut Scene) {
     let mut below = vec![Vec::new(); scene.nodes.len()];
@@ -38,7 +38,7 @@ pub(super) fn reduce(scene: &mut Scene) {
     scene.edges.retain(|edge| !superfluous.contains(edge));
 }
 
-/// The length of the longest path below each node; none if there is a circle.
+/// The length of the longest path below each node; none if there is a cycle.
 fn heights(below: &[Vec<usize>]) -> Option<Vec<usize>> {
     let mut above = vec![Vec::new(); below.len()];
     for (from, targets) in below.iter().enumerate() {

@@ -99,7 +99,7 @@ fn parts_of_any_shape_are_spread() {
     draw(&numbered(162, (0..40).flat_map(diamond)), &Options::default());
     // what one of them has beside is no part of the block
     draw(&numbered(164, (0..40).flat_map(diamond).chain([(162, 7), (9, 163)])), &Options::default());
-    // hubs in a circle
+    // hubs in a cycle
     draw(&numbered(162, (0..40).flat_map(diamond).chain([(160, 161)])), &Options::default());
 }
 

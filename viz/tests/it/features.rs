@@ -149,7 +149,7 @@ fn collapsed_jobs_are_one() {
     let fills: Vec<_> = groups(&document, "nest")
         .map(|nest| crate::picture::child(nest, "rect").attribute("fill").unwrap())
         .collect();
-    assert_eq!(fills, ["#ff0000", "#006400"]);
+    assert_eq!(fills, ["#e00000", "#006400"]);
     let tooltip = "failed\n3 jobs: 1 changed, 1 failed, 1 blocked\n";
     assert!(svg.contains(tooltip), "{svg}");
     assert!(svg.contains("2 satisfied") && svg.contains("1 failed"), "the legend counts jobs: {svg}");

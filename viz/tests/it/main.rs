@@ -4,6 +4,7 @@ mod picture;
 mod samples;
 mod any;
 mod budget;
+mod contrast;
 mod features;
 #[cfg(feature = "cli")]
 mod cli;

@@ -8,6 +8,7 @@ use browser::Browser;
 
 mod browser;
 mod mermaid;
+mod speed;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
@@ -140,7 +141,11 @@ fn only_what_changes_is_touched() {
     browser.move_to(build);
     let hover = touched(&mut browser, |browser| browser.move_to(test));
     // what is lit is drawn once more above the drawing, which stays as it is, but for the words on what is hovered
-    assert_eq!(hover, ["svg null", "title null"]);
+    assert_eq!(hover, ["g null", "path d", "title null"]);
+    let group = "document.getElementById('lights').querySelector('g') === window.group";
+    browser.eval("window.group = document.getElementById('lights').querySelector('g'); true");
+    browser.move_to(build);
+    assert_eq!(browser.eval(group), true, "the elements for it stay");
 
     browser.move_to((5.0, 500.0));
     // the class of the pane makes the cursor another
@@ -208,10 +213,17 @@ fn two_thousand_jobs() {
         (browser.text("#details h2"), browser.text("#causes")),
         ("job 1999".into(), "job 1500".into())
     );
-    let place = place(&mut browser, "job 1999");
-    browser.move_to(place);
-    let below = "document.querySelector('#lights .line.below').getAttribute('d').split('M').length";
-    assert!(browser.eval(below).as_u64().unwrap() > 100);
+    let below = "document.querySelector('#lights .line.below').getAttribute('d').split('M').length - 1";
+    let close = place(&mut browser, "job 1999");
+    browser.move_to(close);
+    let in_sight = browser.eval(below).as_u64().unwrap();
+    assert!(in_sight > 0, "{in_sight}");
+    browser.eval("document.getElementById('fit').click()");
+    let far = place(&mut browser, "job 1999");
+    browser.move_to((5.0, 500.0));
+    browser.move_to(far);
+    let all = browser.eval(below).as_u64().unwrap();
+    assert!(all > 2 * in_sight && all > 1_000, "{all}, of which {in_sight} were in sight");
     assert_eq!(browser.errors(), [""; 0]);
 }
 

@@ -101,12 +101,15 @@ fn check_label(node: Node) {
     let width = number(text, "textLength");
     let start = if text.attribute("text-anchor") == Some("start") { x } else { x - width / 2.0 };
     let mark = node.descendants().find(|child| child.attribute("class") == Some("mark"));
-    let left = mark.map(|mark| {
-        let (_, place) = mark.attribute("transform").unwrap().split_once('(').unwrap();
-        place.split_once(' ').unwrap().0.parse::<f64>().unwrap() - number(ellipse, "cx")
+    let columns = mark.map(|mark| {
+        let steps = mark.attribute("d").unwrap().split(['M', 'L', 'Z']);
+        let columns = steps.filter_map(|step| step.split_once(',')?.0.parse::<f64>().ok());
+        columns
+            .map(|x| x - number(ellipse, "cx"))
+            .fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)))
     });
-    assert!(left.is_none_or(|left| left + 5.0 <= start), "the mark of {:?} is on its label", title(node));
-    let corners = left.into_iter().flat_map(|left| [(left - 5.0, -5.0), (left - 5.0, 5.0)]);
+    assert!(columns.is_none_or(|(_, right)| right <= start), "the mark of {:?} is on its label", title(node));
+    let corners = columns.into_iter().flat_map(|(left, _)| [(left, -5.0), (left, 5.0)]);
     // letters reach about as far above the base line as a third of the size of the font above the middle
     let end = start + width;
     let label = [(start, y - 9.0), (end, y - 9.0), (start, y), (end, y)];

@@ -25,7 +25,7 @@ fn one_job() {
 <g>
 <title>changed</title>
 <ellipse fill="#006400" stroke="#000000" stroke-width="2.5" cx="32.21" cy="18" rx="32.21" ry="18"/>
-<path class="mark" transform="translate(10.38 18)" fill="#ffffff" stroke="none" stroke-width="2" d="M0,-4.5L5,4.5L-5,4.5Z"/>
+<path class="mark" fill="#ffffff" stroke="none" stroke-width="2" d="M10.38,13.5L15.38,22.5L5.38,22.5Z"/>
 "##;
     let svg = draw(&scene, &Options::default());
     let text = "fill=\"#ffffff\" textLength=\"24.89\" lengthAdjust=\"spacingAndGlyphs\">only</text>";
@@ -53,7 +53,7 @@ fn colors_are_those_of_the_statuses() {
             (Some("#f2f2f2"), black),
             (Some("#00ff00"), black),
             (Some("#006400"), white),
-            (Some("#ff0000"), white),
+            (Some("#e00000"), white),
             (Some("#ffffff"), black),
             (Some("#ffbf00"), black),
             (Some("#9e9e9e"), black),

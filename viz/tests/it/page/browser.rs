@@ -113,6 +113,17 @@ impl Browser {
         text.as_str().expect("text is text").to_owned()
     }
 
+    /// Begins to count what the page's own thread does.
+    pub(super) fn measure(&mut self) {
+        self.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
+    }
+
+    /// What it has counted so far.
+    pub(super) fn metrics(&mut self) -> Vec<Value> {
+        let metrics = self.call("Performance.getMetrics", json!({}));
+        metrics["metrics"].as_array().cloned().unwrap_or_default()
+    }
+
     pub(super) fn move_to(&mut self, place: (f64, f64)) {
         self.mouse("mouseMoved", place, json!({}));
     }
