@@ -68,13 +68,15 @@ impl Console {
     }
 
     /// Lines that begin with the time since the run began and tell more: what begins, how long it took, why, which try it
-    /// was, when the next one follows, what is blocked, and what commands say that stream their output.
+    /// was, when the next one follows, what is blocked, what takes long, what jobs say with `cx.log` and `cx.progress`, and what commands
+    /// say that stream their output.
     ///
     /// ```text
     ///    0.00s  3 jobs on 4 threads
     ///    0.02s  tests.check: due "this commit was not tested"
     ///    0.02s  tests.run: run the tests
     ///    0.31s  tests| 3 tests passed
+    ///    0.31s  tests: 7/12
     ///    0.32s  tests.run: pass (0.3s)
     ///    0.32s  tests.recheck: pass
     ///    0.40s  upload.run: fail "connection reset by peer" (12ms)

@@ -150,8 +150,8 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    Counts, Ending, ErrorText, JobReport, PhaseRecord, Report, Since, Slower, Summary, brief, one_line,
-    printable,
+    Counts, Ending, ErrorText, JobReport, LogLine, PhaseRecord, Progress, Report, Since, Slower, Summary,
+    brief, one_line, printable,
 };
 pub use graph::Graph;
 pub use state::{

@@ -11,6 +11,7 @@ pub(crate) use bell::Bell;
 pub use level::StopLevel;
 #[cfg(all(unix, feature = "signals"))]
 pub(crate) use signals::before_exit;
+pub(crate) use timer::{Alarm, Due, set as set_alarm};
 pub(crate) use token::InUse;
 #[cfg(unix)]
 pub(crate) use token::Listening;

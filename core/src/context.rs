@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::outputs::Outputs;
 use crate::process::{Command, LazyProcesses, Origin, Spot};
 use crate::runtime::AsyncRuntime;
+use crate::said::{Progress, Sayings};
 use crate::store::Store;
 use crate::timers::{Sleeping, Timers};
 use crate::words::Phase;
@@ -31,6 +32,7 @@ pub(crate) struct World<A> {
     pub(crate) cwd: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) processes: LazyProcesses,
+    pub(crate) sayings: Sayings,
     /// What async phases wait for.
     pub(crate) timers: Arc<Timers>,
     pub(crate) runtime: Arc<AsyncRuntime>,
@@ -338,13 +340,53 @@ impl<A> Context<A> {
         self.world.timers.fire(clock.now());
     }
 
+    /// Says something about this phase: to those who watch the run, who show it with the name of the job, and in the report,
+    /// which keeps the last 20 lines of each job.
+    ///
+    /// A text of more than 1,000 characters loses its middle.
+    ///
+    /// ```
+    /// # use dojobber_core::{Context, Draft, JobSpec};
+    /// fn copy_all(cx: &Context<Vec<&'static str>>) {
+    ///     for (at, file) in cx.args().iter().enumerate() {
+    ///         cx.log(format_args!("copying {file}"));
+    ///         // ..
+    ///         cx.progress(at + 1, cx.args().len());
+    ///     }
+    /// }
+    /// # let mut draft = Draft::default();
+    /// # draft.open("copies"); draft.close(JobSpec::run_only(copy_all));
+    /// let run = draft.compile().unwrap().run(vec!["a", "b"]);
+    /// let copies = run.job("copies").unwrap();
+    /// assert_eq!(copies.log()[1].text(), "copying b");
+    /// assert_eq!(copies.progress().unwrap().to_string(), "2/2");
+    /// ```
+    pub fn log(&self, text: impl fmt::Display) {
+        let text = text.to_string(); // it may say something itself
+        self.world.sayings.log(self.spot(), self.world.clock.now(), &text);
+    }
+
+    /// Says how far this phase is, in whatever it counts: files, bytes, hosts. A total of 0 is one that is not known; a
+    /// negative number counts as 0.
+    ///
+    /// It may be called as often as there is something new: those who watch the run are told ten times a second at most, and
+    /// of the end. The report keeps the last one.
+    pub fn progress(&self, done: impl TryInto<u64>, total: impl TryInto<u64>) {
+        let progress = Progress { done: done.try_into().unwrap_or(0), total: total.try_into().unwrap_or(0) };
+        self.world.sayings.progress(self.spot(), self.world.clock.now(), progress);
+    }
+
+    fn spot(&self) -> Spot {
+        let Place { job, phase, attempt, .. } = self.place;
+        Spot { job, attempt, phase }
+    }
+
     /// A process to start: in the run's directory, with standard input closed and output captured, and ended when this
     /// phase [is to end](Self::is_cancelled).
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let Place { job, phase, attempt, .. } = self.place;
         let origin = Origin {
             cwd: self.world.cwd.clone(),
-            spot: Spot { job, attempt, phase },
+            spot: self.spot(),
             limits: self.limits.clone(),
             processes: Arc::clone(self.world.processes.get()),
         };

@@ -8,6 +8,7 @@ use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobRef};
 use crate::options::RunOptions;
 use crate::process::OutputStream;
+use crate::said::Progress;
 use crate::words::{Phase, Status, StopReason};
 
 /// Something that happened in a run. A trace is the events in the order in which they arrived.
@@ -87,6 +88,52 @@ pub enum Event {
         /// Time since the run began.
         at: Duration,
     },
+    /// A phase has said something with [`Context::log`](crate::Context::log).
+    #[non_exhaustive]
+    LogLine {
+        /// The job that it belongs to.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// Which step.
+        phase: Phase,
+        /// What was said; it may have line breaks. Its middle is left out if it was longer than 1,000 characters.
+        text: String,
+        /// Time since the run began.
+        at: Duration,
+    },
+    /// A phase has said how far it is, with [`Context::progress`](crate::Context::progress): the first time, at the end, and
+    /// ten times a second at most in between.
+    #[non_exhaustive]
+    Progress {
+        /// The job that it belongs to.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// Which step.
+        phase: Phase,
+        /// How far it is.
+        progress: Progress,
+        /// Time since the run began.
+        at: Duration,
+    },
+    /// A phase takes longer than [`slow_after`](RunOptions::slow_after). It is told again each time that the time has
+    /// doubled, by a thread of its own, before the end of that phase is told. A simulation tells none.
+    #[non_exhaustive]
+    PhaseSlow {
+        /// The job that it belongs to.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// Which step; of a constructor nothing else is told, unless it fails.
+        phase: Phase,
+        /// The worker that began it; 0 is the thread that called `run`.
+        worker: usize,
+        /// Time since the run began.
+        at: Duration,
+        /// How long it has taken so far.
+        running: Duration,
+    },
     /// A try has failed, and another one will follow.
     #[non_exhaustive]
     RetryPlanned {
@@ -152,6 +199,9 @@ impl Event {
             | Event::RunDescribed { job, .. }
             | Event::PhaseEnded { job, .. }
             | Event::OutputLine { job, .. }
+            | Event::LogLine { job, .. }
+            | Event::Progress { job, .. }
+            | Event::PhaseSlow { job, .. }
             | Event::RetryPlanned { job, .. }
             | Event::JobEnded { job, .. } => Some(job),
             Event::RunStarted { .. }

@@ -6,6 +6,7 @@
 
 // in reading order: a module imports only from those before it
 mod sync;
+mod slow;
 mod watch;
 mod tries;
 mod stages;

@@ -60,6 +60,10 @@ pub struct RunOptions {
     /// How long what is asked to end may take to do so before it is killed. Default: 10 s.
     #[builder(default = Duration::from_secs(10))]
     pub grace_period: Duration,
+    /// How long a phase may take before those who watch the run are told that it is slow; they are told again each time
+    /// that the time has doubled. Zero: never. It changes nothing else. Default: 60 s.
+    #[builder(default = Duration::from_secs(60))]
+    pub slow_after: Duration,
     /// How many tries of jobs with async phases may go on at once. Default: 1,000. 0 counts as 1.
     #[builder(default = 1000)]
     pub max_in_flight: usize,
@@ -112,8 +116,9 @@ mod tests {
     fn the_builder_and_the_default_agree() {
         let RunOptions { threads, dry_run, default_tries, default_retry_delay, cleanup, stack_size, .. } =
             RunOptions::default();
-        let RunOptions { default_timeout, run_timeout, grace_period, max_failures, .. } =
+        let RunOptions { default_timeout, run_timeout, grace_period, slow_after, max_failures, .. } =
             RunOptions::default();
+        assert_eq!(slow_after, Duration::from_secs(60));
         assert_eq!((default_timeout, run_timeout), (Duration::MAX, Duration::MAX));
         assert_eq!((grace_period, max_failures), (Duration::from_secs(10), None));
         assert_eq!((threads, dry_run, cleanup), (0, DryRun::Off, Cleanup::AtEnd));

@@ -31,6 +31,7 @@ use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobId};
 use crate::host;
 use crate::key::JobName;
+use crate::said::{AllSaid, JobSaid, LogLine, Progress};
 use crate::words::{Counts, DryRun, Kind, Phase, Status, StopReason};
 
 /// Everything that happened in one run, and the graph that it happened to.
@@ -67,6 +68,8 @@ pub struct Report {
     /// The logs, by worker.
     logs: Vec<Log>,
     descriptions_of_runs: BTreeMap<JobId, Box<str>>,
+    /// What jobs have said, those that have said anything.
+    said: AllSaid,
 }
 
 impl Report {
@@ -93,6 +96,7 @@ impl Report {
             heads,
             logs,
             descriptions_of_runs: BTreeMap::new(),
+            said: AllSaid::new(),
         }
     }
 
@@ -118,6 +122,11 @@ impl Report {
         }
         let last = self.logs[0].push(record, *head, error);
         *head = last.ended(head.status().expect("cleanups follow when all jobs have ended"));
+    }
+
+    /// Keeps what jobs have said.
+    pub(crate) fn keep_said(&mut self, said: AllSaid) {
+        self.said = said;
     }
 
     /// Says when and where it all was.
@@ -330,6 +339,7 @@ impl PartialEq for Report {
             == (other.dry_run, other.stop_reason, other.elapsed, &other.origin)
             && self.descriptions_of_runs == other.descriptions_of_runs
             && self.graph == other.graph
+            && self.said == other.said
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
     }
@@ -435,6 +445,25 @@ impl<'a> JobReport<'a> {
     pub fn run_error(&self) -> Option<&'a ErrorText> {
         let last = self.last()?.attempt;
         self.backwards().find(|record| record.phase == Phase::Run && record.attempt == last)?.error()
+    }
+
+    /// What it has said with [`Context::log`](crate::Context::log): the last lines, in order of time.
+    pub fn log(&self) -> &'a [LogLine] {
+        self.said().map_or(&[], |said| &said.lines)
+    }
+
+    /// How many lines it had said before these, which are not kept.
+    pub fn log_left_out(&self) -> u64 {
+        self.said().map_or(0, |said| said.left_out)
+    }
+
+    /// How far it was, as it said last with [`Context::progress`](crate::Context::progress).
+    pub fn progress(&self) -> Option<Progress> {
+        self.said()?.progress
+    }
+
+    fn said(&self) -> Option<&'a JobSaid> {
+        self.report.said.get(&self.id)
     }
 
     /// Every phase that was executed, in order of time.

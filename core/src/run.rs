@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::context::World;
 use crate::error::{BoxError, RETURNED_FALSE, debug_for_people, shown};
 use crate::event::Event;
 use crate::exec::{DueCleanup, Leftovers, Live, clean_up};
@@ -62,6 +63,7 @@ impl<'env, A> Run<'env, A> {
         }
         let cleanups_due = run.rest.pending().len();
         let Live { watch, world, .. } = run.rest.live();
+        run.report.keep_said(world.sayings.kept());
         let elapsed = world.clock.now();
         run.report.close(elapsed, world.clock.scale());
         run.report.took_place(&world.clock);
@@ -142,7 +144,8 @@ impl<'env, A> Run<'env, A> {
             return Vec::new();
         }
         let failures = self.call_cleanups();
-        let clock = &self.rest.live().world.clock;
+        let World { clock, sayings, .. } = &*self.rest.live().world;
+        self.report.keep_said(sayings.kept());
         self.report.close(clock.now(), clock.scale());
         self.rest.tell_cleanup_ended();
         failures

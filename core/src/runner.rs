@@ -178,7 +178,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     clock: Clock,
     runtime: &Arc<AsyncRuntime>,
 ) -> Live<'env, A> {
-    let processes = watch.processes(plan.graph(), &clock);
+    let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
     let world = Arc::new(World {
         graph: Arc::clone(plan.graph()),
@@ -188,11 +188,13 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         cwd: std::env::current_dir().unwrap_or_default(),
         clock,
         processes,
+        sayings,
         timers: Arc::default(),
         runtime: Arc::clone(runtime),
         goes_through: options.dry_run == DryRun::Through,
     });
     debug!(jobs = plan.len(), ?options, "run starts");
+    let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
     let live = Live::new(plan.clone(), options, world, watch, bounds);
     live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
     live

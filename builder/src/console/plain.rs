@@ -66,6 +66,12 @@ impl Clocks {
                 Some((*at, ended(job, *attempt, *phase, error.as_ref(), length)))
             }
             Event::OutputLine { job, line, at, .. } => Some((*at, format!("{job}| {}", printable(line)))),
+            Event::LogLine { job, text, at, .. } => Some((*at, format!("{job}: {}", printable(text)))),
+            Event::Progress { job, progress, at, .. } => Some((*at, format!("{job}: {progress}"))),
+            Event::PhaseSlow { job, attempt, phase, at, running, .. } => {
+                let facts = facts(*attempt, Duration::ZERO);
+                Some((*at, format!("{job}.{phase}: still running after {}{facts}", brief(*running))))
+            }
             Event::RetryPlanned { job, attempt, at, due, .. } => {
                 let delay = brief(due.saturating_sub(*at));
                 Some((*at, format!("{job}: again in {delay}, as try {}", attempt + 1)))

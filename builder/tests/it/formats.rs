@@ -23,7 +23,11 @@ fn everything() -> Plan<'static> {
         .run(|_| false)
         .job("late")
         .check(|cx| ensure(cx.attempt() > 1, "not yet"))
-        .run(|_| Err::<(), BoxError>(anyhow::anyhow!("pid 7").context("busy").into()))
+        .run(|cx| {
+            (0..25).for_each(|line| cx.log(line));
+            cx.progress(7, 9);
+            Err::<(), BoxError>(anyhow::anyhow!("pid 7").context("busy").into())
+        })
         .job("never")
         .check(|_| Err::<(), _>(permanent("of the wrong size").into()))
         .run(|_| panic!("smoke"))

@@ -45,6 +45,7 @@ mod promises; // processes that die, every moment, one error, dry runs anywhere
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod schema; // the JSON Schema of reports
+mod saying;
 mod semantics; // one try, statuses, retries, dry run
 mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run

@@ -302,8 +302,8 @@ fn unknown_and_missing_fields_are_refused() {
     check_refused(
         "\"description\"",
         "\"color\"",
-        "unknown field `color`, expected one of `name`, `kind`, `description`, `after`, `status`, `description_of_run`, `phases` \
-         at line 7 column 50",
+        "unknown field `color`, expected one of `name`, `kind`, `description`, `after`, `status`, `description_of_run`, `phases`, \
+         `log`, `log_left_out`, `progress` at line 7 column 50",
     );
     check_refused(
         "\"length_ns\": 5}",

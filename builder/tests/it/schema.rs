@@ -77,7 +77,10 @@ fn sample() -> Value {
     let plan = Graph::new()
         .job("a")
         .cleanup(|_| false)
-        .run_only(|_| ())
+        .run_only(|cx| {
+            (0..21).for_each(|line| cx.log(line));
+            cx.progress(1, 0);
+        })
         .job("nest")
         .after("a")
         .nest(nest)

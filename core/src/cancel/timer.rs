@@ -1,7 +1,7 @@
-//! Tokens that are cancelled by the clock: one thread of the process, which starts with the first of them.
+//! Alarms of the clock: one thread of the process, which starts with the first of them.
 //!
 //! A worker that waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
-//! inside of a job or to another library, which nobody of us watches.
+//! inside of a job or to another library, which nobody of us watches; and for phases that take long.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -10,13 +10,13 @@ use std::time::Instant;
 use crate::cancel::bell::Bell;
 use crate::log::warning;
 
-/// What is called at a moment.
-pub(super) trait Due: Send + Sync {
+/// What is called at a moment, by a thread that others wait for: it must be quick.
+pub(crate) trait Due: Send + Sync {
     fn due(&self);
 }
 
-/// A moment at which a token is cancelled, unless this is dropped before.
-pub(super) struct Alarm(Key);
+/// A moment at which something is called, unless this is dropped before.
+pub(crate) struct Alarm(Key);
 
 /// Alarms of one moment differ by the second.
 type Key = (Instant, u64);
@@ -33,16 +33,18 @@ struct Timer {
 }
 
 /// Calls `due` at that moment, if it is still there.
-pub(super) fn set(when: Instant, due: Weak<dyn Due>) -> Alarm {
+pub(crate) fn set(when: Instant, due: Weak<dyn Due>) -> Alarm {
     let timer = timer();
-    let key = {
+    let (key, is_first) = {
         let mut alarms = timer.lock();
         let key = (when, alarms.next);
         alarms.next += 1;
         alarms.due.insert(key, due);
-        key
+        (key, alarms.due.first_key_value().is_some_and(|(first, _)| *first == key))
     };
-    timer.bell.waker().wake();
+    if is_first {
+        timer.bell.waker().wake();
+    }
     Alarm(key)
 }
 
@@ -57,7 +59,7 @@ fn timer() -> &'static Timer {
     TIMER.get_or_init(|| {
         let thread = std::thread::Builder::new().name("dojobber-timer".into());
         if let Err(_error) = thread.spawn(|| timer().tick()) {
-            warning!(%_error, "there is no thread that could raise tokens at their limits");
+            warning!(%_error, "there is no thread that could keep alarms");
         }
         Timer { alarms: Mutex::default(), bell: Bell::new() }
     })

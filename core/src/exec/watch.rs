@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stamp, nanos};
 use crate::event::{Event, Observer};
-use crate::graph::{JobGraph, JobRef};
+use crate::exec::slow::{OpenPhase, Patience, Slow};
+use crate::graph::{JobGraph, JobId, JobRef};
 use crate::process::{LazyProcesses, Spot};
+use crate::said::{Saying, Sayings};
 use crate::unwind;
+use crate::words::Phase;
 
 /// The observers of one run, each for as long as it behaves.
 pub(crate) struct Watch {
     /// `None`: nobody watches.
     observers: Option<Arc<Observers>>,
+    /// Only where they are told of phases that take long.
+    patience: Option<Arc<Patience>>,
 }
 
 struct Observers(Vec<Watcher>);
@@ -32,7 +37,39 @@ impl Watch {
         let watcher =
             |observer: &Arc<dyn Observer>| Watcher { observer: Arc::clone(observer), dropped: false.into() };
         let observers: Vec<_> = observers.iter().filter(active).map(watcher).collect();
-        Watch { observers: (!observers.is_empty()).then(|| Arc::new(Observers(observers))) }
+        Watch { observers: (!observers.is_empty()).then(|| Arc::new(Observers(observers))), patience: None }
+    }
+
+    /// The observers are told of phases that take longer than that; zero: of none. A simulation knows no such phase.
+    pub(crate) fn with_patience(mut self, graph: &Arc<JobGraph>, clock: &Clock, after: Duration) -> Self {
+        if after.is_zero() || clock.is_virtual() {
+            return self;
+        }
+        let (graph, after) = (Arc::clone(graph), nanos(after));
+        self.patience = self.observers.as_ref().map(Arc::downgrade).map(|observers| {
+            Patience::new(after, clock, move |slow| {
+                if let Some(observers) = observers.upgrade() {
+                    observers.tell(|| told_slow(&graph, slow));
+                }
+            })
+        });
+        self
+    }
+
+    /// A phase begins in a run that is watched.
+    #[inline]
+    pub(super) fn begins(&self, job: JobId, attempt: u32, phase: Phase, worker: usize, start: Stamp) {
+        if let Some(patience) = &self.patience {
+            patience.begin(job, attempt, phase, worker, start);
+        }
+    }
+
+    /// The phase of a job ends, which is told afterwards.
+    #[inline]
+    pub(super) fn ends(&self, job: JobId) {
+        if let Some(patience) = &self.patience {
+            patience.end(job);
+        }
     }
 
     #[inline]
@@ -71,10 +108,40 @@ impl Watch {
         })
     }
 
+    /// What the jobs of a run say, of which the observers are told: by it, for as long as the run has them.
+    pub(crate) fn sayings(&self, graph: &Arc<JobGraph>) -> Sayings {
+        let Some(observers) = &self.observers else { return Sayings::default() };
+        let (observers, graph) = (Arc::downgrade(observers), Arc::clone(graph));
+        Sayings::telling(move |spot: Spot, at, saying| {
+            let Spot { job, attempt, phase } = spot;
+            let (job, at) = (JobRef::new(&graph, job), Duration::from_nanos(at));
+            let event = || match saying {
+                Saying::Line(text) => Event::LogLine { job, attempt, phase, text: text.to_owned(), at },
+                Saying::Progress(progress) => Event::Progress { job, attempt, phase, progress, at },
+            };
+            if let Some(observers) = observers.upgrade() {
+                observers.tell(event);
+            }
+        })
+    }
+
     /// Lets go of the observers, one by one.
     pub(crate) fn discard(self) {
+        self.patience.iter().for_each(|patience| patience.close());
         let observers = self.observers.and_then(Arc::into_inner);
         let _ = observers.map_or(Ok(()), |Observers(observers)| unwind::discard_all(observers));
+    }
+}
+
+fn told_slow(graph: &Arc<JobGraph>, slow: Slow) -> Event {
+    let Slow { job, open: OpenPhase { attempt, phase, worker, start, .. }, at } = slow;
+    Event::PhaseSlow {
+        job: JobRef::new(graph, job),
+        attempt,
+        phase,
+        worker,
+        at: Duration::from_nanos(at),
+        running: Duration::from_nanos(at.saturating_sub(start.0)),
     }
 }
 

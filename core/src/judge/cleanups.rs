@@ -61,6 +61,11 @@ impl Cleanups {
         ensure(self.open.take() == Some((beat.job, beat.attempt)), CleanupRule::NotBegun)
     }
 
+    /// The cleanup takes long.
+    pub(super) fn is_slow(&self, beat: Beat) -> Result<(), CleanupRule> {
+        ensure(self.open == Some((beat.job, beat.attempt)), CleanupRule::NotBegun)
+    }
+
     pub(super) fn due(&self) -> usize {
         self.due.len()
     }

@@ -53,7 +53,7 @@ fn plan(text: &str) -> Plan<'static> {
     draft.compile().unwrap()
 }
 
-/// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms).
+/// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms), `slow5` (in ms).
 fn options(text: &str) -> (RunOptions, bool) {
     let (mut options, mut is_simulated) = (RunOptions::default(), false);
     for word in text.split_whitespace() {
@@ -62,6 +62,9 @@ fn options(text: &str) -> (RunOptions, bool) {
             "dry" => options.dry_run = true.into(),
             "through" => options.dry_run = DryRun::Through,
             _ if word.starts_with("failures") => options.max_failures = Some(word[8..].parse().unwrap()),
+            _ if word.starts_with("slow") => {
+                options.slow_after = Duration::from_millis(word[4..].parse().unwrap())
+            }
             _ if word.starts_with("time") => {
                 options.run_timeout = Duration::from_millis(word[4..].parse().unwrap())
             }
@@ -86,6 +89,7 @@ struct Told {
 /// | `0a-` | it has passed |
 /// | `0a!` | it has failed; `0a!P`, `0a!U`, `0a!C`: permanent, unknown, cancelled |
 /// | `0a"` | it says what its run would do |
+/// | `0a?5` | it is told to be slow, after 5 ms |
 /// | `0a>5` | another try is due in 5 ms |
 /// | `0a=D` | a has ended: Satisfied, D for Changed, Failed, WouldRun, Cancelled, `0a=b` is blocked by b |
 /// | `0a` | all of a run_only that passes |
@@ -142,6 +146,10 @@ impl Teller<'_> {
                 Event::PhaseEnded { job, attempt, phase, worker, at, error }
             }
             ("\"", _) => Event::RunDescribed { job, attempt, text: String::new(), worker, at },
+            ("?", running) => {
+                let running = Duration::from_millis(running.parse().unwrap());
+                Event::PhaseSlow { job, attempt, phase, worker, at, running }
+            }
             (">", delay) => {
                 *told = Told { tries: attempt, phases: 0 };
                 let due = at + Duration::from_millis(delay.parse().unwrap());
@@ -372,6 +380,20 @@ fn retries_are_within_their_bounds() {
     check("2", "a delay0 for10", "0a+ 0a! 0a>1", "");
     check("2", "a delay0 for0", "0a+ 0a! ^0a>1", late);
     check("2", "a delay0 for90 tries1", "0a+ 0a! ^0a>1", "no tries left");
+}
+
+#[test]
+fn what_takes_long_is_told_while_it_does() {
+    let not_slow = "has not taken that long";
+    check("2 slow5", "a", "0a+ ~5 0a?5 ~5 0a?10", "");
+    check("2 slow5", "a", "0a+ ~4 ^0a?4", not_slow);
+    check("2 slow5", "a", "0a+ ~4 ^0a?5", not_slow);
+    check("2 slow0", "a", "0a+ ~5 ^0a?5", not_slow);
+    check("2 slow5", "a", "~9 ^0a?5", "no such phase is open");
+    check("2 slow5", "a", "0a+ ~9 0a- ^0a?5", "no such phase is open");
+    check("2 slow5", "a", "0a+ ~9 ^2a?5", "no such worker");
+    check("2 slow5", "a job", "0a+ ~9 0a! 0a+ ^0a?9", not_slow); // each phase has its own time
+    check("2 slow5", "a; b", "0a+ ~9 1b+ 0a?9 1b- 1b=D", ""); // from any thread
 }
 
 #[test]

@@ -108,7 +108,12 @@ impl Reader {
                 self.life.goes_on()?;
                 Ok(self.tries.describe(&self.facts, job)?)
             }
-            Event::OutputLine { .. } => Ok(()), // from a thread of its own, at any time
+            // from any thread, at any time
+            Event::OutputLine { .. } | Event::LogLine { .. } | Event::Progress { .. } => Ok(()),
+            Event::PhaseSlow { job, attempt, phase, worker, at, running } => {
+                let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
+                self.phase_is_slow(beat, *running)
+            }
         }
     }
 
@@ -182,6 +187,15 @@ impl Reader {
         self.open_phases -= 1;
         self.tells(beat.worker, beat.at);
         Ok(())
+    }
+
+    /// It is told from a thread of its own, while the phase goes on.
+    fn phase_is_slow(&self, beat: Beat, running: Duration) -> Ruling {
+        self.workers.exists(&self.facts, beat.worker)?;
+        if beat.phase == Phase::Cleanup {
+            self.cleanups.is_slow(beat)?;
+        }
+        Ok(self.tries.is_slow(&self.facts, beat, running)?)
     }
 
     fn retry_planned(&mut self, beat: Beat, due: Duration) -> Ruling {

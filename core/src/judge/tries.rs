@@ -20,6 +20,7 @@ rules! {
         Inside: "a phase begins inside another",
         AfterLast: "a phase follows the last one of a try",
         NotOpen: "no such phase is open",
+        NotSlow: "the phase has not taken that long, or it is not to be told",
         DryRun: "a dry run runs nothing",
         Constructor: "a constructor is told only when it fails",
         JobEnded: "the job has ended",
@@ -215,6 +216,20 @@ impl Tries {
         ensure(due <= latest, TryRule::PlannedTooLate)?;
         job.state = State::Between { attempt: beat.attempt, due };
         Ok(())
+    }
+
+    /// A phase takes long.
+    pub(super) fn is_slow(&self, facts: &Facts, beat: Beat, running: Duration) -> Result<(), TryRule> {
+        let since = match self.0[beat.job.index()].state {
+            // nothing else is told of a constructor, and of a cleanup nothing here
+            _ if matches!(beat.phase, Phase::Create | Phase::Cleanup) => beat.at.saturating_sub(running),
+            State::Trying(open) if (open.attempt, open.step) == (beat.attempt, Step::Inside(beat.phase)) => {
+                open.at
+            }
+            _ => return Err(TryRule::NotOpen),
+        };
+        let is_slow = running >= facts.options.slow_after && !facts.options.slow_after.is_zero();
+        ensure(is_slow && beat.at >= since.saturating_add(running), TryRule::NotSlow)
     }
 
     /// When the next try of a job may begin, if one is planned.

@@ -129,6 +129,13 @@ impl RunnerBuilder {
         self
     }
 
+    /// How long a phase may take before observers are told that it is slow, by [`Event::PhaseSlow`]; they are told again each
+    /// time that the time has doubled. It changes nothing else. Zero: never. Default: 60 s.
+    pub fn slow_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.slow_after = time.into().unwrap_or(RunOptions::default().slow_after);
+        self
+    }
+
     /// How many tries of jobs with async phases may go on at once; they hold no worker while they wait. Default: 1,000.
     pub fn max_in_flight(mut self, tries: impl Into<Option<usize>>) -> Self {
         self.options.max_in_flight = tries.into().unwrap_or(RunOptions::default().max_in_flight);

@@ -45,6 +45,7 @@ impl<A> Context<A> {
             cwd: std::env::current_dir().unwrap_or_default(),
             clock: Clock::simulated(),
             processes: LazyProcesses::default(),
+            sayings: Default::default(),
             timers: Arc::default(),
             runtime: Arc::default(),
             goes_through: false,

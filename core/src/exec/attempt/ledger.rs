@@ -105,8 +105,22 @@ impl<'r> Ledger<'r> {
                 let (job, phase) = (self.job(attempt.job), step.phase);
                 Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence }
             });
+            self.watch.begins(attempt.job, attempt.attempt, step.phase, worker, self.stamp);
         }
         self.stamp
+    }
+
+    /// A constructor is called, of which nothing is told unless it fails, or takes long.
+    pub(super) fn begin_constructor(&self, attempt: &Try) {
+        if self.is_watched {
+            self.watch.begins(attempt.job, attempt.attempt, Phase::Create, self.worker(), self.stamp);
+        }
+    }
+
+    pub(super) fn end_constructor(&self, attempt: &Try) {
+        if self.is_watched {
+            self.watch.ends(attempt.job);
+        }
     }
 
     /// Tells that the phase has passed, and keeps a record.
@@ -134,6 +148,7 @@ impl<'r> Ledger<'r> {
     #[inline]
     fn tell_end(&self, step: Step, attempt: &Try, passed: bool, error: Option<&ErrorText>) {
         if self.is_watched {
+            self.watch.ends(attempt.job);
             self.watch.tell(move || {
                 let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
                 let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));

@@ -519,7 +519,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         attempt: &mut Try,
         make: &Constructor<'env, A>,
     ) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
-        self.live.call(self.cx.place(), None, || make(&self.cx)).map_err(|error| {
+        self.ledger.begin_constructor(attempt);
+        let made = self.live.call(self.cx.place(), None, || make(&self.cx));
+        self.ledger.end_constructor(attempt);
+        made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
             let failure = Failure::of(&*error);
             let _ = self.let_go(None, Ok(())); // what else it does is no news

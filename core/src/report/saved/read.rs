@@ -12,6 +12,7 @@ use crate::graph::{Edges, JobGraph, JobId, NestSpan, Nests, Rows, StartEdges};
 use crate::names::{NameId, Names};
 use crate::report::saved::{OLDEST, VERSION};
 use crate::report::{Head, Log, Origin, Record, Report, date};
+use crate::said::{AllSaid, JobSaid, LogLine, Progress};
 use crate::text::{NameFault, name_fault};
 use crate::words::{DryRun, Kind, Phase, Status, StopReason};
 
@@ -51,6 +52,12 @@ struct SavedJob {
     #[serde(default)]
     description_of_run: Option<Box<str>>,
     phases: Vec<SavedPhase>,
+    #[serde(default)]
+    log: Vec<SavedLine>,
+    #[serde(default)]
+    log_left_out: u64,
+    #[serde(default)]
+    progress: Option<Progress>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +72,15 @@ struct SavedPhase {
     sequence: Option<u32>,
     #[serde(default)]
     error: Option<Box<ErrorText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename = "Line", expecting = "a line that a job has said", deny_unknown_fields)]
+struct SavedLine {
+    attempt: u32,
+    phase: Phase,
+    at_ns: u64,
+    text: String,
 }
 
 /// A nest; those that it is inside of come before it.
@@ -121,6 +137,7 @@ fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
         check_phases(job, saved.elapsed_ns)?;
         heads.push(restore_phases(job, &saved.dojobber_report, &mut logs));
     }
+    let said = restore_said(&mut saved)?;
     let descriptions = saved
         .jobs
         .iter()
@@ -147,6 +164,7 @@ fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
         .with_descriptions_of_runs(texts);
     report.close(saved.elapsed_ns, Scale::NANOS);
     report.origin = origin;
+    report.keep_said(said);
     Ok(report)
 }
 
@@ -298,6 +316,30 @@ fn restore_phases(job: &mut SavedJob, version: &Version, logs: &mut Vec<Log>) ->
         head = logs[usize::from(phase.worker)].push(record, head, error);
     }
     head.ended(job.status)
+}
+
+/// What jobs have said, those that have said anything.
+fn restore_said(saved: &mut SavedReport) -> Result<AllSaid, Unfit> {
+    let mut all = AllSaid::new();
+    for (at, job) in saved.jobs.iter_mut().enumerate() {
+        let mut said =
+            JobSaid { lines: Vec::new(), left_out: job.log_left_out, progress: job.progress.take() };
+        for SavedLine { attempt, phase, at_ns, text } in std::mem::take(&mut job.log) {
+            if !job.kind.may_have(phase) || attempt == 0 {
+                let why =
+                    format!("has said something in a {phase} of try {attempt}, which such a job cannot have");
+                return Err(Unfit::of(&job.name, why));
+            }
+            if at_ns > saved.elapsed_ns {
+                return Err(Unfit::of(&job.name, "has said something after the end of the run"));
+            }
+            said.lines.push(LogLine { attempt, phase, at: at_ns, text });
+        }
+        if said != JobSaid::default() {
+            all.insert(JobId::new(at), said);
+        }
+    }
+    Ok(all)
 }
 
 /// Why a report cannot be what any run wrote.

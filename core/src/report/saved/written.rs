@@ -8,6 +8,7 @@ use crate::fields::Fields;
 use crate::graph::{JobId, Nest};
 use crate::report::saved::VERSION;
 use crate::report::{JobReport, PhaseRecord, Report, date};
+use crate::said::LogLine;
 use crate::words::DryRun;
 
 impl Serialize for Report {
@@ -38,14 +39,20 @@ impl Serialize for SavedJob<'_> {
         let job = self.0;
         let (description, after) = (job.description(), job.report.graph.own_after(job.id));
         let of_run = job.description_of_run();
-        Fields::new(serializer, "Job", 5, [description.is_some(), of_run.is_some()])?
+        let (log, left_out, progress) = (job.log(), job.log_left_out(), job.progress());
+        let there =
+            [description.is_some(), of_run.is_some(), !log.is_empty(), left_out > 0, progress.is_some()];
+        Fields::new(serializer, "Job", 5, there)?
             .add("name", job.name())?
             .add("kind", &job.kind())?
-            .add_if(description.is_some(), "description", &description)?
+            .add_if(there[0], "description", &description)?
             .add("after", &places(after))?
             .add("status", &job.status())?
-            .add_if(of_run.is_some(), "description_of_run", &of_run)?
+            .add_if(there[1], "description_of_run", &of_run)?
             .add("phases", &Sequence::of(job.phases().into_iter().map(SavedPhase)))?
+            .add_if(there[2], "log", &Sequence::of(log.iter().map(SavedLine)))?
+            .add_if(there[3], "log_left_out", &left_out)?
+            .add_if(there[4], "progress", &progress)?
             .end()
     }
 }
@@ -64,6 +71,19 @@ impl Serialize for SavedPhase<'_> {
             .add("length_ns", &(record.end - record.start))?
             .add_if(sequence.is_some(), "sequence", &sequence)?
             .add_if(error.is_some(), "error", &error)?
+            .end()
+    }
+}
+
+struct SavedLine<'a>(&'a LogLine);
+
+impl Serialize for SavedLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(serializer, "Line", 4, [])?
+            .add("attempt", &self.0.attempt)?
+            .add("phase", &self.0.phase)?
+            .add("at_ns", &self.0.at)?
+            .add("text", &self.0.text)?
             .end()
     }
 }
