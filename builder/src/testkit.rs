@@ -55,6 +55,7 @@
 mod dice;
 mod shrinking;
 mod sketch;
+mod waits;
 mod script;
 
 #[doc(inline)]
@@ -63,12 +64,14 @@ pub use dojobber_core::testkit::{
     OrderIndependence, Simulation, Table, assert_absorbs, assert_always, assert_cleans_up, assert_convergent,
     assert_dry_run_is_pure, assert_idempotent, assert_order_independent, check_absorbs, check_always,
     check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent, check_order_independent,
-    explore, interruption, is_killed, judge_simulated, on_exit, touches, try_explore, world_time,
+    explore, interruption, is_killed, is_simulated, judge_simulated, on_exit, touches, try_explore,
+    world_time,
 };
 pub use script::{Behaviour, Script, ScriptedJob, ScriptedWorld, ScriptedWorlds, scripted_worlds};
 #[doc(hidden)] // the trees of the strategies, which nobody has to name
 pub use shrinking::{AsSketch, Shrinking, Shrinks};
 pub use sketch::{Graphs, OpenSketched, Shape, Sketch, SketchedJob, graphs};
+pub use waits::Waits;
 
 impl<'env, A> MakesPlan<'env, A> for crate::Graph<'env, A> {
     #[track_caller]

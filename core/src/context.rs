@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::{self, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::cancel::{Bell, CancelToken, Cancelling};
+use crate::cancel::{CancelToken, Cancelling};
 use crate::clock::{Clock, nanos};
 use crate::error::{ErrorClass, Result, debug_for_people, say_class};
 use crate::graph::{JobGraph, JobId, Lookup};
@@ -126,6 +125,10 @@ impl<A> Context<A> {
             shared_local: self.shared_local.clone(),
             limits: self.limits.clone(),
         }
+    }
+
+    pub(crate) fn world(&self) -> &World<A> {
+        &self.world
     }
 
     pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
@@ -299,45 +302,6 @@ impl<A> Context<A> {
     /// It is for async phases; what ends the phase drops it.
     pub fn sleep_async(&self, time: Duration) -> Sleeping {
         Sleeping::new(Arc::clone(&self.world.timers), self.world.clock.clone(), time)
-    }
-
-    /// Waits for a future on this thread, and serves its timers: for where no worker does.
-    ///
-    /// # Panics
-    ///
-    /// In a simulation, if only something outside of it could wake the future.
-    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let (bell, runtime) = (Bell::new(), &self.world.runtime);
-        let waker = bell.waker();
-        let mut future = std::pin::pin!(future);
-        loop {
-            let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(&waker));
-            // a simulation enters no runtime
-            let polled = if self.world.clock.is_virtual() { poll() } else { runtime.enter(poll) };
-            if let Poll::Ready(value) = polled {
-                return value;
-            }
-            while !bell.wait_until(self.next_timer()) {
-                self.serve_timers();
-            }
-        }
-    }
-
-    /// How long to wait for a waker at most. A simulation waits for nothing outside.
-    fn next_timer(&self) -> Option<Instant> {
-        let (timers, clock) = (&self.world.timers, &self.world.clock);
-        if clock.is_virtual() { Some(Instant::now()) } else { clock.instant(timers.first_due()?) }
-    }
-
-    fn serve_timers(&self) {
-        let clock = &self.world.clock;
-        assert!(
-            !clock.is_virtual(),
-            "the {} of job `{}` waits for something that a simulation does not know",
-            self.phase(),
-            self.job()
-        );
-        self.world.timers.fire(clock.now());
     }
 
     /// Says something about this phase: to those who watch the run, who show it with the name of the job, and in the report,

@@ -9,8 +9,8 @@ mod injector;
 use std::time::Duration;
 
 pub(crate) use baton::Baton;
-pub(crate) use injector::FaultInjector;
-pub use inside::{interruption, is_killed, on_exit, touches, world_time};
+pub(crate) use injector::{FaultInjector, FaultyCall};
+pub use inside::{interruption, is_killed, is_simulated, on_exit, touches, world_time};
 pub(crate) use process::{Circumstances, Points, Strike, mix};
 pub(crate) use record::{Call, Recorder, Records, Step, Touch};
 

@@ -35,6 +35,7 @@ mod limits;
 mod process;
 mod said;
 mod context;
+mod waiting;
 mod job;
 mod plan;
 mod event;

@@ -46,6 +46,15 @@ pub(crate) enum Over {
     Cancelled(Cancelled),
 }
 
+/// What is to be done with a future that is still pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// It waits; its limit is over at that moment, in nanoseconds since the run began.
+    Waits(Option<u64>),
+    /// It is dropped.
+    Ends(Over),
+}
+
 impl Limit {
     /// So long from `start` on; `None` for ever.
     pub(crate) fn from(start: u64, allowed: Duration) -> Option<Self> {
@@ -200,6 +209,31 @@ impl Limits {
 
     fn expire(&self, token: &CancelToken) {
         token.raise(StopLevel::Cancel, StopReason::TimedOut);
+    }
+
+    /// Before a future is polled: tells those who asked that a limit of time is over.
+    pub(crate) fn tell_over(&self) {
+        if let Some(Over::TimedOut(_)) = self.over() {
+            self.expire_token();
+        }
+    }
+
+    /// What ends a future without another poll: a stop, unless it has asked to be told.
+    pub(crate) fn ends_unasked(&self) -> Option<Over> {
+        let may_end_itself = self.is_listened_to() && self.level() < StopLevel::Kill;
+        self.over().filter(|over| matches!(over, Over::Cancelled(_)) && !may_end_itself)
+    }
+
+    /// After a poll that came to nothing. `until` is kept for the future: until when it may end by itself although it is
+    /// over.
+    pub(crate) fn pending(&self, until: &mut Option<u64>) -> Pending {
+        let Some(over) = self.over() else { return Pending::Waits(self.deadline()) };
+        if !self.is_listened_to() || self.level() >= StopLevel::Kill {
+            return Pending::Ends(over);
+        }
+        let now = self.clock.now();
+        let until = *until.get_or_insert(now.saturating_add(nanos(self.grace)));
+        if until <= now { Pending::Ends(over) } else { Pending::Waits(Some(until)) }
     }
 
     /// Notes that a future wants to be told, and not dropped at once.

@@ -61,6 +61,8 @@ pub use idempotence::{Idempotence, assert_idempotent, check_idempotent};
 pub use purity::{assert_dry_run_is_pure, check_dry_run_is_pure};
 pub use simulation::{MakesPlan, Simulation};
 
-pub use crate::faults::{Access, Fault, Faults, interruption, is_killed, on_exit, touches, world_time};
+pub use crate::faults::{
+    Access, Fault, Faults, interruption, is_killed, is_simulated, on_exit, touches, world_time,
+};
 pub use crate::judge::judge_simulated;
 pub use crate::process::{Answer, IntoAnswer};

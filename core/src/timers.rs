@@ -1,5 +1,6 @@
 //! Moments that futures of a run wait for.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
@@ -61,6 +62,22 @@ impl fmt::Debug for Timers {
     }
 }
 
+thread_local! {
+    static IS_SERVED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Polls on a thread that serves the timers of its run, and so lets the time of a simulation pass where it waits.
+pub(crate) fn serving<T>(poll: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IS_SERVED.set(self.0);
+        }
+    }
+    let _before = Before(IS_SERVED.replace(true));
+    poll()
+}
+
 /// A future that is ready at a moment of the run's clock, from [`Context::sleep_async`](crate::Context::sleep_async).
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is awaited"]
@@ -81,12 +98,12 @@ impl Sleeping {
 impl Future for Sleeping {
     type Output = ();
 
-    /// In a simulation the time passes at once.
+    /// In a simulation the time passes at once, unless somebody lets it pass who knows what else is waited for.
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
         if let Some(id) = self.id.take() {
             self.timers.remove(self.due, id);
         }
-        if self.clock.now() >= self.due || self.clock.pass_until(self.due) {
+        if self.clock.now() >= self.due || !IS_SERVED.get() && self.clock.pass_until(self.due) {
             return Poll::Ready(());
         }
         let id = self.timers.add(self.due, task.waker().clone());

@@ -1,6 +1,7 @@
 //! Random worlds whose jobs do as a script says.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use dojobber_core::testkit::interruption;
 use proptest::strategy::{NewTree, Strategy};
@@ -9,7 +10,8 @@ use proptest::test_runner::TestRunner;
 use crate::testkit::dice::Dice;
 use crate::testkit::shrinking::{AsSketch, Shrinking, Shrinks};
 use crate::testkit::sketch::{Graphs, Sketch, SketchedJob, graphs, options};
-use crate::{Graph, Key, Kind, Plan, Result};
+use crate::testkit::waits::{Calls, Waits};
+use crate::{Context, Graph, Key, Kind, Phase, Plan, Result};
 
 /// A graph, and what its jobs do: plain data. [`world`](Script::world) makes it happen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +33,8 @@ pub struct ScriptedJob {
     pub run: Behaviour,
     /// How its cleanups end, if it has any.
     pub cleanup: Option<Behaviour>,
+    /// How its async phases wait, if it has any.
+    pub waits: Waits,
 }
 
 /// How a phase ends, when its work is done.
@@ -52,12 +56,14 @@ pub enum Behaviour {
 pub struct ScriptedWorld {
     script: Script,
     calls: Vec<[AtomicU32; 3]>,
+    all: Calls,
 }
 
 impl Script {
     /// A new world in which it happens.
     pub fn world(&self) -> ScriptedWorld {
-        ScriptedWorld { script: self.clone(), calls: self.jobs.iter().map(|_| Default::default()).collect() }
+        let calls = self.jobs.iter().map(|_| Default::default()).collect();
+        ScriptedWorld { script: self.clone(), calls, all: Calls::default() }
     }
 
     /// A script that is made of the bytes of a fuzzer: whatever they are.
@@ -78,22 +84,65 @@ impl ScriptedWorld {
     ///
     /// If the script was made by hand and is not a graph of jobs that are each after earlier ones.
     pub fn plan(&self) -> Plan<'_> {
-        let graph = self.script.jobs.iter().enumerate().fold(Graph::new(), |graph, (place, job)| {
-            let after = job.sketch.after.iter().map(|on| Sketch::name(*on));
-            if job.sketch.kind == Kind::Group {
-                return options(graph.job(Sketch::name(place)), &job.sketch, after).group();
-            }
-            let mut open = options(graph.job(Self::key(place)), &job.sketch, after);
-            if let (Some(behaviour), Kind::Job | Kind::RunOnly) = (job.cleanup, job.sketch.kind) {
-                open = open.cleanup(move |_| self.cleanup(place, behaviour));
-            }
-            match job.sketch.kind {
-                Kind::CheckOnly => open.check_only(move |cx| self.check(place, cx.attempt())),
-                Kind::RunOnly => open.run_only(move |_| self.run(place)),
-                _ => open.check(move |cx| self.check(place, cx.attempt())).run(move |_| self.run(place)),
-            }
-        });
+        let jobs = self.script.jobs.iter().enumerate();
+        let graph = jobs.fold(Graph::new(), |graph, (place, job)| self.add(graph, place, job));
         graph.compile().unwrap_or_else(|errors| panic!("the script is no graph: {errors}"))
+    }
+
+    fn add<'w>(&'w self, graph: Graph<'w>, place: usize, job: &'w ScriptedJob) -> Graph<'w> {
+        let after = job.sketch.after.iter().map(|on| Sketch::name(*on));
+        if job.sketch.kind == Kind::Group {
+            return options(graph.job(Sketch::name(place)), &job.sketch, after).group();
+        }
+        let mut open = options(graph.job(Self::key(place)), &job.sketch, after);
+        let is_async = |phase| job.sketch.is_async(phase);
+        if job.cleanup.is_some() && matches!(job.sketch.kind, Kind::Job | Kind::RunOnly) {
+            open = match is_async(Phase::Cleanup) {
+                true => open.cleanup_async(move |cx| {
+                    self.count(place, CLEANUP);
+                    async move {
+                        job.waits.wait(&cx, &self.all).await;
+                        self.clean_up(place)
+                    }
+                }),
+                false => open.cleanup(move |_| {
+                    self.count(place, CLEANUP);
+                    self.clean_up(place)
+                }),
+            };
+        }
+        let check = move |cx: &Context| {
+            self.count(place, CHECK);
+            self.check(place, cx.attempt())
+        };
+        let check_async = move |cx: Context| {
+            self.count(place, CHECK);
+            async move {
+                job.waits.wait(&cx, &self.all).await;
+                self.check(place, cx.attempt())
+            }
+        };
+        let run = move |_: &Context| {
+            let runs = self.count(place, RUN);
+            self.run(place, runs)
+        };
+        let run_async = move |cx: Context| {
+            let runs = self.count(place, RUN);
+            async move {
+                job.waits.wait(&cx, &self.all).await;
+                self.run(place, runs)
+            }
+        };
+        match (job.sketch.kind, is_async(Phase::Check), is_async(Phase::Run)) {
+            (Kind::CheckOnly, false, _) => open.check_only(check),
+            (Kind::CheckOnly, true, _) => open.check_only_async(check_async),
+            (Kind::RunOnly, _, false) => open.run_only(run),
+            (Kind::RunOnly, _, true) => open.run_only_async(run_async),
+            (_, false, false) => open.check(check).run(run),
+            (_, false, true) => open.check(check).run_async(run_async),
+            (_, true, false) => open.check_async(check_async).run(run),
+            (_, true, true) => open.check_async(check_async).run_async(run_async),
+        }
     }
 
     /// How often the check, the run and the cleanup of each job were called.
@@ -106,20 +155,20 @@ impl ScriptedWorld {
         &self.script
     }
 
+    /// A phase is called: the so manieth call of this kind, from 1.
     fn count(&self, place: usize, what: usize) -> u32 {
+        self.all.add();
         self.calls[place][what].fetch_add(1, Ordering::SeqCst) + 1
     }
 
     fn check(&self, place: usize, attempt: u32) -> Result<u32> {
-        self.count(place, 0);
-        let (job, runs) = (&self.script.jobs[place], self.calls[place][1].load(Ordering::SeqCst));
+        let (job, runs) = (&self.script.jobs[place], self.calls[place][RUN].load(Ordering::SeqCst));
         let is_repaired = job.repaired_at.is_some_and(|at| attempt >= at);
         let is_done = is_repaired || job.needs_runs.is_some_and(|needed| runs >= needed);
         if is_done { Ok(runs) } else { Err(format!("{place} is not done").into()) }
     }
 
-    fn run(&self, place: usize) -> Result<u32> {
-        let runs = self.count(place, 1);
+    fn run(&self, place: usize, runs: u32) -> Result<u32> {
         interruption();
         let job = &self.script.jobs[place];
         behave(job.run, place)?;
@@ -127,12 +176,16 @@ impl ScriptedWorld {
         if works { Ok(runs) } else { Err(format!("{place} does not work yet").into()) }
     }
 
-    fn cleanup(&self, place: usize, behaviour: Behaviour) -> Result {
-        self.count(place, 2);
+    fn clean_up(&self, place: usize) -> Result {
         interruption();
-        behave(behaviour, place)
+        behave(self.script.jobs[place].cleanup.unwrap_or(Behaviour::Works), place)
     }
 }
+
+/// What is counted of each job.
+const CHECK: usize = 0;
+const RUN: usize = 1;
+const CLEANUP: usize = 2;
 
 fn behave(behaviour: Behaviour, place: usize) -> Result {
     match behaviour {
@@ -150,10 +203,12 @@ pub struct ScriptedWorlds {
     graphs: Graphs,
     time_repairs: u8,
     trouble: u8,
+    longest_wait: Duration,
 }
 
 /// A proptest strategy for random graphs of jobs that do as a random script says: some need no run, some several, some
-/// never get done; runs and cleanups err and panic; time repairs what no run does.
+/// never get done; runs and cleanups err and panic; time repairs what no run does; async phases wait for time, threads and
+/// other jobs, if there are any.
 ///
 /// It is for tests of what is built around plans: an observer, a driver, a picture, a store of reports.
 ///
@@ -172,7 +227,12 @@ pub struct ScriptedWorlds {
 /// # reports_count_every_job();
 /// ```
 pub fn scripted_worlds() -> ScriptedWorlds {
-    ScriptedWorlds { graphs: graphs(), time_repairs: 20, trouble: 30 }
+    ScriptedWorlds {
+        graphs: graphs(),
+        time_repairs: 20,
+        trouble: 30,
+        longest_wait: Duration::from_micros(100),
+    }
 }
 
 impl ScriptedWorlds {
@@ -191,6 +251,12 @@ impl ScriptedWorlds {
         ScriptedWorlds { trouble: percent, ..self }
     }
 
+    /// How long an async phase waits for time to pass, at most, each time that it does. Default: 100 us. Which phases are
+    /// async is said by [`Graphs::async_phases`].
+    pub fn longest_wait(self, longest: Duration) -> Self {
+        ScriptedWorlds { longest_wait: longest, ..self }
+    }
+
     pub(super) fn roll(&self, dice: &mut Dice<'_>) -> Script {
         let jobs = self.graphs.roll(dice).jobs.into_iter();
         Script { jobs: jobs.map(|sketch| self.job(sketch, dice)).collect() }
@@ -204,12 +270,15 @@ impl ScriptedWorlds {
         };
         let run = behaviour(dice);
         let cleanup = behaviour(dice);
+        let waits =
+            if sketch.asyncs.is_empty() { Waits::Never } else { Waits::roll(self.longest_wait, dice) };
         ScriptedJob {
             sketch,
             needs_runs: (!dice.percent(self.trouble / 2)).then(|| dice.below(3) as u32),
             repaired_at: dice.percent(self.time_repairs).then(|| dice.between(1, 4) as u32),
             run,
             cleanup: dice.percent(40).then_some(cleanup),
+            waits,
         }
     }
 }
@@ -244,5 +313,6 @@ impl AsSketch for ScriptedJob {
         self.sketch.simplify();
         self.run = Behaviour::Works;
         self.cleanup = None;
+        self.waits = Waits::Never;
     }
 }

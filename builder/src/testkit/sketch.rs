@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::testkit::dice::Dice;
 use crate::testkit::shrinking::{AsSketch, Shrinking, Shrinks};
-use crate::{Graph, JobNames, Kind, Open, Pool, Slots};
+use crate::{Graph, JobNames, Kind, Open, Phase, Pool, Slots};
 
 /// A graph without the code of its jobs. Each job is after earlier ones only, and is called `job` and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +32,9 @@ pub struct SketchedJob {
     pub uses: Vec<Slots>,
     /// Its priority. A group has 0.
     pub priority: i32,
+    /// Its phases that are to be futures: some of `Check`, which means the recheck, too, `Run` and `Cleanup`. A group
+    /// has none.
+    pub asyncs: Vec<Phase>,
 }
 
 impl Sketch {
@@ -71,6 +74,13 @@ impl Sketch {
     /// A graph that is made of the bytes of a fuzzer: whatever they are.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         graphs().jobs(0..32).roll(&mut Dice::Bytes(bytes.iter()))
+    }
+}
+
+impl SketchedJob {
+    /// Whether that phase is to be a future.
+    pub fn is_async(&self, phase: Phase) -> bool {
+        self.asyncs.contains(&phase)
     }
 }
 
@@ -120,6 +130,7 @@ pub struct Graphs {
     delays: Range<Duration>,
     pools: Range<usize>,
     priorities: Range<i32>,
+    asyncs: u8,
 }
 
 /// A proptest strategy for random graphs: up to 12 jobs of all kinds, each after a fifth of those before it, with one
@@ -152,6 +163,7 @@ pub fn graphs() -> Graphs {
         delays: Duration::ZERO..Duration::from_millis(50),
         pools: 0..1,
         priorities: 0..1,
+        asyncs: 0,
     }
 }
 
@@ -196,6 +208,12 @@ impl Graphs {
         Graphs { priorities, ..self }
     }
 
+    /// How many of 100 phases are futures: a job may mix both. Default: none. Whoever closes the jobs of a [`Sketch`]
+    /// asks [`SketchedJob::is_async`]; the jobs of [`scripted_worlds`](super::scripted_worlds) do.
+    pub fn async_phases(self, percent: u8) -> Self {
+        Graphs { asyncs: percent.min(100), ..self }
+    }
+
     pub(super) fn roll(&self, dice: &mut Dice<'_>) -> Sketch {
         let count = dice.between(self.jobs.start, self.jobs.end);
         let width = 1 + dice.below(count.max(1).isqrt() + 1);
@@ -216,7 +234,8 @@ impl Graphs {
         let tries = dice.between(self.tries.start as usize, self.tries.end as usize) as u32;
         let after = self.after(place, width, dice);
         if kind == Kind::Group {
-            return SketchedJob { kind, after, tries, retry_delay, uses: Vec::new(), priority: 0 };
+            let (uses, asyncs) = (Vec::new(), Vec::new());
+            return SketchedJob { kind, after, tries, retry_delay, uses, priority: 0, asyncs };
         }
         let some = |pool: &Pool| {
             let size = pool.size() as usize;
@@ -225,7 +244,18 @@ impl Graphs {
         let uses = pools.iter().filter_map(some).collect();
         let span = self.priorities.end.saturating_sub(self.priorities.start).max(1);
         let priority = self.priorities.start + dice.below(span as usize) as i32;
-        SketchedJob { kind, after, tries, retry_delay, uses, priority }
+        let asyncs = self.asyncs(kind, dice);
+        SketchedJob { kind, after, tries, retry_delay, uses, priority, asyncs }
+    }
+
+    fn asyncs(&self, kind: Kind, dice: &mut Dice<'_>) -> Vec<Phase> {
+        let phases: &[Phase] = match kind {
+            _ if self.asyncs == 0 => &[],
+            Kind::CheckOnly => &[Phase::Check],
+            Kind::RunOnly => &[Phase::Run, Phase::Cleanup],
+            _ => &[Phase::Check, Phase::Run, Phase::Cleanup],
+        };
+        phases.iter().copied().filter(|_| dice.percent(self.asyncs)).collect()
     }
 
     fn after(&self, place: usize, width: usize, dice: &mut Dice<'_>) -> Vec<usize> {
@@ -275,5 +305,6 @@ impl AsSketch for SketchedJob {
         self.retry_delay = Duration::ZERO;
         self.uses.clear();
         self.priority = 0;
+        self.asyncs.clear();
     }
 }

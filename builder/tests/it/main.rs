@@ -30,6 +30,8 @@ mod spinup; // the example that brings up a stack, and what may happen to it
 #[cfg(all(target_os = "linux", feature = "signals"))]
 mod signals; // a program that gets signals at any moment
 #[cfg(feature = "testkit")]
+mod mixed; // random graphs of blocking and async phases
+#[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod formats; // reports in every format, and those of earlier versions
 mod movie; // the example program, from outside

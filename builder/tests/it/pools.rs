@@ -14,7 +14,7 @@ use crate::support::{Trace, cases, within};
 
 /// Worlds whose jobs use up to three pools, and of which some are more urgent than others.
 fn worlds() -> ScriptedWorlds {
-    let graphs = graphs().jobs(0..16).pools(0..4).priorities(-2..3);
+    let graphs = graphs().jobs(0..16).pools(0..4).priorities(-2..3).async_phases(15);
     scripted_worlds().over(graphs.delays(Duration::ZERO..Duration::from_micros(50)))
 }
 

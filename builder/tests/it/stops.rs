@@ -41,8 +41,9 @@ fn observer(token: &CancelToken, (at, by): ([usize; 2], [usize; 2])) -> StopsAt 
 }
 
 fn worlds() -> ScriptedWorlds {
-    let graphs = graphs().jobs(0..14).pools(0..3).priorities(-1..2);
-    scripted_worlds().over(graphs.delays(Duration::ZERO..Duration::from_micros(50)))
+    let graphs = graphs().jobs(0..14).pools(0..3).priorities(-1..2).async_phases(25);
+    let worlds = scripted_worlds().over(graphs.delays(Duration::ZERO..Duration::from_micros(50)));
+    worlds.longest_wait(Duration::from_micros(50))
 }
 
 /// What must hold of every run that was stopped, beside what the judge says.
@@ -106,7 +107,9 @@ proptest! {
             let run = builder.build().run(&plan, ());
             prop_assert_eq!(judge(&plan, &trace.events()), Ok(()), "{} threads", threads);
             let failed = run.jobs().filter(|job| job.status() == Status::Failed).count();
-            prop_assert!(failed < failures + threads, "{} threads: {}", threads, failed);
+            // what is in flight when the run is drained may still fail
+            let in_flight = script.jobs.iter().filter(|job| !job.sketch.asyncs.is_empty()).count();
+            prop_assert!(failed < failures + threads + in_flight, "{} threads: {}", threads, failed);
             let is_cut = run.jobs().any(|job| job.status() == Status::Cancelled);
             prop_assert!(!is_cut || run.stop_reason() == Some(StopReason::MaxFailures));
         }

@@ -4,10 +4,11 @@ mod failure;
 mod instance;
 mod ledger;
 mod leftovers;
+mod async_call;
 mod flight;
 mod worker;
 
-pub(super) use flight::{Flight, Pending};
+pub(super) use flight::Flight;
 pub(crate) use leftovers::{DueCleanup, Leftovers};
 #[cfg(feature = "testkit")]
 pub(super) use worker::Open;

@@ -86,12 +86,9 @@ impl<A> Live<'_, A> {
         Claims::new(sizes, jobs, wishes)
     }
 
-    /// Whether async phases are waited for where they are called, because faults may be injected around them.
+    /// Whether async phases are waited for where they are called: one of a simulation is a single step.
     pub(super) fn waits_for_futures(&self) -> bool {
-        #[cfg(feature = "testkit")]
-        return self.injector.is_some();
-        #[cfg(not(feature = "testkit"))]
-        false
+        self.world.clock.is_virtual()
     }
 
     pub(super) fn is_serial(&self) -> bool {
@@ -119,6 +116,14 @@ impl<A> Live<'_, A> {
         }
         let _ = (place, nothing);
         unwind::catch(code)
+    }
+
+    /// Begins a call whose code is not called here, if faults may happen to it.
+    #[cfg(feature = "testkit")]
+    pub(super) fn begin_call(&self, place: Place) -> Option<crate::faults::FaultyCall> {
+        let timeout = self.plan.spec(place.job).timeout();
+        let allowed = self.bounds.as_ref().and_then(|bounds| bounds.allowed(timeout));
+        Some(self.injector.as_ref()?.begin(place, &self.world.clock, allowed))
     }
 
     /// Whether the simulated process was killed: then nothing more is called.

@@ -70,55 +70,86 @@ impl FaultInjector {
         place: Place,
         clock: &Clock,
         allowed: Option<Duration>,
-        nothing: Option<T>,
+        mut nothing: Option<T>,
         code: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
+        let mut call = self.begin(place, clock, allowed);
+        let result = match call.instead(&mut nothing) {
+            Some(result) => result,
+            None => call.enter(|| unwind::catch(code)),
+        };
+        call.end(result, nothing)
+    }
+
+    /// Begins a call that may go on for a while: what the code is called in, and what ends with it.
+    pub(crate) fn begin(&self, place: Place, clock: &Clock, allowed: Option<Duration>) -> FaultyCall {
         let Place { job, phase, attempt, .. } = place;
         let call = Call { run: self.process.run, step: Step { job, attempt, phase, part: 0 } };
         let number = self.process.recorder.push(call);
         let inside =
             Inside { process: Arc::clone(&self.process), call, clock: clock.clone(), baton: Baton::take() };
-        let code = || inside.enter(|| unwind::catch(code));
-        let result = match self.process.fault(call, number) {
-            None => code(),
-            Some(Fault::Slow(time)) => {
-                let result = code();
-                clock.advance(nanos(time));
-                result
-            }
-            Some(Fault::TimedOut) => match allowed {
-                Some(time) => {
-                    clock.advance(nanos(time));
-                    code()
-                }
-                None => Err(injected("injected error")),
-            },
-            Some(Fault::Stop(level)) => {
-                self.process.stop(level);
-                code()
-            }
-            Some(Fault::Panic) => {
-                // no panic hook has anything to say about it
+        let fault = match (self.process.fault(call, number), allowed) {
+            (Some(Fault::TimedOut), None) => Some(Fault::Error),
+            (fault, _) => fault,
+        };
+        match (fault, allowed) {
+            (Some(Fault::TimedOut), Some(time)) => clock.advance(nanos(time)),
+            (Some(Fault::Stop(level)), _) => self.process.stop(level),
+            (Some(Fault::Crash), _) => self.process.kill(),
+            _ => {}
+        }
+        FaultyCall { inside, fault }
+    }
+}
+
+/// A call of a phase's code, and what goes wrong with it.
+#[derive(Debug)]
+pub(crate) struct FaultyCall {
+    inside: Inside,
+    fault: Option<Fault>,
+}
+
+impl FaultyCall {
+    /// What the phase comes to without its code, if that is not called. `nothing` is what it would return if it did
+    /// nothing.
+    pub(crate) fn instead<T>(&self, nothing: &mut Option<T>) -> Option<Result<T>> {
+        Some(match self.fault? {
+            Fault::Error => Err(injected("injected error")),
+            // no panic hook has anything to say about it
+            Fault::Panic => {
                 unwind::catch(|| std::panic::resume_unwind(Box::new("injected panic".to_owned())))
             }
-            Some(Fault::ErrorAfter) => code().and_then(|value| {
-                unwind::discard(value)?;
-                Err(injected("injected error, after the work was done"))
-            }),
-            Some(Fault::Lie) => match (code(), nothing) {
-                (Ok(value), _) => unwind::discard(value).and(Err(injected("injected lie: it did work"))),
-                (Err(_), Some(nothing)) => Ok(nothing),
-                (Err(error), None) => Err(error),
-            },
-            Some(Fault::Nothing) => nothing.ok_or_else(|| injected("injected error")),
-            Some(Fault::Error) => Err(injected("injected error")),
-            Some(Fault::Crash) => {
-                self.process.kill();
-                Err(injected("the process is killed"))
+            Fault::Nothing => nothing.take().ok_or_else(|| injected("injected error")),
+            Fault::Crash => Err(injected("the process is killed")),
+            Fault::ErrorAfter | Fault::Lie | Fault::Slow(_) | Fault::TimedOut | Fault::Stop(_) => {
+                return None;
             }
+        })
+    }
+
+    /// Calls some of its code, such as one poll of a future.
+    pub(crate) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        self.inside.enter(code)
+    }
+
+    /// What it comes to when its code has come to that.
+    pub(crate) fn end<T>(self, result: Result<T>, nothing: Option<T>) -> Result<T> {
+        let Inside { process, clock, .. } = &self.inside;
+        let result = match (self.fault, result) {
+            (Some(Fault::ErrorAfter), Ok(value)) => {
+                unwind::discard(value).and(Err(injected("injected error, after the work was done")))
+            }
+            (Some(Fault::Lie), Ok(value)) => {
+                unwind::discard(value).and(Err(injected("injected lie: it did work")))
+            }
+            (Some(Fault::Lie), Err(error)) => nothing.ok_or(error),
+            (_, result) => result,
         };
+        if let Some(Fault::Slow(time)) = self.fault {
+            clock.advance(nanos(time));
+        }
         clock.advance(TICK);
-        if self.is_killed() { result.and(Err(injected("the process is killed"))) } else { result }
+        if process.is_killed() { result.and(Err(injected("the process is killed"))) } else { result }
     }
 }
 

@@ -109,6 +109,16 @@ pub fn is_killed() -> bool {
     Inside::current().is_some_and(|inside| inside.process.is_killed())
 }
 
+/// Whether this is called from a phase that is simulated. A fake does not wait for a thread or a socket there: time is
+/// not real, and what only the outside could wake is never woken.
+///
+/// ```
+/// assert!(!dojobber_core::testkit::is_simulated());
+/// ```
+pub fn is_simulated() -> bool {
+    Inside::current().is_some_and(|inside| inside.clock.is_virtual())
+}
+
 /// The phase that this thread is inside of.
 #[derive(Debug, Clone)]
 pub(super) struct Inside {
@@ -128,17 +138,19 @@ thread_local! {
 struct Killed;
 
 impl Inside {
-    /// Calls `code`, which may ask for the phase that it is.
-    pub(super) fn enter<T>(self, code: impl FnOnce() -> T) -> T {
-        struct Leave;
-        impl Drop for Leave {
+    /// Calls `code`, which may ask for the phase that it is. The phase may be entered again: it goes on where it was.
+    pub(super) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        struct Leave<'i>(&'i mut Call);
+        impl Drop for Leave<'_> {
             fn drop(&mut self) {
-                INSIDE.with_borrow_mut(|all| all.pop());
+                if let Some(inside) = INSIDE.with_borrow_mut(Vec::pop) {
+                    *self.0 = inside.call;
+                }
             }
         }
         let answers = self.process.answers.clone();
-        INSIDE.with_borrow_mut(|all| all.push(self));
-        let _leave = Leave;
+        INSIDE.with_borrow_mut(|all| all.push(self.clone()));
+        let _leave = Leave(&mut self.call);
         answering(answers, code)
     }
 

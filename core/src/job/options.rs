@@ -11,6 +11,7 @@ use crate::job::fit::JobOption;
 use crate::job::run_text::RunText;
 use crate::pool::{PoolUses, Slots};
 use crate::verdict::Outcome;
+use crate::waiting::block_on;
 
 pub(super) type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
 
@@ -126,7 +127,10 @@ impl<'env, A> JobOptions<'env, A> {
     where
         F: Future<Output: Outcome> + Send + 'env,
     {
-        let cleanup = move |cx: &Context<A>| cx.block_on(cleanup(cx.owned())).outcome().map(drop);
+        let cleanup = move |cx: &Context<A>| {
+            let future = cleanup(cx.owned());
+            block_on(cx, async { future.await.outcome().map(drop) })
+        };
         self.say().cleanup = Some(Box::new(cleanup));
     }
 

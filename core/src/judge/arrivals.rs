@@ -25,12 +25,22 @@ pub(super) struct Arrival {
     pub(super) is_prompt: bool,
 }
 
+/// When the dependencies of a node were known to be booked, so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Booked {
+    last: Moment,
+    /// All but those of the last moment.
+    before: Moment,
+}
+
 /// What is known of the order in which jobs become ready.
 pub(super) struct Arrivals {
     /// For each node, how many dependencies were not told to be done.
     untold: Vec<u32>,
     /// For each node, how many are not known to be booked.
     unbooked: Vec<u32>,
+    /// For each node, when what it waits for was known to be booked.
+    booked: Vec<Booked>,
     arrivals: Vec<Option<Arrival>>,
     count: usize,
     /// The jobs whose ends each worker has told last.
@@ -43,6 +53,7 @@ impl Arrivals {
     pub(super) fn new(facts: &Facts) -> Self {
         let waits: Vec<u32> = facts.graph.dependencies().collect();
         Arrivals {
+            booked: vec![Booked::default(); waits.len()],
             untold: waits.clone(),
             unbooked: waits,
             arrivals: vec![None; facts.graph.len()],
@@ -101,14 +112,32 @@ impl Arrivals {
         ready
     }
 
+    /// By when all that a job waited for was booked, but for what was known with the last event.
+    pub(super) fn booked_before(&self, job: JobId) -> Moment {
+        self.booked[job.index()].before
+    }
+
     fn book(&mut self, graph: &JobGraph, done: JobId, now: Moment) {
-        let (unbooked, arrivals) = (&mut self.unbooked, &mut self.arrivals);
+        let (unbooked, booked, arrivals) = (&mut self.unbooked, &mut self.booked, &mut self.arrivals);
+        let mut by_starts = 0; // what the start of a nest has waited for counts for all in it
+        let mut is_last = |node: JobId| {
+            let booked = &mut booked[node.index()];
+            if booked.last < now {
+                *booked = Booked { last: now, before: booked.last };
+            }
+            booked.before = booked.before.max(by_starts);
+            let is_last = takes_last(unbooked, node);
+            if is_last && graph.is_start(node) {
+                by_starts = by_starts.max(booked.before);
+            }
+            is_last
+        };
         let certain = |job: JobId| {
             if let Some(arrival) = &mut arrivals[job.index()] {
                 arrival.latest = Some(now);
             }
         };
-        graph.release(done, |node| takes_last(unbooked, node), certain);
+        graph.release(done, &mut is_last, certain);
     }
 
     fn arrive(&mut self, job: JobId, arrival: Arrival) {

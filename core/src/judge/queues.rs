@@ -213,8 +213,11 @@ fn pass(
     passed: &mut BTreeMap<JobId, (Moment, JobId)>,
 ) -> Result<(), QueueRule> {
     let since = |job| arrivals.of(job).and_then(|arrival| arrival.latest);
-    // what the worker has booked itself was ready when it chose, and is certain by this very event
-    let was_ready = |job| since(job).is_some_and(|since| since <= begins.chosen_after || since == begins.now);
+    // what the worker has booked itself is certain by this very event; the rest must have been before it chose
+    let by_itself = |job| arrivals.booked_before(job) <= begins.chosen_after;
+    let was_ready = |job| {
+        since(job).is_some_and(|since| since <= begins.chosen_after || since == begins.now && by_itself(job))
+    };
     let before = queue.range(..end).filter(|other| comes_first(other) && was_ready(other.2));
     let before: Vec<Place> = before.copied().collect();
     for place in before {

@@ -320,6 +320,10 @@ fn workers_at_once_tell_a_little_later() {
     check("a; b !1", "0a ^0b+");
     check("x; a; b<x !1", "0x 0a ^0b+");
     check("x; a; b<x !1", "0x 1a 1b+"); // is x booked?
+    // worker 0 has booked x; what of y?
+    check("x !2; y !2; z; b<x,y !1; a", "0x 0y 0a ^0b+");
+    check("x !2; y !2; z; b<x,y !1; a", "1y 1z+ 0x 0a ^0b+");
+    check("x !2; y !2; z; b<x,y !1; a", "0x 1y 1z+ 0a 0b+");
     check("a; b; c P", "0b 0a"); // no queue in common, no priority
     check("a; b", "0b 0a");
 }

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::cancel::StopLevel;
 use crate::clock::Stamp;
 use crate::error::BoxError;
+use crate::exec::attempt::async_call::AsyncCall;
 use crate::exec::attempt::failure::Notes;
 use crate::exec::attempt::instance::Held;
 use crate::exec::hall::Ring;
 use crate::exec::tries::Try;
 use crate::job::Later;
-use crate::limits::{Limits, Over};
+use crate::limits::{Limits, Over, Pending};
 use crate::store::Store;
 use crate::words::Phase;
 
@@ -25,18 +25,11 @@ pub(in crate::exec) struct Flight<'r, 'env, A> {
     pub(super) local: Option<Arc<Store>>,
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) future: Later<'env>,
+    pub(super) call: AsyncCall,
     /// What its wakers ring; gone when nobody can wake it any more.
     pub(in crate::exec) ring: Weak<Ring>,
     /// Until when it may end by itself although it is over, in nanoseconds since the run began.
     until: Option<u64>,
-}
-
-/// What is to be done with a future that is still pending.
-pub(in crate::exec) enum Pending {
-    /// It waits; its limit is over at that moment.
-    Waits(Option<u64>),
-    /// It is dropped.
-    Ends(Over),
 }
 
 impl<'r, 'env, A> Flight<'r, 'env, A> {
@@ -49,7 +42,7 @@ impl<'r, 'env, A> Flight<'r, 'env, A> {
         (error, notes): (Option<BoxError>, Notes),
         local: Option<Arc<Store>>,
         limits: Option<Arc<Limits>>,
-        future: Later<'env>,
+        (call, future): (AsyncCall, Later<'env>),
     ) -> Self {
         Flight {
             attempt,
@@ -61,6 +54,7 @@ impl<'r, 'env, A> Flight<'r, 'env, A> {
             local,
             limits,
             future,
+            call,
             ring: Weak::new(),
             until: None,
         }
@@ -68,30 +62,17 @@ impl<'r, 'env, A> Flight<'r, 'env, A> {
 
     /// What ends it without another poll: a stop, unless it has asked to be told.
     pub(in crate::exec) fn ends_unasked(&self) -> Option<Over> {
-        let limits = self.limits.as_ref()?;
-        let may_end_itself = limits.is_listened_to() && limits.level() < StopLevel::Kill;
-        limits.over().filter(|over| matches!(over, Over::Cancelled(_)) && !may_end_itself)
+        self.limits.as_ref()?.ends_unasked()
     }
 
     /// Before a poll: tells those who asked that a limit is over.
     pub(in crate::exec) fn tell_over(&self) {
-        if let Some(limits) = &self.limits
-            && let Some(Over::TimedOut(_)) = limits.over()
-        {
-            limits.expire_token();
-        }
+        self.limits.iter().for_each(|limits| limits.tell_over());
     }
 
     /// After a poll that came to nothing.
     pub(in crate::exec) fn pending(&mut self) -> Pending {
         let Some(limits) = &self.limits else { return Pending::Waits(None) };
-        let Some(over) = limits.over() else { return Pending::Waits(limits.deadline()) };
-        if !limits.is_listened_to() || limits.level() >= StopLevel::Kill {
-            return Pending::Ends(over);
-        }
-        let now = limits.clock().now();
-        let grace = u64::try_from(limits.grace().as_nanos()).unwrap_or(u64::MAX);
-        let until = *self.until.get_or_insert(now.saturating_add(grace));
-        if until <= now { Pending::Ends(over) } else { Pending::Waits(Some(until)) }
+        limits.pending(&mut self.until)
     }
 }

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::job::{AnyJob, AsyncBody, Called, Closures};
 use crate::verdict::Value;
+use crate::waiting::block_on;
 use crate::words::Phase;
 
 /// The code of a job, as one try sees it.
@@ -45,7 +46,7 @@ impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
             Held::Async(body) => {
                 let result = match body.call(phase, cx) {
                     Called::Returned(result) => result,
-                    Called::Later(future) => cx.block_on(future),
+                    Called::Later(future) => block_on(cx, future),
                 };
                 if body.drops_output_of(phase) { result.map(|_| None) } else { result }
             }

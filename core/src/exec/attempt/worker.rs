@@ -7,6 +7,7 @@ use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, Result, shown};
+use crate::exec::attempt::async_call::AsyncCall;
 use crate::exec::attempt::failure::{Failure, Notes};
 use crate::exec::attempt::flight::Flight;
 use crate::exec::attempt::instance::{Held, Instance};
@@ -218,16 +219,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
             let runtime = &self.live.world.runtime;
-            let result = match unwind::catch(|| Ok(runtime.enter(|| body.call(due, &self.cx)))) {
+            let mut call = AsyncCall::begin(self.live, self.cx.place());
+            let called = match call.instead() {
+                Some(result) => Ok(Called::Returned(result)),
+                None => call.enter(|| unwind::catch(|| Ok(runtime.enter(|| body.call(due, &self.cx))))),
+            };
+            let result = match called {
                 Ok(Called::Later(future)) => {
                     let local = self.cx.take_shared_local();
                     let limits = self.cx.limits().cloned();
-                    let said = (error, self.notes);
-                    let flight = Flight::new(attempt, due, held, start, said, local, limits, future);
+                    let (said, goes_on) = ((error, self.notes), (call, future));
+                    let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
                     return Progress::InFlight(Box::new(flight));
                 }
-                Ok(Called::Returned(result)) => result,
-                Err(panic) => Err(panic),
+                Ok(Called::Returned(result)) => call.end(result),
+                Err(panic) => call.end(Err(panic)),
             };
             let result = if body.drops_output_of(due) { result.map(|_| None) } else { result };
             let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
@@ -246,9 +252,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         flight: &mut Flight<'r, 'env, A>,
         waker: &Waker,
     ) -> Poll<Result<Value>> {
-        let future = &mut flight.future;
+        let Flight { future, call, .. } = flight;
         let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(waker));
-        let poll = unwind::catch(|| Ok(self.live.world.runtime.enter(&mut poll)));
+        let poll = call.enter(|| unwind::catch(|| Ok(self.live.world.runtime.enter(&mut poll))));
         poll.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
@@ -258,7 +264,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         flight: Flight<'r, 'env, A>,
         result: Result<Value>,
     ) -> Progress<'r, 'env, A> {
-        let Flight { mut attempt, phase, mut held, start, error, notes, local, limits, future, .. } = flight;
+        let Flight { mut attempt, phase, mut held, start, error, notes, local, limits, call, future, .. } =
+            flight;
         let spec = self.enter(&attempt);
         self.cx.place_mut().phase = phase;
         self.notes = notes;
@@ -272,6 +279,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             }
             (_, result) => result,
         };
+        let result = call.end(result);
         let drops = matches!(held, Held::Async(body) if body.drops_output_of(phase));
         let result = if drops { result.map(|_| None) } else { result };
         self.ledger.look_at_the_clock();

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Flight, Leftovers, Pending, Progress, Worker};
+use crate::exec::attempt::{Flight, Leftovers, Progress, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
@@ -19,6 +19,7 @@ use crate::exec::live::Live;
 use crate::exec::schedule::{Ended, Next, Schedule};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
+use crate::limits::Pending;
 use crate::report::{Head, Log};
 
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.

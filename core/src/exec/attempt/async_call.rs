@@ -1,0 +1,68 @@
+//! The call of an async phase, which goes on from poll to poll.
+
+use crate::context::Place;
+use crate::error::Result;
+use crate::exec::live::Live;
+#[cfg(feature = "testkit")]
+use crate::faults::FaultyCall;
+use crate::verdict::Value;
+
+/// What stands around the code of one async phase: the faults of the test kit, or nothing.
+pub(super) struct AsyncCall {
+    #[cfg(feature = "testkit")]
+    faulty: Option<FaultyCall>,
+}
+
+#[cfg(not(feature = "testkit"))]
+impl AsyncCall {
+    #[inline]
+    pub(super) fn begin<A>(_: &Live<'_, A>, _: Place) -> Self {
+        AsyncCall {}
+    }
+
+    /// What the phase comes to without its code, if that is not called.
+    #[inline]
+    pub(super) fn instead(&self) -> Option<Result<Value>> {
+        None
+    }
+
+    /// Calls the code, or polls what it has returned.
+    #[inline]
+    pub(super) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        code()
+    }
+
+    /// What the phase comes to when its code has come to that.
+    #[inline]
+    pub(super) fn end(self, result: Result<Value>) -> Result<Value> {
+        result
+    }
+}
+
+#[cfg(feature = "testkit")]
+impl AsyncCall {
+    pub(super) fn begin<A>(live: &Live<'_, A>, place: Place) -> Self {
+        AsyncCall { faulty: live.begin_call(place) }
+    }
+
+    /// What the phase comes to without its code, if that is not called.
+    pub(super) fn instead(&self) -> Option<Result<Value>> {
+        self.faulty.as_ref()?.instead(&mut Some(None))
+    }
+
+    /// Calls the code, or polls what it has returned.
+    pub(super) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        match &mut self.faulty {
+            Some(faulty) => faulty.enter(code),
+            None => code(),
+        }
+    }
+
+    /// What the phase comes to when its code has come to that.
+    pub(super) fn end(self, result: Result<Value>) -> Result<Value> {
+        match self.faulty {
+            Some(faulty) => faulty.end(result, Some(None)),
+            None => result,
+        }
+    }
+}
