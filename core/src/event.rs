@@ -24,6 +24,10 @@ pub enum Event {
         graph: Arc<JobGraph>,
         /// How it is run; `threads` is never 0 here.
         options: RunOptions,
+        /// How long each job is expected to take, if that is known [from an earlier
+        /// run](crate::RunnerBuilder::timings): of jobs that are ready, those begin first from which the way to the end of
+        /// the run is longest. `None`: they begin as they have become ready.
+        expected: Option<Arc<[Duration]>>,
     },
     /// A phase begins.
     #[non_exhaustive]

@@ -24,7 +24,7 @@ mod drive;
 pub(crate) use attempt::{DueCleanup, Leftovers};
 pub(crate) use bounds::Bounds;
 #[cfg(feature = "testkit")]
-pub(crate) use drive::{Choice, Choices, Simulated, following_choices, simulate};
+pub(crate) use drive::{Choice, Choices, Simulated, following_choices, makespan, simulate};
 pub(crate) use drive::{Helpers, clean_up, execute, is_plain};
 pub(crate) use finished::Finished;
 pub(crate) use live::Live;

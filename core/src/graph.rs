@@ -4,6 +4,7 @@ mod id;
 mod rows;
 mod nests;
 mod jobs;
+mod ways;
 mod job_ref;
 
 pub use id::JobId;
@@ -13,3 +14,4 @@ pub use jobs::{JobGraph, Nest};
 pub use nests::NestId;
 pub(crate) use nests::{NestSpan, Nests, StartEdges};
 pub(crate) use rows::{Edges, Rows};
+pub(crate) use ways::longest_ways;

@@ -56,9 +56,10 @@ use crate::plan::Plan;
 /// - Runs are numbered without gaps, each above those that it follows. Cleanups are called in the exact reverse of
 ///   these numbers, one at a time, when all jobs have ended; none is missing at the end.
 /// - The tries that go on take no more slots of a pool than there are.
-/// - In the queue of a pool no job is overtaken: higher priority first, then what became ready first. No job of lower
-///   priority begins while one without pools is ready, and no retry while any job without pools is. This is promised for
-///   plans with pools or priorities, and for one worker, who keeps to the order of arrival everywhere. Where several
+/// - In the queue of a pool no job is overtaken: higher priority first, then, with timings, the longer way to the end of the
+///   run, then what became ready first. No job of lower priority, or with a shorter way, begins while one without pools is
+///   ready, and no retry while any job without pools is. This is promised for plans with pools, priorities or timings, and
+///   for one worker, who keeps to the order of arrival everywhere. Where several
 ///   workers do something at once their events tell what they chose a little later: only what is certain is refused.
 /// - After a stop was told, a worker that has told something since begins no other try; and no other phase, if the
 ///   run is cancelled. Nothing is `Cancelled` in a run that is not stopped. A worker that has told something when the
@@ -66,7 +67,7 @@ use crate::plan::Plan;
 ///
 /// Events do not tell everything, so some things are not checked: limits of phases and grace periods; the pause that
 /// an error asks for by `retry_after`; the order of jobs of equal priority that share no pool where there are several
-/// workers; orders that `timings` lead to.
+/// workers.
 ///
 /// ```
 /// use dojobber_core::{Draft, Event, JobSpec, Observer, Runner, judge};

@@ -40,6 +40,7 @@ mod job;
 mod plan;
 mod event;
 mod report;
+mod timings;
 mod judge;
 #[cfg(feature = "testkit")]
 mod faults;

@@ -5,6 +5,7 @@ mod running;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 pub use builder::RunnerBuilder;
 pub use running::Running;
@@ -23,6 +24,7 @@ use crate::report::Report;
 use crate::run::Run;
 use crate::runtime::AsyncRuntime;
 use crate::store::Store;
+use crate::timings::Timings;
 use crate::words::DryRun;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
@@ -47,6 +49,7 @@ pub struct Runner {
     token: Option<CancelToken>,
     helpers: Arc<Helpers>,
     runtime: Arc<AsyncRuntime>,
+    timings: Option<Arc<Timings>>,
 }
 
 impl Runner {
@@ -115,6 +118,7 @@ impl Runner {
             token: Some(stop.clone()),
             helpers: Arc::clone(&self.helpers),
             runtime: Arc::clone(&self.runtime),
+            timings: self.timings.clone(),
         };
         let user = self.token.as_ref().map(CancelToken::in_use); // signals obey it as long as the run goes on
         let tell = Arc::clone(&shared);
@@ -157,9 +161,11 @@ impl Runner {
         token: Option<&CancelToken>,
     ) -> Live<'env, A> {
         let (options, watch) = (self.options(), Watch::new(&self.observers));
+        let expected = self.timings.as_ref().and_then(|timings| timings.expected(plan.graph()));
         // the general way of execution wants stamps that all processors agree on
-        let exact = watch.is_active() || !is_plain(plan, &options, token);
-        begin(plan, args, options, watch, token, Clock::start(exact), &self.runtime)
+        let exact = watch.is_active() || expected.is_some() || !is_plain(plan, &options, token);
+        let (clock, runtime) = (Clock::start(exact), &self.runtime);
+        begin(plan, args, Beginning { options, watch, token, clock, runtime, expected })
     }
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
@@ -168,16 +174,23 @@ impl Runner {
     }
 }
 
+/// What a run begins with beside its plan and arguments.
+pub(crate) struct Beginning<'b> {
+    pub(crate) options: RunOptions,
+    pub(crate) watch: Watch,
+    pub(crate) token: Option<&'b CancelToken>,
+    pub(crate) clock: Clock,
+    pub(crate) runtime: &'b Arc<AsyncRuntime>,
+    pub(crate) expected: Option<Arc<[Duration]>>,
+}
+
 /// Up to where the first job begins.
 pub(crate) fn begin<'env, A: Send + Sync>(
     plan: &Plan<'env, A>,
     args: Arc<A>,
-    options: RunOptions,
-    watch: Watch,
-    token: Option<&CancelToken>,
-    clock: Clock,
-    runtime: &Arc<AsyncRuntime>,
+    with: Beginning<'_>,
 ) -> Live<'env, A> {
+    let Beginning { options, watch, token, clock, runtime, expected } = with;
     let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
     let world = Arc::new(World {
@@ -195,8 +208,12 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     });
     debug!(jobs = plan.len(), ?options, "run starts");
     let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
-    let live = Live::new(plan.clone(), options, world, watch, bounds);
-    live.watch.tell(|| Event::RunStarted { graph: Arc::clone(plan.graph()), options });
+    let live = Live::new(plan.clone(), options, world, watch, bounds, expected);
+    live.watch.tell(|| Event::RunStarted {
+        graph: Arc::clone(plan.graph()),
+        options,
+        expected: live.expected.clone(),
+    });
     live
 }
 

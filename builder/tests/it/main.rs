@@ -47,7 +47,7 @@ mod promises; // processes that die, every moment, one error, dry runs anywhere
 mod properties; // random graphs: drivers, judge, reports
 mod report; // saved and read back, refused when it does not fit
 mod schema; // the JSON Schema of reports
-mod saying;
+mod saying; // what jobs say while they go on, and what takes long
 mod semantics; // one try, statuses, retries, dry run
 mod since; // what is different from an earlier report
 mod summary; // what is told at the end of a run
@@ -61,4 +61,6 @@ mod stopping; // stops, limits, first failures, errors that say more
 mod shrinking; // how random graphs get smaller
 #[cfg(feature = "testkit")]
 mod testkit; // simulated runs: order, time, faults
+#[cfg(feature = "testkit")]
+mod timings; // what begins first where it is known how long jobs take
 mod ui; // compiler messages

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dojobber::testkit::{
     ScriptedWorld, ScriptedWorlds, Simulation, graphs, judge_simulated, scripted_worlds,
 };
-use dojobber::{Graph, Pool, PoolUses, Run, Runner, Status, judge};
+use dojobber::{Graph, Pool, PoolUses, Report, Run, Runner, Status, judge};
 use proptest::prelude::*;
 
 use crate::support::{Trace, cases, within};
@@ -25,17 +25,23 @@ fn essence(world: &ScriptedWorld, run: &Run<'_>) -> Essence {
     (run.jobs().map(|job| (job.name().to_owned(), (job.status(), job.tries()))).collect(), world.calls())
 }
 
+/// A run of such a world, for its durations, which are never the same.
+fn earlier(script: &dojobber::testkit::Script) -> Report {
+    Runner::builder().threads(1).build().run(&script.world().plan(), ()).into_report()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// In a simulation it is certain who could have begun: nobody is overtaken, and no time passes for nothing.
     #[test]
-    fn simulated_workers_keep_to_the_queues(script in worlds(), seed: u64, dry_run: bool) {
-        let mut first = None;
+    fn simulated_workers_keep_to_the_queues(script in worlds(), seed: u64, dry_run: bool, timed: bool) {
+        let (mut first, earlier) = (None, timed.then(|| earlier(&script)));
         for workers in [1, 2, 3, 5] {
             let (world, trace) = (script.world(), Trace::default());
             let plan = world.plan();
-            let simulation = Simulation::new(seed).workers(workers).dry_run(dry_run);
+            let simulation =
+                Simulation::new(seed).workers(workers).dry_run(dry_run).timings(earlier.as_ref());
             let run = simulation.observer(trace.clone()).run(&plan, ());
             prop_assert_eq!(judge_simulated(&plan, &trace.events()), Ok(()));
             prop_assert_eq!(judge(&plan, &trace.events()), Ok(()));
@@ -45,12 +51,13 @@ proptest! {
     }
 
     #[test]
-    fn threads_keep_to_the_queues_and_never_wait_for_good(script in worlds(), dry_run: bool) {
-        let mut first = None;
+    fn threads_keep_to_the_queues_and_never_wait_for_good(script in worlds(), dry_run: bool, timed: bool) {
+        let (mut first, earlier) = (None, timed.then(|| earlier(&script)));
         for threads in [1, 2, 3, 5] {
             let (world, trace) = (script.world(), Trace::default());
             let plan = world.plan();
-            let runner = Runner::builder().threads(threads).dry_run(dry_run).observer(trace.clone()).build();
+            let builder = Runner::builder().threads(threads).dry_run(dry_run).timings(earlier.as_ref());
+            let runner = builder.observer(trace.clone()).build();
             let run = within("a run with pools", || runner.run(&plan, ()));
             prop_assert_eq!(judge(&plan, &trace.events()), Ok(()), "{} threads", threads);
             let essence = essence(&world, &run);

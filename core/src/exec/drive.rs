@@ -7,9 +7,13 @@ mod stealing;
 mod general;
 #[cfg(feature = "testkit")]
 mod simulated;
+#[cfg(feature = "testkit")]
+mod makespan;
 
 pub(crate) use cleanup::clean_up;
 pub(crate) use helpers::Helpers;
+#[cfg(feature = "testkit")]
+pub(crate) use makespan::makespan;
 #[cfg(feature = "testkit")]
 pub(crate) use simulated::{Choice, Choices, Simulated, following_choices, simulate};
 
@@ -35,7 +39,8 @@ fn is_plain_without_bounds<A>(plan: &Plan<'_, A>, options: &RunOptions) -> bool 
 
 /// Runs all jobs to their end.
 pub(crate) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    if !is_plain_without_bounds(&live.plan, &live.options) || live.bounds.is_some() {
+    let is_plain = is_plain_without_bounds(&live.plan, &live.options);
+    if !is_plain || live.bounds.is_some() || live.expected.is_some() {
         general::execute(live, helpers)
     } else if live.is_serial() {
         serial::execute(live)

@@ -4,15 +4,17 @@ use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::cancel::StopLevel;
+use crate::clock::nanos;
 use crate::context::{Place, World};
 use crate::error::Result;
 use crate::exec::behind::Behind;
 use crate::exec::bounds::Bounds;
 use crate::exec::schedule::{Claims, PoolId, Use, Wish};
 use crate::exec::watch::Watch;
-use crate::graph::{JobGraph, JobId};
+use crate::graph::{JobGraph, JobId, longest_ways};
 use crate::options::RunOptions;
 use crate::plan::{Needs, Plan};
 use crate::unwind;
@@ -25,6 +27,8 @@ pub(crate) struct Live<'env, A> {
     pub(crate) watch: Watch,
     /// Only where something may stop the run, or end its phases.
     pub(crate) bounds: Option<Bounds>,
+    /// How long each job is expected to take, if that is known.
+    pub(crate) expected: Option<Arc<[Duration]>>,
     /// When each job's first try began, in nanoseconds since the run did; only where some job is tried for a time.
     began: Vec<AtomicU64>,
     runs_started: AtomicU32,
@@ -41,6 +45,7 @@ impl<'env, A> Live<'env, A> {
         world: Arc<World<A>>,
         watch: Watch,
         bounds: Option<Bounds>,
+        expected: Option<Arc<[Duration]>>,
     ) -> Self {
         let wanted = if plan.needs().retry_for { plan.len() } else { 0 };
         let behind = Behind::new(plan.graph(), options.dry_run);
@@ -51,6 +56,7 @@ impl<'env, A> Live<'env, A> {
             world,
             watch,
             bounds,
+            expected,
             began,
             runs_started: AtomicU32::new(0),
             behind,
@@ -67,23 +73,7 @@ impl<A> Live<'_, A> {
 
     /// What the jobs want beside a worker.
     pub(super) fn claims(&self) -> Claims {
-        let Needs { priorities, pools, uses, asyncs, .. } = self.plan.needs();
-        let wish = |priority: &i32| Wish { priority: Reverse(*priority), way: Reverse(0) };
-        let wishes = priorities.iter().map(wish).collect();
-        let mut sizes: Vec<u32> = pools.iter().map(|(_, size)| *size).collect();
-        if asyncs.is_empty() && uses.is_empty() {
-            return Claims::new(sizes, std::iter::empty::<[Use; 0]>(), wishes);
-        }
-        // how many may be in flight is one more pool, which every job with an async phase uses
-        let in_flight = PoolId(sizes.len() as u32);
-        sizes.push(self.options.max_in_flight.clamp(1, u32::MAX as usize) as u32);
-        let jobs = self.graph().ids().map(|job| {
-            let said = uses.get(job.index()).map_or(&[][..], |uses| uses);
-            let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
-            let is_async = asyncs.binary_search(&job).is_ok();
-            said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))
-        });
-        Claims::new(sizes, jobs, wishes)
+        claims(&self.plan, &self.options, self.expected.as_deref())
     }
 
     /// Whether async phases are waited for where they are called: one of a simulation is a single step.
@@ -173,4 +163,38 @@ impl<A> Live<'_, A> {
             started.fetch_add(1, Ordering::Relaxed) + 1
         }
     }
+}
+
+/// What the jobs of a plan want beside a worker, if each is expected to take so long.
+pub(super) fn claims<A>(plan: &Plan<'_, A>, options: &RunOptions, expected: Option<&[Duration]>) -> Claims {
+    let Needs { pools, uses, asyncs, priorities, .. } = plan.needs();
+    let wishes = wishes(plan.graph(), priorities, expected);
+    let mut sizes: Vec<u32> = pools.iter().map(|(_, size)| *size).collect();
+    if asyncs.is_empty() && uses.is_empty() {
+        return Claims::new(sizes, std::iter::empty::<[Use; 0]>(), wishes);
+    }
+    // how many may be in flight is one more pool, which every job with an async phase uses
+    let in_flight = PoolId(sizes.len() as u32);
+    sizes.push(options.max_in_flight.clamp(1, u32::MAX as usize) as u32);
+    let jobs = plan.graph().ids().map(|job| {
+        let said = uses.get(job.index()).map_or(&[][..], |uses| uses);
+        let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
+        let is_async = asyncs.binary_search(&job).is_ok();
+        said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))
+    });
+    Claims::new(sizes, jobs, wishes)
+}
+
+/// What the place of each job depends on beside its turn; empty if there is nothing.
+fn wishes(graph: &JobGraph, priorities: &[i32], expected: Option<&[Duration]>) -> Vec<Wish> {
+    let ways = expected.map(|expected| longest_ways(graph, |job| nanos(expected[job.index()])));
+    if priorities.is_empty() && ways.is_none() {
+        return Vec::new();
+    }
+    let wish = |job: JobId| {
+        let priority = priorities.get(job.index()).copied().unwrap_or(0);
+        let way = ways.as_ref().map_or(0, |ways| ways[job.index()]);
+        Wish { priority: Reverse(priority), way: Reverse(way) }
+    };
+    graph.ids().map(wish).collect()
 }

@@ -1,11 +1,13 @@
 //! What the rules ask of a plan and of how it is run.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
-use crate::graph::{JobGraph, JobId};
+use crate::clock::nanos;
+use crate::graph::{JobGraph, JobId, longest_ways};
 use crate::job::{Body, JobSpec};
 use crate::options::RunOptions;
 use crate::plan::Plan;
@@ -22,10 +24,15 @@ pub(super) struct Facts {
     /// Those of the run, as its first event tells them.
     pub(super) options: RunOptions,
     pub(super) order: Order,
+    /// The expected time from each job to the end of the run, in nanoseconds; only where there are timings.
+    ways: Option<Vec<u64>>,
     pub(super) is_simulated: bool,
     /// Whether some job begins its tries with a constructor.
     pub(super) has_constructors: bool,
 }
+
+/// What is less comes first.
+pub(super) type Wish = (Reverse<i32>, Reverse<u64>);
 
 /// How much the order of the events of a trace says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,14 +100,16 @@ impl Facts {
             pools,
             in_flight,
             options: RunOptions::default(),
+            ways: None,
             order: if is_simulated { Order::InTurns } else { Order::AtOnce },
             is_simulated,
         }
     }
 
     /// The run begins with these options.
-    pub(super) fn begin(&mut self, options: RunOptions) {
+    pub(super) fn begin(&mut self, options: RunOptions, expected: Option<&[Duration]>) {
         self.options = options;
+        self.ways = expected.map(|expected| longest_ways(&self.graph, |job| nanos(expected[job.index()])));
         if let Some(pool) = self.in_flight {
             self.pools[pool] = options.max_in_flight.clamp(1, u32::MAX as usize) as u32;
         }
@@ -118,6 +127,7 @@ impl Facts {
         self.order == Order::OneWorker
             || self.is_simulated
             || !self.pools.is_empty()
+            || self.ways.is_some()
             || self.jobs.iter().any(|job| job.priority != 0)
     }
 
@@ -129,6 +139,12 @@ impl Facts {
     /// Whether this is a dry run that goes on behind jobs that would run.
     pub(super) fn goes_through(&self) -> bool {
         self.options.dry_run == DryRun::Through
+    }
+
+    /// What comes first of several ready jobs, whoever was ready first: higher priority, then the longer way.
+    pub(super) fn wish(&self, job: JobId) -> Wish {
+        let way = self.ways.as_ref().map_or(0, |ways| ways[job.index()]);
+        (Reverse(self.job(job).priority), Reverse(way))
     }
 
     /// How many tries a job may use.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::graph::{JobId, JobRef};
 use crate::judge::arrivals::{Arrivals, Moment};
-use crate::judge::facts::{Facts, Order};
+use crate::judge::facts::{Facts, Order, Wish};
 use crate::judge::slots::Slots;
 
 /// Rules about the order in which ready jobs begin. Each names the other job.
@@ -60,8 +60,8 @@ pub(super) struct Queues {
     retries: BTreeSet<(Duration, JobId)>,
 }
 
-/// Higher priority first, then what became ready first.
-type Place = (Reverse<i32>, usize, JobId);
+/// Higher priority first, then the longer way where there are timings, then what became ready first.
+type Place = (Wish, usize, JobId);
 
 /// A try that begins.
 #[derive(Clone, Copy)]
@@ -116,7 +116,7 @@ impl Queues {
         {
             return Err(QueueRule::Overtaken(name(facts, by)));
         }
-        // of two that share no queue, several workers may begin with either, unless their priorities differ
+        // of two that share no queue, several workers may begin with either, unless their wishes differ
         let alone = facts.order == Order::OneWorker;
         let before = if alone { own } else { (own.0, 0, JobId(0)) };
         let is_first = |other: &Place| is_first(facts, arrivals, other, own);
@@ -144,7 +144,7 @@ impl Queues {
             return Ok(());
         }
         self.retries.remove(&(due, begins.job));
-        let last = (Reverse(i32::MIN), usize::MAX, begins.job);
+        let last = ((Reverse(i32::MIN), Reverse(0)), usize::MAX, begins.job);
         pass(facts, arrivals, &mut self.unpooled, begins, last, |_| true, &mut self.passed).map_err(
             |broken| match broken {
                 QueueRule::Overtakes(job) => QueueRule::RetryFirst(job),
@@ -243,7 +243,7 @@ fn is_first(facts: &Facts, arrivals: &Arrivals, one: &Place, other: Place) -> bo
 }
 
 fn place(facts: &Facts, arrivals: &Arrivals, job: JobId) -> Option<Place> {
-    arrivals.of(job).map(|arrival| (Reverse(facts.job(job).priority), arrival.number, job))
+    arrivals.of(job).map(|arrival| (facts.wish(job), arrival.number, job))
 }
 
 fn name(facts: &Facts, job: JobId) -> JobRef {

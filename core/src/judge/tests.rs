@@ -53,12 +53,19 @@ fn plan(text: &str) -> Plan<'static> {
     draft.compile().unwrap()
 }
 
+/// The time that each job is expected to take, in ms (`expect5,1,9`), if something says so.
+fn expected(text: &str) -> Option<Arc<[Duration]>> {
+    let all = text.split_whitespace().find_map(|word| word.strip_prefix("expect"))?;
+    Some(all.split(',').map(|ms| Duration::from_millis(ms.parse().unwrap())).collect())
+}
+
 /// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms), `slow5` (in ms).
 fn options(text: &str) -> (RunOptions, bool) {
     let (mut options, mut is_simulated) = (RunOptions::default(), false);
     for word in text.split_whitespace() {
         match word {
             "simulated" => is_simulated = true,
+            _ if word.starts_with("expect") => {}
             "dry" => options.dry_run = true.into(),
             "through" => options.dry_run = DryRun::Through,
             _ if word.starts_with("failures") => options.max_failures = Some(word[8..].parse().unwrap()),
@@ -197,7 +204,7 @@ fn status_of(letter: &str) -> Status {
 #[track_caller]
 fn check(with: &str, jobs: &str, trace: &str, rule: &str) {
     let (plan, (options, is_simulated)) = (plan(jobs), options(with));
-    let start = Event::RunStarted { graph: Arc::clone(plan.graph()), options };
+    let start = Event::RunStarted { graph: Arc::clone(plan.graph()), options, expected: expected(with) };
     let told = BTreeMap::new();
     let mut teller =
         Teller { plan: &plan, told, at: Duration::ZERO, runs: 0, events: vec![start], broken: None };
@@ -347,6 +354,21 @@ fn retries_come_last() {
     check("1", "a delay5; b delay2", "0a+ 0a! 0a>5 0b+ 0b! 0b>2 ~9 ^0a+", earlier);
     check("1", "a delay5; b delay2", "0a+ 0a! 0a>5 0b+ 0b! 0b>2 ~9 0b+", "");
     check("1", "b delay5; a delay5", "0b+ 0b! 0b>5 0a+ 0a! 0a>5 ~9 ^0a+", earlier);
+}
+
+#[test]
+fn with_timings_the_longer_way_comes_first() {
+    check("1 expect5,9", "a; b", "0b 0a", "");
+    check("1 expect5,9", "a; b", "^0a+", FIRST);
+    check("1 expect5,5", "a; b", "^0b+", FIRST); // then what was ready first
+    check("1 expect5,9", "a !1; b", "0a 0b", ""); // priorities count before
+    check("1 expect1,5,9", "a; b; c<a", "0a 0c 0b", ""); // ways, not jobs
+    check("1 expect1,5,9", "a; b; c<a", "^0b+", FIRST);
+    check("2 simulated expect5,9", "a; b", "^0a+", FIRST);
+    check("2 simulated expect5,9", "a; b", "0b+ 1a+", "");
+    check("2 expect5,9,1", "a; b; c", "0a 0c 1b+", ""); // it may have been chosen before
+    check("2 expect5,9,1", "a P; b P; c P", "0c 1a ^1b+", LATER);
+    check("2 expect5,9", "a Q; b Q", "0a ^0b+", LATER);
 }
 
 #[test]

@@ -75,9 +75,11 @@ impl Reader {
     pub(super) fn read(&mut self, now: Moment, event: &Event) -> Ruling {
         self.now = now;
         match event {
-            Event::RunStarted { graph, options } => {
-                self.life.start(**graph == *self.facts.graph, *options)?;
-                self.facts.begin(*options);
+            Event::RunStarted { graph, options, expected } => {
+                let jobs = self.facts.graph.len();
+                let fits = expected.as_ref().is_none_or(|expected| expected.len() == jobs);
+                self.life.start(fits && **graph == *self.facts.graph, *options)?;
+                self.facts.begin(*options, expected.as_deref());
                 self.start();
                 Ok(())
             }

@@ -8,7 +8,9 @@ use super::Runner;
 use crate::cancel::CancelToken;
 use crate::event::{Event, Observer};
 use crate::options::{RunOptions, at_least_one_failure, at_least_one_try};
+use crate::report::Report;
 use crate::runtime::AsyncRuntime;
+use crate::timings::Timings;
 use crate::words::{Cleanup, DryRun};
 
 /// The options of a [`Runner`] that is not yet built, from [`Runner::builder`].
@@ -40,6 +42,7 @@ pub struct RunnerBuilder {
     observers: Vec<Arc<dyn Observer>>,
     token: Option<CancelToken>,
     runtime: Option<Arc<AsyncRuntime>>,
+    timings: Option<Arc<Timings>>,
 }
 
 impl RunnerBuilder {
@@ -174,6 +177,27 @@ impl RunnerBuilder {
         self
     }
 
+    /// How long each job has taken in an earlier run: a reference to its [`Report`], or an `Option` of one. Where more jobs
+    /// are ready than workers are free, those begin first from which the way to the end of the run is longest, so that it
+    /// ends sooner; a priority counts before that. Default: they begin as they have become ready.
+    ///
+    /// Jobs are the same if they have the same name. One that is not known, or had no phase, is expected to take as long as
+    /// the others on the mean.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec, Runner};
+    /// # let mut draft = Draft::<()>::default();
+    /// # draft.open("tests"); draft.close(JobSpec::run_only(|_| ()));
+    /// # let plan = draft.compile().unwrap();
+    /// let earlier = Runner::default().run(&plan, ()).into_report(); // or one that was saved
+    /// let runner = Runner::builder().timings(&earlier).build();
+    /// assert!(runner.run(&plan, ()).success());
+    /// ```
+    pub fn timings<'r>(mut self, earlier: impl Into<Option<&'r Report>>) -> Self {
+        self.timings = earlier.into().map(|report| Arc::new(Timings::of(report)));
+        self
+    }
+
     /// Adds one that is told all that happens, an `Option` of one, or a pair. Default: nobody is.
     ///
     /// Several are called one after another, in the order in which they were added. One that panics is not called
@@ -201,8 +225,9 @@ impl RunnerBuilder {
     /// The runner.
     #[must_use = "a runner does nothing until it runs a plan"]
     pub fn build(self) -> Runner {
-        let RunnerBuilder { options, observers, token, runtime } = self;
-        Runner { options, observers, token, runtime: runtime.unwrap_or_default(), ..Runner::default() }
+        let RunnerBuilder { options, observers, token, runtime, timings } = self;
+        let runtime = runtime.unwrap_or_default();
+        Runner { options, observers, token, runtime, timings, ..Runner::default() }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::process::Answers;
 use crate::run::Run;
-use crate::runner::{begin, end};
+use crate::runner::{Beginning, begin, end};
+use crate::timings::Timings;
 
 /// How processes are simulated.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub(super) struct Setup {
     pub(super) answers: Option<Answers>,
     /// What stops the runs.
     pub(super) token: Option<CancelToken>,
+    /// How long jobs have taken before.
+    pub(super) timings: Option<Arc<Timings>>,
 }
 
 /// How a process ended.
@@ -55,16 +58,15 @@ impl Setup {
         let injector = FaultInjector::new(&self.faults, plan.graph(), self.seed, circumstances);
         let number = injector.run();
         let clock = Clock::simulated();
-        let watch = Watch::new(&self.observers);
-        let mut live = begin(
-            plan,
-            Arc::clone(args),
-            self.options,
-            watch,
-            token.as_ref(),
-            clock.clone(),
-            &Arc::default(),
-        );
+        let with = Beginning {
+            options: self.options,
+            watch: Watch::new(&self.observers),
+            token: token.as_ref(),
+            clock: clock.clone(),
+            runtime: &Arc::default(),
+            expected: self.timings.as_ref().and_then(|timings| timings.expected(plan.graph())),
+        };
+        let mut live = begin(plan, Arc::clone(args), with);
         live.injector = Some(injector);
         choices.begin_run(number);
         let outcome = match simulate(&live, choices) {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
+use crate::clock::nanos;
 use crate::event::Observer;
+use crate::exec::makespan;
 use crate::faults::{FaultInjector, Faults, Records};
 use crate::options::{RunOptions, at_least_one_try};
 use crate::plan::{Plan, PlanErrors};
 use crate::process::IntoAnswer;
+use crate::report::Report;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::testkit::conduct::Conduct;
@@ -17,6 +20,7 @@ use crate::testkit::experiment::Experiment;
 use crate::testkit::observation::Observation;
 use crate::testkit::process::Setup;
 use crate::testkit::session::Session;
+use crate::timings::Timings;
 use crate::unwind;
 use crate::words::{Cleanup, DryRun};
 
@@ -64,6 +68,7 @@ impl Simulation {
             faults: Faults::none(),
             answers: None,
             token: None,
+            timings: None,
         };
         Simulation { setup, session: None }
     }
@@ -133,6 +138,12 @@ impl Simulation {
         self
     }
 
+    /// How long each job has taken in an earlier run, as for a [`Runner`](crate::RunnerBuilder::timings).
+    pub fn timings<'r>(mut self, earlier: impl Into<Option<&'r Report>>) -> Self {
+        self.setup.timings = earlier.into().map(|report| Arc::new(Timings::of(report)));
+        self
+    }
+
     /// Answers commands in place of executing them. Default: all are executed for real, and take no virtual time.
     ///
     /// The closure is given the line as a shell would read it, secrets as `***`. It returns an
@@ -158,6 +169,27 @@ impl Simulation {
     pub fn commands<R: IntoAnswer>(mut self, answers: impl Fn(&str) -> R + Send + Sync + 'static) -> Self {
         self.setup.answers = Some(Arc::new(move |line| answers(line).into_answer()));
         self
+    }
+
+    /// How long a run would take if each job took as long as `takes` says of its name, and were done then: with as many
+    /// workers, in the order in which real runs begin what is ready. No code of a job's is called.
+    ///
+    /// It is how a change of [`timings`](Self::timings), priorities or pools can be tried before anything is run.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec, testkit::Simulation};
+    /// # use std::time::Duration;
+    /// # let mut draft = Draft::<()>::default();
+    /// # ["a", "b", "long"].iter().for_each(|job| { draft.open(*job); draft.close(JobSpec::run_only(|_| ())); });
+    /// # let plan = draft.compile().unwrap();
+    /// // three jobs that depend on nothing
+    /// let takes = |job: &str| Duration::from_secs(if job == "long" { 2 } else { 1 });
+    /// assert_eq!(Simulation::new(0).workers(2).makespan(&plan, takes), Duration::from_secs(3));
+    /// ```
+    pub fn makespan<A>(&self, plan: &Plan<'_, A>, takes: impl Fn(&str) -> Duration) -> Duration {
+        let expected = self.setup.timings.as_ref().and_then(|timings| timings.expected(plan.graph()));
+        let takes = |job| nanos(takes(plan.graph().name(job)));
+        Duration::from_nanos(makespan(plan, &self.setup.options, expected.as_deref(), takes))
     }
 
     /// What all else follows from.

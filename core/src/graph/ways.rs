@@ -1,0 +1,27 @@
+//! The longest way from each job to the end of the run.
+
+use crate::graph::{JobGraph, JobId};
+
+/// For each job the longest sum from it to the end of the run, itself included, if each takes as long as `own` says.
+pub(crate) fn longest_ways(graph: &JobGraph, own: impl Fn(JobId) -> u64) -> Vec<u64> {
+    let mut ways = vec![0_u64; graph.nodes()]; // first what comes behind a node, then with itself
+    let mut left: Vec<usize> =
+        (0..graph.nodes()).map(|node| graph.before_nodes(JobId::new(node)).len()).collect();
+    let mut ready: Vec<JobId> =
+        (0..graph.nodes()).map(JobId::new).filter(|node| left[node.index()] == 0).collect();
+    while let Some(node) = ready.pop() {
+        let itself = if graph.is_start(node) { 0 } else { own(node) };
+        let way = ways[node.index()].saturating_add(itself);
+        ways[node.index()] = way;
+        for on in graph.after_nodes(node) {
+            let behind = &mut ways[on.index()];
+            *behind = way.max(*behind);
+            left[on.index()] -= 1;
+            if left[on.index()] == 0 {
+                ready.push(*on);
+            }
+        }
+    }
+    ways.truncate(graph.len());
+    ways
+}
