@@ -84,7 +84,7 @@ pub struct RunArgs {
     /// Say nothing unless something is wrong
     #[arg(short, long, conflicts_with_all = ["verbose", "debug"], help_heading = "What to say")]
     pub(crate) quiet: bool,
-    /// Whether what goes on is shown by lines that move: auto (on a terminal) or never
+    /// Whether what goes on is shown by lines that move: auto (on a terminal), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Moving::Auto, hide_possible_values = true, hide_default_value = true, help_heading = "What to say")]
     pub(crate) progress: Moving,
     /// Whether there are colours: auto, always or never
@@ -120,6 +120,8 @@ pub(crate) enum Moving {
     /// On a terminal that can show them
     #[default]
     Auto,
+    /// Also where there is no terminal, and in a dry run
+    Always,
     /// Never
     Never,
 }

@@ -22,9 +22,13 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// On standard error.
-    pub(crate) fn new() -> Self {
-        let block = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    /// On standard error; `always` also where that is no terminal.
+    pub(crate) fn new(always: bool) -> Self {
+        let target = match always {
+            true => ProgressDrawTarget::term_like(Box::new(Term::stderr())),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let block = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             block.set_style(style);
         }

@@ -58,10 +58,20 @@ fn names(graph: &JobGraph, patterns: &[String]) -> Result<Vec<String>, String> {
             graph.ids().filter(|job| glob.matches(graph, *job)).map(|job| graph.name(job).to_owned()),
         );
         if names.len() == before {
-            return Err(format!("no job matches `{pattern}`"));
+            return Err(nothing_matches(graph, pattern));
         }
     }
     Ok(names)
+}
+
+/// With what was probably meant: the same at any depth.
+fn nothing_matches(graph: &JobGraph, pattern: &str) -> String {
+    let deep = format!("**/{pattern}");
+    let matches = |glob: Pattern| graph.ids().any(|job| glob.matches(graph, job));
+    match Pattern::new(&deep).is_ok_and(matches) {
+        true => format!("no job matches `{pattern}`; did you mean `{deep}`?"),
+        false => format!("no job matches `{pattern}`"),
+    }
 }
 
 struct Pattern(GlobMatcher);
@@ -221,6 +231,8 @@ mod tests {
         check(&["relase"], &[], "there is no job `relase`; did you mean `release`?");
         check(&[], &["relase"], "there is no job `relase`; did you mean `release`?");
         check(&["x*"], &[], "no job matches `x*`");
+        check(&["deep/*"], &[], "no job matches `deep/*`; did you mean `**/deep/*`?");
+        check(&["?eep/build"], &[], "no job matches `?eep/build`; did you mean `**/?eep/build`?");
         check(&["release"], &["*/nothing"], "no job matches `*/nothing`");
         check(
             &["{a"],

@@ -80,7 +80,12 @@ impl RunArgs {
             .max_failures(self.most_failures())
             .cancel_token(CancelToken::on_signals().ok().as_ref());
         let (paint, program) = (Paint::of_stderr(self.color), program());
-        if self.progress == Moving::Never || self.look().is_on() || !is_terminal() {
+        let moves = match self.progress {
+            Moving::Auto => is_terminal() && !self.look().is_on(),
+            Moving::Always => true,
+            Moving::Never => false,
+        };
+        if !moves {
             return match self.words() {
                 Words::Quiet => builder,
                 Words::Normal if self.look().is_on() => builder,
@@ -89,7 +94,7 @@ impl RunArgs {
                 Words::Debug => builder.observer(Details::new(StandardError)),
             };
         }
-        let screen = Screen::new();
+        let screen = Screen::new(self.progress == Moving::Always);
         let lines = screen.clone();
         let builder = match self.words() {
             Words::Quiet => return builder,

@@ -27,7 +27,8 @@ const MOST_NAMES: usize = 100;
 /// [`WriteError`] if it cannot be written; what was there before is still there then, unless it was written in place.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let written = match target(path) {
-        Target::Stream => write_stream(path, content),
+        Target::Device => write_device(path, content),
+        Target::OpenFile(file) => write_open_file(&file, content),
         Target::File(file) => replace(&file, content),
     };
     written.map_err(|source| WriteError { path: path.to_owned(), source })
@@ -36,8 +37,10 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A terminal, a pipe, a device, or one of this process's open files.
-    Stream,
+    /// A terminal, a pipe or a device.
+    Device,
+    /// An open file of a process, by the name that it has for that.
+    OpenFile(PathBuf),
     /// A file, which may not be there yet, at the end of all links.
     File(PathBuf),
 }
@@ -47,13 +50,13 @@ pub(crate) fn target(path: &Path) -> Target {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         if is_open_file(&path) {
-            return Target::Stream;
+            return Target::OpenFile(path);
         }
         let Ok(link) = fs::read_link(&path) else { break };
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
     match fs::metadata(&path) {
-        Ok(there) if !there.is_file() && !there.is_dir() => Target::Stream,
+        Ok(there) if !there.is_file() && !there.is_dir() => Target::Device,
         _ => Target::File(path),
     }
 }
@@ -66,8 +69,24 @@ fn is_open_file(path: &Path) -> bool {
         || (path.starts_with("/proc") && path.parent().is_some_and(|folder| folder.ends_with("fd")))
 }
 
-fn write_stream(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut stream = OpenOptions::new().write(true).truncate(true).open(path)?;
+fn write_device(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_to(OpenOptions::new().write(true).open(path)?, content)
+}
+
+/// Behind what was written there before. The process's own output goes on where it stands: opened anew, a file would be
+/// written over from its beginning.
+fn write_open_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let own =
+        [["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"], ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]];
+    let is_own = |names: [&str; 3]| names.iter().any(|name| path == Path::new(name));
+    match own.map(is_own) {
+        [true, _] => write_to(io::stdout().lock(), content),
+        [_, true] => write_to(io::stderr().lock(), content),
+        _ => write_to(OpenOptions::new().append(true).open(path)?, content),
+    }
+}
+
+fn write_to(mut stream: impl Write, content: &[u8]) -> io::Result<()> {
     stream.write_all(content)?;
     stream.flush()
 }

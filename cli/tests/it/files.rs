@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dojobber::Report;
 
-use crate::program::run;
+use crate::program::{program, run};
 
 #[track_caller]
 fn written(arguments: &str, file: &str) -> String {
@@ -71,6 +71,29 @@ fn trace() {
         assert_eq!(bars.count(), 1 + 2 * 3, "{text}");
         assert_eq!(trace["otherData"]["program"], "trouble");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_output_may_be_one_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    for name in ["/dev/stdout", "/dev/fd/1"] {
+        let file = fs::File::create(&path).unwrap();
+        let arguments = ["flaky", "-n", "--junit", name];
+        let status = program("trouble").args(arguments).stdout(file).status().unwrap();
+        assert_eq!(status.code(), Some(1));
+        let text = fs::read_to_string(&path).unwrap();
+        // what was answered stands there, too
+        assert!(text.starts_with("would  flaky  ") && text.trim_end().ends_with("</testsuites>"), "{text}");
+    }
+    let file = fs::File::create(&path).unwrap();
+    let status =
+        program("trouble").args(["broken", "--report", "/dev/stderr"]).stderr(file).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("trouble: 3 jobs") && text.contains("\nagain: "), "{text}");
+    assert!(text.trim_end().ends_with('}'), "{text}");
 }
 
 /// What cannot be written is told before anything is run.

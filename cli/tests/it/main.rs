@@ -1,6 +1,7 @@
 //! The command line as its users see it: example programs, run as processes.
 
 mod program; // runs one, and says what it said
+mod flags; // each has a test
 mod answers; // --help, --list, --why, --dry-run
 mod runs; // what is said of a run, and the exit code
 mod parts; // --only, --exclude

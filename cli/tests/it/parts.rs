@@ -23,7 +23,7 @@ changed    2  folder, pages/about
     check("--only *", 0, ALL);
     check("-q --only folder --only pages", 0, "");
     check("--only pags", 64, "error: there is no job `pags`; did you mean `pages`?");
-    check("--only *x", 64, "error: no job matches `*x`");
+    check("--only *x", 64, "error: no job matches `*x`; did you mean `**/*x`?");
 }
 
 const ALL: &str = "site: 4 jobs, 1 thread

@@ -107,6 +107,21 @@ fn colours() {
 }
 
 #[test]
+fn progress_may_be_shown_anywhere() {
+    let written = |arguments: &[&str]| {
+        let output =
+            program("trouble").args(["endless", "--timeout", "600ms"]).args(arguments).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let always = written(&["--progress", "always"]);
+    assert!(always.contains("  endless  run  ") && always.contains("1/3"), "{always:?}");
+    for when in ["auto", "never"] {
+        let lines = written(&["--progress", when]);
+        assert!(lines.starts_with("trouble: 3 jobs, ") && !lines.contains('\u{1b}'), "{lines:?}");
+    }
+}
+
+#[test]
 fn threads() {
     let folder = tempfile::tempdir().unwrap();
     let said = run("trouble", folder.path(), "--threads 3");

@@ -10,7 +10,7 @@ use crate::file::{self, Target, WriteError};
 
 /// Whether a path stands for something beside which there can be no files.
 pub(super) fn is_stream(path: &Path) -> bool {
-    path == Path::new("-") || file::target(path) == Target::Stream
+    path == Path::new("-") || !matches!(file::target(path), Target::File(_))
 }
 
 /// Opening it by its name would begin anew in a file that the shell appends to.

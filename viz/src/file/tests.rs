@@ -175,7 +175,7 @@ mod on_unix {
 
     #[test]
     fn devices_and_pipes_are_written_to() {
-        assert_eq!(target(Path::new("/dev/null")), Target::Stream);
+        assert_eq!(target(Path::new("/dev/null")), Target::Device);
         write_whole(Path::new("/dev/null"), b"new").unwrap();
         assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 
@@ -205,11 +205,12 @@ mod on_unix {
             use std::io::{Read as _, Seek as _};
             use std::os::fd::AsRawFd as _;
             let mut file = tempfile::tempfile().unwrap();
-            write_whole(Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())), b"new").unwrap();
+            let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+            ["one", "two"].iter().for_each(|text| write_whole(Path::new(&name), text.as_bytes()).unwrap());
             let mut text = String::new();
             file.rewind().unwrap();
             file.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "new");
+            assert_eq!(text, "onetwo"); // what was there stays
         }
     }
 }
