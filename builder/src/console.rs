@@ -3,6 +3,7 @@
 mod stream;
 mod classic;
 mod plain;
+mod groups;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use dojobber_core::{Event, Observer};
 
+use groups::Groups;
+pub use groups::LogGroups;
 use plain::Clocks;
 use stream::Stream;
 
@@ -53,6 +56,7 @@ struct Out {
     stream: Stream,
     /// When the phases that go on have begun, for the form that tells times.
     clocks: Clocks,
+    groups: Option<Groups>,
 }
 
 impl Console {
@@ -80,23 +84,49 @@ impl Console {
     ///    0.32s  tests.run: pass (0.3s)
     ///    0.32s  tests.recheck: pass
     ///    0.40s  upload.run: fail "connection reset by peer" (12ms)
-    ///    0.40s  upload: again in 1.0s, as try 2
+    ///    0.40s  upload: again in 1.0s, try 2 of 3
     /// ```
     ///
     /// A check that says no is `due` where a run follows, and a `false` has no reason to tell. Groups have no lines.
     /// Where a console watches two runs of one plan at once, the times of their jobs may be those of the other run.
+    ///
+    /// In the logs of GitHub and GitLab, which fold groups, all lines of a job stand together, as a group that is written
+    /// when the job has ended: see [`groups`](Console::groups).
     pub fn lines() -> Self {
-        Console::of(Form::Lines)
+        Console::of(Form::Lines).groups(LogGroups::of_environment())
+    }
+
+    /// Writes the lines of each job together, in a group that the log of a build server folds. What is about the run, or
+    /// about the end of a failed job, stands outside. It concerns the form [`lines`](Console::lines) alone, whose default is
+    /// [`LogGroups::of_environment`] on standard error, and `None` elsewhere.
+    pub fn groups(mut self, groups: impl Into<Option<LogGroups>>) -> Self {
+        let out = self.out.get_mut().unwrap_or_else(PoisonError::into_inner);
+        out.groups = groups.into().map(Groups::new);
+        self
     }
 
     /// Writes there in place of standard error.
     pub fn to(self, out: impl Write + Send + 'static) -> Self {
-        Console { out: Mutex::new(Out { stream: Stream::new(out), clocks: Clocks::default() }), ..self }
+        Console { out: Mutex::new(Out::to(out)), ..self }
     }
 
     fn of(form: Form) -> Self {
-        let out = Out { stream: Stream::new(io::stderr()), clocks: Clocks::default() };
-        Console { form, out: Mutex::new(out) }
+        Console { form, out: Mutex::new(Out::to(io::stderr())) }
+    }
+}
+
+impl Out {
+    fn to(out: impl Write + Send + 'static) -> Self {
+        Out { stream: Stream::new(out), clocks: Clocks::default(), groups: None }
+    }
+
+    /// What is to be written of an event in the form that tells times.
+    fn lines(&mut self, event: &Event) -> Option<String> {
+        let line = self.clocks.line(event);
+        match &mut self.groups {
+            Some(groups) => groups.take(event, line),
+            None => line,
+        }
     }
 }
 
@@ -110,7 +140,7 @@ impl Observer for Console {
             return; // no need for the lock
         }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lines) = classic.or_else(|| out.clocks.line(event)) {
+        if let Some(lines) = classic.or_else(|| out.lines(event)) {
             out.stream.write(&lines);
         }
     }

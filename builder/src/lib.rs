@@ -125,7 +125,7 @@ mod graph;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
-pub use console::Console;
+pub use console::{Console, LogGroups};
 #[doc(inline)]
 pub use dojobber_core::{
     AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process, Sleeping, Slots,

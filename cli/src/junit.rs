@@ -3,13 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use dojobber::{ErrorClass, ErrorText, JobReport, Kind, Phase, PhaseRecord, Report, Status};
-use quick_junit::{
-    NonSuccessKind, Property, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite,
-};
+use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use crate::text::reason;
 
-/// One suite for the program, a case for each job; groups are none.
+/// One suite for the program, a case for each job; groups are none. Its elements and attributes are those of the schema
+/// that Jenkins publishes (`junit-10.xsd`), and no others.
 ///
 /// A try that failed and was followed by one that did not is a flaky failure. What was blocked, cancelled, or would
 /// run is skipped; a panic, and a limit that was over, is an error.
@@ -50,11 +49,14 @@ fn case(report: &Report, job: JobReport<'_>, program: &str) -> TestCase {
     let mut case = TestCase::new(clean(name), status(report, job));
     case.set_classname(clean(class));
     case.set_time(job.elapsed());
-    case.properties.push(Property::new("status", job.status().to_string()));
-    if job.tries() > 0 {
-        case.properties.push(Property::new("tries", job.tries().to_string()));
+    if job.changed() || job.tries() > 1 {
+        case.set_system_out(format!("{} after {}", job.status(), counted_tries(job.tries())));
     }
     case
+}
+
+fn counted_tries(tries: u32) -> String {
+    format!("{tries} {}", if tries == 1 { "try" } else { "tries" })
 }
 
 fn status(report: &Report, job: JobReport<'_>) -> TestCaseStatus {
@@ -110,8 +112,7 @@ fn rerun(record: PhaseRecord<'_>, error: &ErrorText) -> TestRerun {
     let mut rerun = TestRerun::new(kind(error));
     rerun
         .set_type(record.phase().to_string())
-        .set_message(clean(&reason(Some(error))))
-        .set_time(record.length());
+        .set_message(clean(&reason(Some(error))));
     rerun
 }
 

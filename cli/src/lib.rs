@@ -53,6 +53,7 @@ mod parts;
 mod list;
 mod findings;
 mod again;
+mod annotations;
 mod junit;
 mod trace;
 mod files;

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use dojobber::{CancelToken, Console, Plan, PlanErrors, Run, Runner, RunnerBuilder, StopReason};
+use dojobber::{CancelToken, Console, LogGroups, Plan, PlanErrors, Run, Runner, RunnerBuilder, StopReason};
 
 use crate::again::again;
+use crate::annotations::annotations;
 use crate::args::{Moving, RunArgs, USAGE, Words};
 use crate::details::Details;
 use crate::files;
@@ -155,6 +156,9 @@ impl RunArgs {
             if let Some(line) = again(self, run, &call) {
                 tell(line, self.color);
             }
+        }
+        if LogGroups::of_environment() == Some(LogGroups::GitHub) {
+            annotations(run).iter().for_each(|line| tell(line, self.color));
         }
         ExitCode::SUCCESS
     }

@@ -151,6 +151,8 @@ pub enum Event {
         at: Duration,
         /// When the next try may begin.
         due: Duration,
+        /// How many tries the job may use; `None` if they are limited by time alone.
+        max_tries: Option<u32>,
     },
     /// A job has ended for good.
     #[non_exhaustive]

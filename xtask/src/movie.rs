@@ -6,7 +6,7 @@ use anyhow::Result;
 use dojobber::{Report, Runner};
 
 // the jobs of the example itself
-#[path = "../../builder/examples/movie/graph.rs"]
+#[path = "../../cli/examples/movie/graph.rs"]
 mod graph;
 
 /// Runs the movie example with its defaults on so many threads, and returns the report.

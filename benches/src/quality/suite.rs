@@ -65,7 +65,7 @@ pub fn all() -> Vec<Sample> {
     samples
 }
 
-#[path = "../../../builder/examples/movie/graph.rs"]
+#[path = "../../../cli/examples/movie/graph.rs"]
 mod example;
 
 /// The movie example.

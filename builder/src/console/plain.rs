@@ -72,9 +72,10 @@ impl Clocks {
                 let facts = facts(*attempt, Duration::ZERO);
                 Some((*at, format!("{job}.{phase}: still running after {}{facts}", brief(*running))))
             }
-            Event::RetryPlanned { job, attempt, at, due, .. } => {
+            Event::RetryPlanned { job, attempt, at, due, max_tries, .. } => {
                 let delay = brief(due.saturating_sub(*at));
-                Some((*at, format!("{job}: again in {delay}, as try {}", attempt + 1)))
+                let of = max_tries.map(|most| format!(" of {most}")).unwrap_or_default();
+                Some((*at, format!("{job}: again in {delay}, try {}{of}", attempt + 1)))
             }
             Event::StopRequested { level, reason, at, .. } => Some((*at, stopping(*level, *reason))),
             Event::JobEnded { job, status, because, at, .. } => {

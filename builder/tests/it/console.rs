@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use dojobber::{BoxError, Console, Context, Graph, Job, Result, Runner, ensure};
+use dojobber::{BoxError, Console, Context, Graph, Job, LogGroups, Result, Runner, ensure};
 
 use crate::support::Notes;
 
@@ -366,7 +366,7 @@ fn lines_say_why_and_when_again() {
         graph,
         &[
             "   0.00s  a.check: fail \"busy\\nnow\"",
-            "   0.00s  a: again in 2.0s, as try 2",
+            "   0.00s  a: again in 2.0s, try 2 of 2",
             "   2.00s  a.check: fail \"busy\\nnow\" (try 2)",
             "   2.00s  a: FAILED after 2.0s",
             "   2.00s  b: blocked behind a",
@@ -441,4 +441,78 @@ fn lines_of_a_run_that_is_stopped() {
     let stopping = "stopping: what has begun may end, nothing new begins (it was cancelled)";
     let expected = ["2 jobs on 1 thread", "a.run: begins", "a.run: pass", stopping, "b: cancelled"];
     assert_eq!(said, expected, "{text}");
+}
+
+#[test]
+fn lines_say_what_a_run_will_do() {
+    let describe = || {
+        let graph = Graph::new().job("a").description("make all").describe_run(|_| "make three\nfiles");
+        graph.check(|cx| cx.phase() == dojobber::Phase::Recheck).run(|_| ())
+    };
+    for (dry_run, expected) in [(false, "a.run: make three\\nfiles"), (true, "a: would run: make three\\nfiles")] {
+        let notes = Notes::default();
+        let runner = Runner::builder().dry_run(dry_run).observer(Console::lines().to(notes.clone())).build();
+        drop(runner.run(&describe().compile().unwrap(), ()));
+        assert!(notes.text().contains(&format!("s  {expected}\n")), "{}", notes.text());
+    }
+}
+
+/// The lines of a run on two threads, without times.
+fn grouped(groups: Option<LogGroups>) -> Vec<String> {
+    let notes = Notes::default();
+    let observer = Console::lines().to(notes.clone()).groups(groups);
+    let runner = Runner::builder().threads(1).default_tries(2).default_retry_delay(Duration::ZERO).observer(observer);
+    let graph = Graph::new()
+        .job("flaky")
+        .check(|cx| (cx.attempt(), cx.phase()) == (2, dojobber::Phase::Recheck))
+        .run(|_| ())
+        .job("fine")
+        .check_only(|_| true)
+        .job("bad")
+        .tries(1)
+        .cleanup(|_| ())
+        .run_only(|_| no::<()>("busy"))
+        .job("behind")
+        .after("bad")
+        .run_only(|_| ());
+    drop(runner.build().run(&graph.compile().unwrap(), ()));
+    let text = notes.text();
+    let line = |line: &str| {
+        let line = line.split_once("s  ").map_or(line, |(_, said)| said);
+        line.split(" after ").next().unwrap().split(" in ").next().unwrap().split(" (").next().unwrap().to_owned()
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn a_group_for_each_job() {
+    let plain = grouped(None);
+    assert_eq!(plain[1..4], ["flaky.check: due", "flaky.run: begins", "flaky.run: pass"]);
+    let expected = [
+        "4 jobs on 1 thread",
+        "fine.check: pass",
+        "::group::bad: failed",
+        "bad.run: begins",
+        "bad.run: fail \"busy\"",
+        "::endgroup::",
+        "bad: FAILED",
+        "behind: blocked behind bad",
+        "::group::flaky: changed",
+        "flaky.check: due",
+        "flaky.run: begins",
+        "flaky.run: pass",
+        "flaky.recheck: fail",
+        "flaky: again",
+        "flaky.check: due",
+        "flaky.run: begins",
+        "flaky.run: pass",
+        "flaky.recheck: pass",
+        "::endgroup::",
+        "bad.cleanup: pass",
+    ];
+    assert_eq!(grouped(Some(LogGroups::GitHub)), expected);
+    let sections = grouped(Some(LogGroups::GitLab));
+    assert_eq!(sections.len(), expected.len());
+    assert!(sections[2].contains("section_start:") && sections[2].ends_with("bad: failed"), "{sections:?}");
+    assert!(sections[5].contains("section_end:"), "{sections:?}");
 }

@@ -14,9 +14,9 @@ use semver::Version;
 
 #[path = "../../examples/fleet/graph.rs"]
 mod fleet;
-#[path = "../../examples/machine/graph.rs"]
+#[path = "../../../cli/examples/machine/graph.rs"]
 mod machine;
-#[path = "../../examples/release/graph.rs"]
+#[path = "../../../cli/examples/release/graph.rs"]
 mod release;
 
 /// Each question of TESTING.md, with the run_onlys that may be run again. No graph has a cleanup: nothing is to be

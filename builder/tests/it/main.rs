@@ -25,8 +25,6 @@ mod forgeries; // what the judge says of them
 mod processes; // what jobs start, how it ends, what its errors say
 mod printing; // what reaches a terminal
 mod programs; // the other example programs, from outside
-#[cfg(all(unix, feature = "signals"))]
-mod spinup; // the example that brings up a stack, and what may happen to it
 #[cfg(all(target_os = "linux", feature = "signals"))]
 mod signals; // a program that gets signals at any moment
 #[cfg(feature = "testkit")]
@@ -34,7 +32,7 @@ mod mixed; // random graphs of blocking and async phases
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod formats; // reports in every format, and those of earlier versions
-mod movie; // the example program, from outside
+mod movie; // DoJobber's own example, whole
 mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs
 #[cfg(feature = "testkit")]

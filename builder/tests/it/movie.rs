@@ -1,40 +1,48 @@
-//! The movie, run as a user runs it: a program with a command line.
+//! The movie: DoJobber's own example, whole.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
 
-use dojobber::{Kind, Report, Status};
+use dojobber::{Console, DryRun, Kind, Report, RunnerBuilder, Status};
 
-use crate::programs::example;
-use crate::support::untimed;
+use crate::support::{Notes, quick, untimed};
+
+#[path = "../../../cli/examples/movie/graph.rs"]
+mod graph;
+
+use graph::{Evening, House};
 
 /// Every step that the original prints with `-v` and its defaults, in one of many legal orders.
 const ORIGINAL: &str = include_str!("data/movie-v.txt");
 
-fn movie(args: &[&str]) -> Output {
-    example("movie").args(args).output().unwrap()
+fn watch(evening: Evening, runner: RunnerBuilder) -> Report {
+    let (house, friends) = (House::new(&|_| ()), graph::friends());
+    let plan = graph::graph(&house, &friends).compile().unwrap();
+    runner.build().run(&plan, evening).into_report()
 }
 
-/// Runs the movie and reads back the report that it wrote.
-#[track_caller]
-fn report(args: &[&str]) -> Report {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("report.json");
-    example("movie").args(args).arg("--report").arg(&path).output().unwrap();
-    let names: Vec<PathBuf> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(names, [&*path], "nothing else is left there");
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+fn report() -> Report {
+    watch(Evening::default(), quick())
 }
 
-fn stdout(output: &Output) -> &str {
-    str::from_utf8(&output.stdout).unwrap()
+/// The lines of a console.
+fn lines(console: Console, threads: usize) -> String {
+    let notes = Lines::default();
+    watch(Evening::default(), quick().threads(threads).observer(console.to(notes.clone())));
+    notes.0.lock().unwrap().clone()
 }
 
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
+#[derive(Clone, Default)]
+struct Lines(std::sync::Arc<std::sync::Mutex<String>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().push_str(str::from_utf8(bytes).unwrap());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn sorted(lines: &str) -> Vec<&str> {
@@ -75,7 +83,7 @@ fn check_statuses(report: &Report, expected: &[(Status, &[&str])]) {
 
 #[test]
 fn by_default_two_jobs_fail_and_two_are_blocked() {
-    let report = report(&[]);
+    let report = report();
     assert_eq!((report.graph().len(), report.graph().edges()), (20, 23));
     let changed = [
         "Invite Wendell Bagg",
@@ -108,7 +116,7 @@ fn by_default_two_jobs_fail_and_two_are_blocked() {
 
 #[test]
 fn what_depends_on_what() {
-    let report = report(&[]);
+    let report = report();
     let graph = report.graph();
     let check = |job: &str, kind: Kind, after: &[&str]| {
         let id = graph.find(job).unwrap();
@@ -144,58 +152,41 @@ fn what_depends_on_what() {
 
 #[test]
 fn its_lines_are_those_of_the_original() {
-    for threads in ["1", "2", "8"] {
-        let output = movie(&["-v", "--threads", threads]);
-        assert_eq!(sorted(stderr(&output)), sorted(ORIGINAL), "{threads} threads");
+    for threads in [1, 2, 8] {
+        assert_eq!(sorted(&lines(Console::verbose(), threads)), sorted(ORIGINAL), "{threads} threads");
     }
 }
 
 #[test]
-fn what_it_says_and_its_exit_status() {
-    let check = |args: &[&str], code: i32, said: &[&str]| {
-        let output = movie(args);
-        assert_eq!(output.status.code(), Some(code), "{args:?}");
-        let text = untimed(stdout(&output));
-        said.iter().for_each(|line| assert!(text.contains(line), "{args:?}: {text}"));
-        assert_eq!(stderr(&output), "", "{args:?}");
-    };
+fn what_it_says() {
+    let said = Notes::default();
+    let say = |text: &str| said.add(text);
+    let (house, friends) = (House::new(&say), graph::friends());
+    let plan = graph::graph(&house, &friends).compile().unwrap();
+    let run = quick().build().run(&plan, Evening::default());
     let invited =
         "To Lawyer Cat <lawyercat@example.com>: Come and watch Noises Off at 2099-09-14 16:57 UTC with me!";
-    check(
-        &[],
-        1,
-        &[
-            invited,
-            "I fluff the pillows.\n",
-            "I put the feather duster back.\n",
-            "16 jobs: 4 satisfied, 8 changed, 2 failed, 2 blocked\n",
-            "`TurnOnTV` failed after 3 tries: Remote batteries are dead.\n",
-            "`SitOnCouch` failed after 3 tries: No space on couch.\n",
-        ],
-    );
-    let fine = ["--battery-state", "charged", "--couch-space"];
-    check(&fine, 0, &["16 jobs: 8 satisfied, 8 changed\n"]);
-    check(&[&fine[..], &["--movie", "Babylon 5"]].concat(), 0, &["Come and watch Babylon 5 at"]);
-    check(
-        &[&fine[..], &["--pizza-success-try", "4"]].concat(),
-        1,
-        &["`Pizza` failed after 3 tries: Giordano's"],
-    );
-    check(
-        &[&fine[..], &["--pop-success-try", "6"]].concat(),
-        1,
-        &["`Popcorn` failed after 5 tries: Still popping"],
-    );
-    check(
-        &[&fine[..], &["--bowl-success-try", "9"]].concat(),
-        1,
-        &["`PopcornBowl` failed after 8 tries: Dishw"],
-    );
+    for line in [invited, "I fluff the pillows.", "I put the feather duster back."] {
+        assert!(said.text().contains(line), "{}", said.text());
+    }
+    let text = untimed(run.report());
+    assert!(text.starts_with("16 jobs: 4 satisfied, 8 changed, 2 failed, 2 blocked\n"), "{text}");
+    assert!(text.contains("`TurnOnTV` failed after 3 tries: Remote batteries are dead.\n"), "{text}");
+    assert!(text.contains("`SitOnCouch` failed after 3 tries: No space on couch.\n"), "{text}");
+}
+
+fn fine() -> Evening {
+    Evening { battery_state: "charged".to_owned(), couch_space: true, ..Evening::default() }
+}
+
+#[test]
+fn a_fine_evening() {
+    assert_eq!(untimed(watch(fine(), quick())).lines().next(), Some("16 jobs: 8 satisfied, 8 changed"));
 }
 
 #[test]
 fn a_movie_that_is_not_on_the_shelf() {
-    let report = report(&["--movie", "Zardoz", "--battery-state", "charged", "--couch-space"]);
+    let report = watch(Evening { movie: "Zardoz".to_owned(), ..fine() }, quick());
     let error = report.error("ValidateMovie").unwrap();
     assert_eq!(error.message(), "Zardoz not one of the available movies.");
     let blocked = [
@@ -215,7 +206,13 @@ fn a_movie_that_is_not_on_the_shelf() {
 
 #[test]
 fn an_earlier_success_takes_fewer_tries() {
-    let report = report(&["--pop-success-try", "2", "--bowl-success-try", "1", "--pizza-success-try", "1"]);
+    let evening = Evening {
+        pop_success_try: Some(2),
+        bowl_success_try: Some(1),
+        pizza_success_try: Some(1),
+        ..Evening::default()
+    };
+    let report = watch(evening, quick());
     for (name, tries) in [("Popcorn", 2), ("PopcornBowl", 1), ("Pizza", 1)] {
         assert_eq!(report.job(name).unwrap().tries(), tries, "{name}");
         assert_eq!(report.status(name), Some(Status::Changed), "{name}");
@@ -224,55 +221,41 @@ fn an_earlier_success_takes_fewer_tries() {
 
 #[test]
 fn a_dry_run_looks_and_does_nothing() {
-    for flag in ["-n", "--no-act", "--dry-run"] {
-        let report = report(&[flag, "--couch-space"]);
-        assert!(report.dry_run());
-        let due = ["PickTimeAndDate", "CleanCouch", "FluffPillows", "TurnOnTV", "PopcornBowl", "Pizza"];
-        let satisfied = ["ValidateMovie", "FindTVRemote", "InsertDVD"];
-        for job in report.jobs() {
-            let expected = match job.name() {
-                name if due.contains(&name) => Status::WouldRun,
-                name if satisfied.contains(&name) => Status::Satisfied,
-                _ => Status::Blocked,
-            };
-            assert_eq!(job.status(), expected, "{}", job.name());
-        }
+    let report = watch(Evening { couch_space: true, ..Evening::default() }, quick().dry_run(true));
+    assert!(report.dry_run());
+    let due = ["PickTimeAndDate", "CleanCouch", "FluffPillows", "TurnOnTV", "PopcornBowl", "Pizza"];
+    let satisfied = ["ValidateMovie", "FindTVRemote", "InsertDVD"];
+    for job in report.jobs() {
+        let expected = match job.name() {
+            name if due.contains(&name) => Status::WouldRun,
+            name if satisfied.contains(&name) => Status::Satisfied,
+            _ => Status::Blocked,
+        };
+        assert_eq!(job.status(), expected, "{}", job.name());
     }
-    let output = movie(&["-n"]);
     let due = "would run: PickTimeAndDate, CleanCouch, FluffPillows, TurnOnTV, PopcornBowl, Pizza";
-    let text = untimed(stdout(&output));
+    let text = untimed(&report);
     assert!(text.starts_with(&format!("16 jobs: 3 satisfied, 7 blocked, 6 would run\n{due}\n")), "{text}");
     assert!(text.contains("\nSitOnCouch: blocked by CleanCouch\n"), "{text}");
-    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_dry_run_that_goes_through_names_all_that_changes() {
+    let plan = watch(fine(), quick().dry_run(DryRun::Through));
+    let names = |report: &Report, status: Status| -> Vec<String> {
+        report.jobs().filter(|job| job.status() == status).map(|job| job.name().to_owned()).collect()
+    };
+    assert_eq!(names(&plan, Status::WouldRun), names(&watch(fine(), quick()), Status::Changed));
+    assert_eq!((plan.count(Status::Failed), plan.count(Status::Blocked)), (0, 0), "{plan}");
 }
 
 #[test]
 fn debug_shows_errors_below_their_lines() {
-    let output = movie(&["-d", "--threads", "1"]);
-    let lines: Vec<&str> = stderr(&output).lines().collect();
+    let text = lines(Console::debug(), 1);
+    let lines: Vec<&str> = text.lines().collect();
     let at = lines.iter().position(|line| *line == "TurnOnTV.check: fail").unwrap();
     assert_eq!(lines[at + 1], "  Remote batteries are dead.");
     assert!(lines.contains(&"CleanCouch.cleanup: pass"));
-}
-
-#[test]
-fn wrong_input_is_told_and_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let nowhere = dir.path().join("nowhere").join("report.json");
-    let output = movie(&["--report", nowhere.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    let expected = format!("error: cannot write {}: ", nowhere.display());
-    assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
-    assert!(!stdout(&output).is_empty(), "the run itself is not lost");
-    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
-
-    let output = movie(&["--pizza-success-try", "0"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("invalid value '0' for '--pizza-success-try <TRY>'"),
-        "{}",
-        stderr(&output)
-    );
 }
 
 /// `NAME.PHASE: VERDICT`, and the error where a try has ended.
@@ -293,34 +276,9 @@ fn lines_never_mix() {
     assert!(!is_line("Pizza.recheck: fail \"no") && !is_line("Pizza.check: faPizza.check: fail"));
     let expected = sorted(ORIGINAL);
     for _ in 0..200 {
-        let output = movie(&["-v", "--threads", "8"]);
-        assert!(stderr(&output).ends_with('\n'));
-        stderr(&output).lines().for_each(|line| assert!(is_line(line), "{line:?}"));
-        assert_eq!(sorted(stderr(&output)), expected);
+        let text = lines(Console::verbose(), 8);
+        assert!(text.ends_with('\n'));
+        text.lines().for_each(|line| assert!(is_line(line), "{line:?}"));
+        assert_eq!(sorted(&text), expected);
     }
-}
-
-#[test]
-fn nobody_has_to_listen() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("report.json");
-    let closed = || {
-        let (reader, writer) = io::pipe().unwrap();
-        drop(reader); // every write fails
-        Stdio::from(writer)
-    };
-    let run = |mut movie: Command| {
-        let status =
-            movie.args(["-v", "-d", "--battery-state", "charged", "--couch-space", "--report"]).arg(&path);
-        assert_eq!(status.status().unwrap().code(), Some(0));
-        let report: Report = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        assert_eq!(report.counts().to_string(), "8 satisfied, 8 changed");
-        fs::remove_file(&path).unwrap();
-    };
-    let mut to_closed_stderr = example("movie");
-    to_closed_stderr.stderr(closed()).stdout(Stdio::null());
-    run(to_closed_stderr);
-    let mut to_closed_both = example("movie");
-    to_closed_both.stderr(closed()).stdout(closed());
-    run(to_closed_both);
 }

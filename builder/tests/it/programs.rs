@@ -57,37 +57,6 @@ web1           Satisfied
     );
 }
 
-#[test]
-fn machine() {
-    check(
-        "machine",
-        "6 jobs: 6 changed
-changed: package nginx, package postgresql, package curl, user www, nginx.conf, nginx running
-6 jobs: all satisfied
-1 job: 1 failed
-`broken` failed after 1 try: `sh -ec -- 'test -e /nowhere'` ended with exit status: 1
-  its run failed before: `sh -ec -- 'echo no space left >&2; exit 3'` ended with exit status: 3: no space left
-",
-    );
-}
-
-#[test]
-fn release() {
-    check(
-        "release",
-        "publishing # 1.2.3
-Many things.
-{\"linux\": 560, \"macos\": 531}
-7 jobs: 1 satisfied, 6 changed
-changed: notes, build linux, build macos, checksums, tag, publish
-released 1.2.3; tags: [\"v1.2.3\"]
-2 jobs: 1 satisfied, 1 failed
-`announce` failed after 1 try: job `announce` reads the output of `version`, but does not depend on it: \
-add `.after(\"version\")`
-",
-    );
-}
-
 #[cfg(feature = "testkit")]
 #[test]
 fn forgotten_edge() {

@@ -62,6 +62,71 @@ fn junit() {
     assert!(suite.attribute("timestamp").unwrap().starts_with("20"), "{text}");
 }
 
+/// What the schema that Jenkins publishes allows: for each element, its attributes (those with a `!` are required), and
+/// what may be inside of it; `#` is text.
+const SCHEMA: &[(&str, &str, &str)] = &[
+    ("testsuites", "name time tests failures errors", "testsuite"),
+    (
+        "testsuite",
+        "name! tests! failures! errors! group time skipped timestamp hostname id package file log url",
+        "testsuite properties testcase system-out system-err",
+    ),
+    (
+        "testcase",
+        "name! time classname group",
+        "skipped error failure rerunFailure rerunError flakyFailure flakyError system-out system-err",
+    ),
+    ("properties", "", "property"),
+    ("property", "name! value!", ""),
+    ("failure", "type message", "#"),
+    ("error", "type message", "#"),
+    ("skipped", "type message", "#"),
+    ("rerunFailure", "message type!", "# stackTrace system-out system-err"),
+    ("rerunError", "message type!", "# stackTrace system-out system-err"),
+    ("flakyFailure", "message type!", "# stackTrace system-out system-err"),
+    ("flakyError", "message type!", "# stackTrace system-out system-err"),
+    ("stackTrace", "", "#"),
+    ("system-out", "", "#"),
+    ("system-err", "", "#"),
+];
+
+#[track_caller]
+fn check_element(node: roxmltree::Node<'_, '_>) {
+    let name = node.tag_name().name();
+    let Some((_, attributes, inside)) = SCHEMA.iter().find(|(known, ..)| *known == name) else {
+        panic!("the schema has no {name}");
+    };
+    let attributes: Vec<&str> = attributes.split_whitespace().collect();
+    for attribute in node.attributes() {
+        let is_it = |known: &&str| known.trim_end_matches('!') == attribute.name();
+        assert!(attributes.iter().any(is_it), "{name} has no {}", attribute.name());
+        let is_time = |text: &str| text.chars().all(|char| char.is_ascii_digit() || char == '.');
+        assert!(attribute.name() != "time" || is_time(attribute.value()), "{}", attribute.value());
+    }
+    for required in attributes.iter().filter_map(|known| known.strip_suffix('!')) {
+        assert!(node.has_attribute(required), "{name} needs {required}");
+    }
+    let inside: Vec<&str> = inside.split_whitespace().collect();
+    for child in node.children() {
+        if child.is_element() {
+            assert!(inside.contains(&child.tag_name().name()), "{name} has no {}", child.tag_name().name());
+            check_element(child);
+        } else if child.text().is_some_and(|text| !text.trim().is_empty()) {
+            assert!(inside.contains(&"#"), "{name} has no text: {:?}", child.text());
+        }
+    }
+}
+
+#[test]
+fn junit_files_are_such_as_jenkins_reads() {
+    for arguments in ["flaky broken command panic cleanup", "flaky broken -n", "flaky broken --plan", ""] {
+        let text = written(&format!("{arguments} -q --junit out.xml"), "out.xml");
+        let document = roxmltree::Document::parse(&text).unwrap();
+        assert!(document.root_element().has_tag_name("testsuites"));
+        check_element(document.root_element());
+    }
+}
+
 #[test]
 fn trace() {
     for option in ["--trace", "--chrome-trace"] {

@@ -3,11 +3,14 @@
 mod program; // runs one, and says what it said
 mod flags; // each has a test
 mod answers; // --help, --list, --why, --dry-run
+mod examples; // what their users see
 mod runs; // what is said of a run, and the exit code
 mod parts; // --only, --exclude
 mod files; // --graph, --report, --junit, --trace
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod spinup; // the example that brings up a stack, and what may happen to it
 #[cfg(target_os = "linux")]
 mod terminal; // what is seen on one
 

@@ -53,13 +53,30 @@ fn quiet_says_what_is_wrong_alone() {
     check("-q command", 1, command);
 }
 
+#[test]
+fn build_servers_fold_what_belongs_together() {
+    let said = |variable: &str, arguments: &[&str]| {
+        let mut program = program("trouble");
+        program.args(["broken", "--threads", "1"]).args(arguments).env(variable, "true");
+        String::from_utf8(program.output().unwrap().stderr).unwrap()
+    };
+    let annotation = "\n::error title=broken failed::there is no disk\n";
+    let github = said("GITHUB_ACTIONS", &["-v"]);
+    assert!(github.contains("\n::group::broken: failed after ") && github.contains("\n::endgroup::\n"), "{github}");
+    assert!(github.ends_with(annotation), "{github}");
+    let brief = said("GITHUB_ACTIONS", &[]);
+    assert!(brief.ends_with(annotation) && !brief.contains("::group::"), "{brief}");
+    let gitlab = said("GITLAB_CI", &["-v"]);
+    assert!(gitlab.contains("section_start:") && !gitlab.contains("::error"), "{gitlab}");
+}
+
 const VERBOSE: &str = "T  2 jobs on 1 thread
 T  fine.check: pass
 T  flaky.check: due \"not yet\"
 T  flaky.run: works at the second try
 T  flaky.run: pass
 T  flaky.recheck: fail \"not yet\"
-T  flaky: again in T, as try 2
+T  flaky: again in T, try 2 of 2
 T  flaky.check: due \"not yet\" (try 2)
 T  flaky.run: works at the second try (try 2)
 T  flaky.run: pass (try 2)

@@ -160,7 +160,7 @@ impl Teller<'_> {
             (">", delay) => {
                 *told = Told { tries: attempt, phases: 0 };
                 let due = at + Duration::from_millis(delay.parse().unwrap());
-                Event::RetryPlanned { job, attempt, worker, at, due }
+                Event::RetryPlanned { job, attempt, worker, at, due, max_tries: None }
             }
             ("=", status) => {
                 let because = self.plan.graph().find(status).map(|id| JobRef::new(self.plan.graph(), id));

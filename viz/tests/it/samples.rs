@@ -36,7 +36,7 @@ pub(crate) fn numbered(nodes: usize, edges: impl IntoIterator<Item = (usize, usi
     }
 }
 
-#[path = "../../../builder/examples/movie/graph.rs"]
+#[path = "../../../cli/examples/movie/graph.rs"]
 mod example;
 
 /// The movie example, with every job satisfied.

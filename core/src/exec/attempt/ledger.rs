@@ -184,12 +184,12 @@ impl<'r> Ledger<'r> {
         });
     }
 
-    pub(super) fn tell_retry(&self, failed: &Try, due: u64) {
+    pub(super) fn tell_retry(&self, failed: &Try, due: u64, max_tries: Option<u32>) {
         if self.is_watched {
             self.watch.tell(move || {
                 let (job, worker, at) = (self.job(failed.job), self.worker(), time(self.stamp));
                 let due = Duration::from_nanos(due);
-                Event::RetryPlanned { job, attempt: failed.attempt, worker, at, due }
+                Event::RetryPlanned { job, attempt: failed.attempt, worker, at, due, max_tries }
             });
         }
     }

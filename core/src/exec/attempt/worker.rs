@@ -605,7 +605,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Some(due) => {
                 forget(error);
                 trace!(job = self.cx.job(), attempt = self.cx.attempt(), due, "try failed");
-                self.ledger.tell_retry(attempt, due);
+                self.ledger.tell_retry(attempt, due, self.cx.max_tries());
                 TryEnd::Again { due }
             }
             None => {

@@ -38,14 +38,17 @@ pub(crate) fn release(repo: &dyn Repo, publish: bool) -> Graph<'_> {
     let file = |version: &Version, target: &str| format!("app-{version}-{target}.tar"); // shared by check and run
     let graph = Graph::new()
         .job(VERSION)
+        .description("read the file VERSION")
         .check_only(|_| Ok(repo.version()?))
         .job(NOTES)
         .after(VERSION)
+        .description("write the notes")
         .run_only(|cx| Ok(format!("# {}\nMany things.", cx.output(&VERSION)?)))
         .each(TARGETS, |graph, target| {
             graph
                 .job(artefact(target))
                 .after(VERSION)
+                .describe_run(move |cx| Ok(format!("build {}", file(cx.output(&VERSION)?, target))))
                 .check(move |cx| {
                     let file = file(cx.output(&VERSION)?, target);
                     ensure(repo.is_built(&file), "not built")?;
@@ -55,6 +58,7 @@ pub(crate) fn release(repo: &dyn Repo, publish: bool) -> Graph<'_> {
         })
         .job(SUMS)
         .after(TARGETS.map(artefact))
+        .description("sum up what was built")
         .run_only(|cx| {
             let sum = |target: &str| Ok((target.to_owned(), repo.sum(cx.output(artefact(target))?)?));
             TARGETS.into_iter().map(sum).collect::<dojobber::Result<_>>()
@@ -62,10 +66,12 @@ pub(crate) fn release(repo: &dyn Repo, publish: bool) -> Graph<'_> {
         .job("tag")
         .after(VERSION)
         .after(SUMS)
+        .describe_run(|cx| Ok(format!("tag v{}", cx.output(&VERSION)?)))
         .check(|cx| Ok(repo.has_tag(&format!("v{}", cx.output(&VERSION)?))?))
         .run(|cx| Ok(repo.push_tag(&format!("v{}", cx.output(&VERSION)?))?));
     if publish {
         let publish = graph.job("publish").after("tag").after(NOTES).after(SUMS);
+        let publish = publish.description("publish the notes and the sums");
         publish.run_only(|cx| Ok(repo.publish(cx.output(&NOTES)?, cx.output(&SUMS)?)?))
     } else {
         graph

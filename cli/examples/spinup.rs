@@ -1,7 +1,10 @@
 //! Brings up a small stack on this machine: directories, a configuration, a server, a wait until it answers, a smoke test.
 //! Whatever happens to it (Ctrl-C, a server that hangs, `kill -9`), it leaves nothing behind that the next run does not put
 //! right. Its jobs are described in `spinup/graph.rs`.
-#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+//!
+//! ```text
+//! cargo run -p dojobber-cli --example spinup -- --dir stack --port 8080 --hold -v
+//! ```
 
 #[path = "spinup/graph.rs"]
 mod graph;
@@ -13,52 +16,47 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use dojobber::{CancelToken, Console, Runner};
 
 use graph::{Stack, spinup};
 
+/// Bring up a small stack on this machine, and try it
 #[derive(Parser)]
 struct Args {
-    /// Where the stack has its files.
+    /// Where the stack has its files
     #[arg(long)]
     dir: PathBuf,
-    /// The port of 127.0.0.1 that the server listens at.
+    /// The port of 127.0.0.1 that the server listens at
     #[arg(long)]
     port: u16,
-    /// What the server says.
+    /// What the server says
     #[arg(long, default_value = "hello")]
     greeting: String,
-    /// Stays up until Ctrl-C.
+    /// Stay up until Ctrl-C
     #[arg(long)]
     hold: bool,
-    /// How many milliseconds to wait for the server to answer.
+    /// How many milliseconds to wait for the server to answer
     #[arg(long, default_value_t = 10_000)]
     patience: u64,
-    /// Starts a server that never answers.
+    /// Start a server that never answers
     #[arg(long)]
     hang: bool,
-    /// Is that server, and not the stack.
+    /// Be that server, and not the stack
     #[arg(long, hide = true)]
     serve: bool,
+    #[command(flatten)]
+    run: dojobber_cli::RunArgs,
 }
 
 fn main() -> dojobber::Result<ExitCode> {
-    let Args { dir, port, greeting, hold, patience, hang, serve } = Args::parse();
+    let Args { dir, port, greeting, hold, patience, hang, serve, run } = dojobber_cli::parse();
     if serve {
         server::serve(port, &dir.join(graph::CONFIGURATION), hang)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let stop = CancelToken::on_signals()?; // the first Ctrl-C cancels, the second kills, the third ends at once
     let patience = Duration::from_millis(patience);
     let stack = Stack { program: std::env::current_exe()?, dir, port, greeting, patience, hang, hold };
-    let plan = spinup(&stack).compile()?;
-    let runner = Runner::builder()
-        .cancel_token(&stop)
-        .grace_period(Duration::from_secs(2))
-        .default_timeout(Duration::from_secs(30))
-        .observer(Console::verbose())
-        .build();
-    let run = runner.run(&plan, ());
-    println!("{run}");
-    Ok(run.exit_code())
+    let limits = |runner: dojobber::RunnerBuilder| {
+        runner.grace_period(Duration::from_secs(2)).default_timeout(Duration::from_secs(30))
+    };
+    Ok(run.main_with(spinup(&stack).compile(), (), limits))
 }
