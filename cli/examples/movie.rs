@@ -18,10 +18,11 @@ use clap::Parser;
 use graph::{Evening, House};
 
 /// Friends come over to watch a movie
-///
-/// By default the remote has no power and the couch no space, so that there is something to see: two jobs fail, and what
-/// depends on them is blocked. `--battery-state charged --couch-space` makes it a fine evening.
 #[derive(Parser)]
+#[command(
+    after_help = "By default the remote has no power and the couch no space, so that there is something to see: \
+    two jobs fail, and what depends on them is blocked. `--battery-state charged --couch-space` makes it a fine evening."
+)]
 struct Args {
     /// What to watch
     #[arg(long, value_name = "TITLE", default_value_t = Evening::default().movie)]

@@ -62,10 +62,10 @@ fn why(report: &Report, job: JobReport<'_>) -> String {
     }
 }
 
-/// The nearest job that would run and that this one depends on; groups are none.
+/// The nearest job that would run and that this one depends on, the last of several; groups are none.
 fn before<'a>(report: &'a Report, job: JobReport<'_>) -> Option<&'a str> {
     let graph = report.graph();
-    let after = |job: JobId| graph.after(job).into_owned();
+    let after = |job: JobId| graph.after(job).iter().rev().copied().collect::<Vec<JobId>>();
     let mut next = VecDeque::from(after(job.id()));
     let mut seen = HashSet::new();
     while let Some(id) = next.pop_front() {
@@ -174,7 +174,7 @@ mod tests {
             "then   files                       there is no archive",
             "then   checksum  write SHA256SUMS  after files",
             "then   tag                         after files",
-            "maybe  upload    upload all        as it should be now; after checksum",
+            "maybe  upload    upload all        as it should be now; after tag",
             "",
             "Plan: 1 would run, then 3, maybe 1. 1 is satisfied. Nothing was changed.",
         ];

@@ -23,11 +23,11 @@ pub(crate) fn are(count: usize, what: &str) -> String {
     format!("{count} {} {what}", if count == 1 { "is" } else { "are" })
 }
 
-/// What an error says, on one line. A `false` gives no reason.
+/// What an error and its causes say, on one line. A `false` gives no reason.
 pub(crate) fn reason(error: Option<&ErrorText>) -> String {
     let Some(error) = error.filter(|error| !error.is_returned_false()) else { return String::new() };
     let panicked = if error.panicked() { "panicked: " } else { "" };
-    format!("{panicked}{}", printable(error.message().trim_end()))
+    format!("{panicked}{}", printable(format!("{error:#}").trim_end()))
 }
 
 /// A text of at most `width` characters: one that is longer loses its middle.
@@ -51,9 +51,10 @@ pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
         let widths = rows.iter().map(|row| row[at].chars().count());
         widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let is_empty = |at: usize| rows.iter().all(|row| row[at].is_empty());
+    let widths: Vec<Option<usize>> = (0..N).map(|at| (!is_empty(at)).then(|| width(at))).collect();
     let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).filter(|(_, width)| **width > 0 || N == 1);
+        let cells = row.iter().zip(&widths).filter_map(|(cell, width)| Some((cell, (*width)?)));
         let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
@@ -101,5 +102,6 @@ mod tests {
         let far = "x".repeat(60);
         let rows = [row(["a", "", "one"]), row(["bcd", "", ""]), row([&far, "", "two"])];
         assert_eq!(columns(&rows), ["a    one".to_owned(), "bcd".to_owned(), format!("{far}  two")]);
+        assert_eq!(columns(&[row(["a", &far, ""])]), [format!("a  {far}")]);
     }
 }

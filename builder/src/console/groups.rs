@@ -118,7 +118,9 @@ mod tests {
     #[test]
     fn each_server_has_its_own_marks() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        let group = |kind: LogGroups| kind.group("a: changed after 2.0s", "one\ntwo\n", 7, at, Duration::from_secs(2));
+        let group = |kind: LogGroups| {
+            kind.group("a: changed after 2.0s", "one\ntwo\n", 7, at, Duration::from_secs(2))
+        };
         assert_eq!(group(LogGroups::GitHub), "::group::a: changed after 2.0s\none\ntwo\n::endgroup::\n");
         let expected = "^[0Ksection_start:998:dojobber_7[collapsed=true]\r^[0Ka: changed after 2.0s\none\ntwo\n\
                         ^[0Ksection_end:1000:dojobber_7\r^[0K\n";

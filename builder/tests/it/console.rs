@@ -449,7 +449,9 @@ fn lines_say_what_a_run_will_do() {
         let graph = Graph::new().job("a").description("make all").describe_run(|_| "make three\nfiles");
         graph.check(|cx| cx.phase() == dojobber::Phase::Recheck).run(|_| ())
     };
-    for (dry_run, expected) in [(false, "a.run: make three\\nfiles"), (true, "a: would run: make three\\nfiles")] {
+    for (dry_run, expected) in
+        [(false, "a.run: make three\\nfiles"), (true, "a: would run: make three\\nfiles")]
+    {
         let notes = Notes::default();
         let runner = Runner::builder().dry_run(dry_run).observer(Console::lines().to(notes.clone())).build();
         drop(runner.run(&describe().compile().unwrap(), ()));
@@ -461,7 +463,8 @@ fn lines_say_what_a_run_will_do() {
 fn grouped(groups: Option<LogGroups>) -> Vec<String> {
     let notes = Notes::default();
     let observer = Console::lines().to(notes.clone()).groups(groups);
-    let runner = Runner::builder().threads(1).default_tries(2).default_retry_delay(Duration::ZERO).observer(observer);
+    let runner =
+        Runner::builder().threads(1).default_tries(2).default_retry_delay(Duration::ZERO).observer(observer);
     let graph = Graph::new()
         .job("flaky")
         .check(|cx| (cx.attempt(), cx.phase()) == (2, dojobber::Phase::Recheck))
@@ -479,7 +482,16 @@ fn grouped(groups: Option<LogGroups>) -> Vec<String> {
     let text = notes.text();
     let line = |line: &str| {
         let line = line.split_once("s  ").map_or(line, |(_, said)| said);
-        line.split(" after ").next().unwrap().split(" in ").next().unwrap().split(" (").next().unwrap().to_owned()
+        line.split(" after ")
+            .next()
+            .unwrap()
+            .split(" in ")
+            .next()
+            .unwrap()
+            .split(" (")
+            .next()
+            .unwrap()
+            .to_owned()
     };
     text.lines().map(line).collect()
 }

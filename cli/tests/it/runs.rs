@@ -62,7 +62,10 @@ fn build_servers_fold_what_belongs_together() {
     };
     let annotation = "\n::error title=broken failed::there is no disk\n";
     let github = said("GITHUB_ACTIONS", &["-v"]);
-    assert!(github.contains("\n::group::broken: failed after ") && github.contains("\n::endgroup::\n"), "{github}");
+    assert!(
+        github.contains("\n::group::broken: failed after ") && github.contains("\n::endgroup::\n"),
+        "{github}"
+    );
     assert!(github.ends_with(annotation), "{github}");
     let brief = said("GITHUB_ACTIONS", &[]);
     assert!(brief.ends_with(annotation) && !brief.contains("::group::"), "{brief}");

@@ -91,7 +91,7 @@ impl Reader {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
                 self.phase_ends(beat, error.as_ref())
             }
-            Event::RetryPlanned { job, attempt, worker, at, due } => {
+            Event::RetryPlanned { job, attempt, worker, at, due, .. } => {
                 let beat = self.beat(job, *attempt, Phase::Recheck, *worker, *at)?;
                 self.retry_planned(beat, *due)
             }
