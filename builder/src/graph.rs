@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use dojobber_core::{
-    Backoff, Context, Draft, Job, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, PhaseCode, Plan,
-    PlanErrors, PoolUses, Result, RunText, Verdict,
+    Backoff, Context, Draft, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, PhaseCode, Plan,
+    PlanErrors, PoolUses, Result, RunText, StructJob, Verdict,
 };
 
 use crate::state::{
@@ -24,6 +24,7 @@ use crate::state::{
 /// | checks, and cannot repair | [`.check_only(f)`](Graph::check_only) |
 /// | is a name for what it depends on | [`.group()`](Graph::group) |
 /// | is a struct | [`.with(job)`](Graph::with), [`.with_new(f)`](Graph::with_new) |
+/// | waits for futures | [`.check_async(f)`](Graph::check_async)[`.run_async(g)`](Graph::run_async), [`.run_only_async(f)`](Graph::run_only_async), [`.check_only_async(f)`](Graph::check_only_async), or a struct with async phases |
 /// | is a whole graph | [`.nest(graph)`](Graph::nest) |
 ///
 /// ```no_run
@@ -558,20 +559,23 @@ impl<'env, A, S> Graph<'env, A, S> {
         self.close(JobSpec::group())
     }
 
-    /// The phases of a struct, which is cloned for every try.
-    pub fn with<J>(self, job: J) -> Graph<'env, A>
+    /// The phases of a struct, which is cloned for every try: a [`Job`](crate::Job), or an [`AsyncJob`](crate::AsyncJob).
+    pub fn with<J, M>(self, job: J) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
-        J: Job<A> + Clone + Sync + 'env,
+        J: StructJob<'env, A, M> + Clone + Send + Sync + 'env,
     {
         self.with_new(move |_| Ok(job.clone()))
     }
 
     /// The phases of a struct, which is made for every try. A constructor that fails is a failed try.
-    pub fn with_new<J>(self, make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Graph<'env, A>
+    pub fn with_new<J, M>(
+        self,
+        make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env,
+    ) -> Graph<'env, A>
     where
         S: AwaitsBody<'env, A, Promise: Accepts<J::Output>>,
-        J: Job<A> + 'env,
+        J: StructJob<'env, A, M>,
     {
         self.close(JobSpec::with_new(make))
     }

@@ -128,8 +128,8 @@ pub mod testkit;
 pub use console::{Console, LogGroups};
 #[doc(inline)]
 pub use dojobber_core::{
-    AsKey, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process, Sleeping, Slots,
-    StopLevel, StopReason,
+    AsKey, AsyncJob, Backoff, CancelToken, Cancelling, Jitter, OutputStream, Pool, PoolUses, Process,
+    Sleeping, Slots, StopLevel, StopReason, StructJob,
 };
 #[doc(inline)]
 pub use dojobber_core::{

@@ -4,6 +4,7 @@ mod fit;
 mod run_text;
 mod options;
 mod async_body;
+mod async_job;
 
 use std::any::Any;
 use std::fmt;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 pub use async_body::PhaseCode;
 pub(crate) use async_body::{AsyncBody, Called, Later};
+pub use async_job::AsyncJob;
+pub(crate) use async_job::{AnyAsyncJob, Home};
 pub use fit::{JobForm, JobOption, Unfit};
 use options::{Asked, CleanupFn, DescribeFn, Said};
 pub use options::{JobDefaults, JobOptions};
@@ -97,6 +100,56 @@ impl<A, J: Job<A>> AnyJob<A> for J {
     }
 }
 
+/// A struct that is a job: a [`Job`], or an [`AsyncJob`]. `M` says which of them, and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job of a graph whose arguments are `{A}`",
+    label = "it must implement `dojobber::Job<{A}>`, or `dojobber::AsyncJob<{A}>`",
+    note = "`impl<A> Job<A> for ..` makes it a job of any graph"
+)]
+pub trait StructJob<'env, A, M>: Sized {
+    /// The output of the job.
+    type Output: Any + Send + Sync;
+
+    #[doc(hidden)]
+    fn spec(make: impl Fn(&Context<A>) -> Result<Self> + Send + Sync + 'env) -> JobSpec<'env, A>;
+}
+
+/// Marks a [`Job`].
+#[derive(Debug)]
+pub enum Blocking {}
+
+/// Marks an [`AsyncJob`].
+#[derive(Debug)]
+pub enum Futures {}
+
+#[diagnostic::do_not_recommend]
+impl<'env, A, J: Job<A> + 'env> StructJob<'env, A, Blocking> for J {
+    type Output = J::Output;
+
+    fn spec(make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> JobSpec<'env, A> {
+        let make: Constructor<'env, A> = Box::new(move |cx| Ok(Own::Blocking(Box::new(make(cx)?))));
+        JobSpec::new(Body::Struct(make), !is_unit::<J::Output>())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'env, A: Send + Sync + 'env, J: AsyncJob<A> + 'env> StructJob<'env, A, Futures> for J {
+    type Output = J::Output;
+
+    fn spec(make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> JobSpec<'env, A> {
+        let make: Constructor<'env, A> = Box::new(move |cx| Ok(Own::Async(Box::new(make(cx)?))));
+        JobSpec::new(Body::AsyncStruct(make), !is_unit::<J::Output>())
+    }
+}
+
+/// The struct of one try.
+pub(crate) enum Own<'env, A> {
+    Blocking(Box<dyn AnyJob<A> + 'env>),
+    Async(Box<dyn AnyAsyncJob<'env, A> + 'env>),
+}
+
+pub(crate) type Constructor<'env, A> = Box<dyn Fn(&Context<A>) -> Result<Own<'env, A>> + Send + Sync + 'env>;
+
 /// Both closures of a job in one box: one allocation a job. They are shared by all tries.
 pub(crate) trait Closures<A>: Send + Sync {
     fn check(&self, cx: &Context<A>) -> Result<Value>;
@@ -151,9 +204,6 @@ where
     }
 }
 
-pub(crate) type Constructor<'env, A> =
-    Box<dyn Fn(&Context<A>) -> Result<Box<dyn AnyJob<A> + 'env>> + Send + Sync + 'env>;
-
 /// What a job does. The variant says the kind, so that none can be of a kind that its parts do not fit.
 pub(crate) enum Body<'env, A> {
     Group,
@@ -161,6 +211,8 @@ pub(crate) enum Body<'env, A> {
     CheckOnly(Box<dyn Closures<A> + 'env>),
     RunOnly(Box<dyn Closures<A> + 'env>),
     Struct(Constructor<'env, A>),
+    /// A struct whose phases are futures.
+    AsyncStruct(Constructor<'env, A>),
     /// Some of its phases are futures.
     Async(Box<AsyncBody<'env, A>>),
 }
@@ -226,10 +278,11 @@ impl<'env, A> JobSpec<'env, A> {
         JobSpec::new(Body::Async(Box::new(body)), has_output)
     }
 
-    /// A struct job, made anew for every try.
-    pub fn with_new<J: Job<A> + 'env>(make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env) -> Self {
-        let make: Constructor<'env, A> = Box::new(move |cx| Ok(Box::new(make(cx)?)));
-        JobSpec::new(Body::Struct(make), !is_unit::<J::Output>())
+    /// A struct job, a [`Job`] or an [`AsyncJob`], made anew for every try.
+    pub fn with_new<J: StructJob<'env, A, M>, M>(
+        make: impl Fn(&Context<A>) -> Result<J> + Send + Sync + 'env,
+    ) -> Self {
+        J::spec(make)
     }
 
     /// The same, with options.
@@ -256,7 +309,7 @@ impl<'env, A> JobSpec<'env, A> {
             Body::Both(_) => JobForm::Job,
             Body::CheckOnly(_) => JobForm::CheckOnly,
             Body::RunOnly(_) => JobForm::RunOnly,
-            Body::Struct(_) => JobForm::Struct,
+            Body::Struct(_) | Body::AsyncStruct(_) => JobForm::Struct,
             Body::Async(body) => match body.kind() {
                 Kind::RunOnly => JobForm::RunOnly,
                 Kind::CheckOnly => JobForm::CheckOnly,
@@ -268,7 +321,7 @@ impl<'env, A> JobSpec<'env, A> {
     pub(crate) fn kind(&self) -> Kind {
         match &self.body {
             Body::Group => Kind::Group,
-            Body::Both(_) | Body::Struct(_) => Kind::Job,
+            Body::Both(_) | Body::Struct(_) | Body::AsyncStruct(_) => Kind::Job,
             Body::CheckOnly(_) => Kind::CheckOnly,
             Body::RunOnly(_) => Kind::RunOnly,
             Body::Async(body) => body.kind(),
@@ -276,7 +329,12 @@ impl<'env, A> JobSpec<'env, A> {
     }
 
     pub(crate) fn is_async(&self) -> bool {
-        matches!(self.body, Body::Async(_))
+        matches!(self.body, Body::Async(_) | Body::AsyncStruct(_))
+    }
+
+    /// Whether each try makes a struct of its own.
+    pub(crate) fn is_struct(&self) -> bool {
+        matches!(self.body, Body::Struct(_) | Body::AsyncStruct(_))
     }
 
     pub(crate) fn options(&self) -> Option<&Said<'env, A>> {
@@ -319,7 +377,7 @@ impl<'env, A> JobSpec<'env, A> {
 
     /// Whether a try that executed the run has something to call afterwards.
     pub(crate) fn cleans_up(&self) -> bool {
-        matches!(self.body, Body::Struct(_)) || self.cleanup().is_some()
+        self.is_struct() || self.cleanup().is_some()
     }
 }
 

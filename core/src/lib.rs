@@ -60,7 +60,10 @@ pub use error::{
 };
 pub use event::{Event, Observer};
 pub use graph::{JobGraph, JobId, JobRef, Nest, NestId};
-pub use job::{Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, PhaseCode, RunText, Unfit};
+pub use job::{
+    AsyncJob, Blocking, Futures, Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, PhaseCode,
+    RunText, StructJob, Unfit,
+};
 pub use judge::{
     CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation, WorkerRule,
     judge,

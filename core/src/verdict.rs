@@ -17,7 +17,8 @@ pub(crate) type Value = Option<Box<dyn Any + Send + Sync>>;
     label = "it must return `bool` or a `dojobber::Result<T>`",
     note = "a `Result` with another error: put `?` on it and end with `Ok(..)`, as in `.check(|_| Ok(std::fs::read(path)?))`",
     note = "a condition with a message: end with `ensure(condition, \"what is missing\")`",
-    note = "nothing that could say no: then there is no check, and the job is a `.run_only(..)`"
+    note = "nothing that could say no: then there is no check, and the job is a `.run_only(..)`",
+    note = "a future, as an `async` block is: `.check_async(..)` and `.check_only_async(..)` wait for it"
 )]
 pub trait Verdict: sealed::Sealed {
     /// What a passing check hands on as the job's output.
@@ -34,7 +35,8 @@ pub trait Verdict: sealed::Sealed {
     message = "a run or a cleanup cannot return `{Self}`",
     label = "it must return `()`, `bool` or a `dojobber::Result<T>`",
     note = "a `Result` with another error: put `?` on it and end with `Ok(..)`, as in `.run(|_| Ok(std::fs::create_dir(path)?))`",
-    note = "a value: put `Ok(..)` around it, or end with `;` if nobody needs it"
+    note = "a value: put `Ok(..)` around it, or end with `;` if nobody needs it",
+    note = "a future, as an `async` block is: `.run_async(..)`, `.run_only_async(..)` and `.cleanup_async(..)` wait for it"
 )]
 pub trait Outcome: sealed::Sealed {
     /// What a `run_only` hands on as the job's output.

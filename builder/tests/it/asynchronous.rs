@@ -7,7 +7,8 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CancelToken, ErrorClass, Graph, Key, Plan, Pool, RunnerBuilder, Status, StopReason, judge,
+    AsyncJob, BoxError, CancelToken, Context, ErrorClass, Graph, Job, Key, Plan, Pool, Result, RunnerBuilder,
+    Status, StopReason, ensure, judge,
 };
 
 use crate::support::{Notes, Trace, check, quick, statuses};
@@ -346,6 +347,120 @@ fn a_try_has_one_local_store_and_a_cleanup_sees_it() {
         .unwrap();
     check(&plan, quick, "C");
     assert_eq!(*seen.lock().unwrap(), [(2, Some(12)), (1, Some(12))].repeat(4));
+}
+
+/// A struct that counts what was called on it, and does in its run what `way` says.
+#[derive(Clone)]
+struct Counting<'a> {
+    way: Way<'a>,
+    calls: u32,
+    notes: &'a Notes,
+}
+
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Passes,
+    Panics,
+    WaitsForEver,
+    Stops(&'a CancelToken),
+}
+
+impl<A: Send + Sync> AsyncJob<A> for Counting<'_> {
+    type Output = u32;
+
+    async fn check(&mut self, cx: &Context<A>) -> Result<u32> {
+        self.calls += 1;
+        cx.sleep_async(MS(1)).await;
+        ensure(self.calls > 2, "not yet")?;
+        Ok(self.calls)
+    }
+
+    async fn run(&mut self, cx: &Context<A>) -> Result {
+        self.calls += 10;
+        cx.sleep_async(MS(1)).await;
+        match self.way {
+            Way::Passes => return Ok(()),
+            Way::Panics => panic!("while it borrows its struct"),
+            Way::Stops(token) => token.cancel(),
+            Way::WaitsForEver => {}
+        }
+        cx.sleep_async(LONG).await;
+        Ok(())
+    }
+
+    async fn cleanup(&mut self, cx: &Context<A>) -> Result {
+        cx.sleep_async(MS(1)).await;
+        self.notes.add(format!("{} calls", self.calls));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_struct_may_have_futures_as_phases() {
+    const CALLS: Key<u32> = Key::new("calls");
+    let notes = Notes::default();
+    for way in [Way::Passes, Way::Panics, Way::WaitsForEver] {
+        let job = Counting { way, calls: 0, notes: &notes };
+        let plan = Graph::new().job(CALLS).timeout(MS(50)).with(job).compile().unwrap();
+        check(&plan, quick, "C");
+        assert_eq!(notes.take(), ["12 calls"; 4].join(" "), "the struct survives its run, however that ends");
+        let run = quick().build().run(&plan, ());
+        assert_eq!(run.output(CALLS), Some(&12));
+        assert_eq!(notes.take(), "12 calls");
+    }
+}
+
+#[test]
+fn a_struct_survives_a_stop() {
+    let (notes, token) = (Notes::default(), CancelToken::new());
+    let job = Counting { way: Way::Stops(&token), calls: 0, notes: &notes };
+    let plan = Graph::new().job("waits").with_new(|_| Ok(job.clone())).compile().unwrap();
+    let run = quick().cancel_token(&token).build().run(&plan, ());
+    assert_eq!(run.status("waits"), Some(Status::Cancelled));
+    assert_eq!(notes.take(), "11 calls");
+}
+
+#[test]
+fn structs_of_both_kinds_are_jobs() {
+    #[derive(Clone)]
+    struct Blocks;
+    impl<A> Job<A> for Blocks {
+        type Output = ();
+        fn check(&mut self, _: &Context<A>) -> Result {
+            Ok(())
+        }
+        fn run(&mut self, _: &Context<A>) -> Result {
+            Ok(())
+        }
+    }
+    #[derive(Clone)]
+    struct Waits;
+    impl AsyncJob<u8> for Waits {
+        type Output = u8;
+        async fn check(&mut self, cx: &Context<u8>) -> Result<u8> {
+            Ok(*cx.args())
+        }
+        async fn run(&mut self, _: &Context<u8>) -> Result {
+            Ok(())
+        }
+    }
+    const SEVEN: Key<u8> = Key::new("seven");
+    let plan = Graph::with_args::<u8>()
+        .job("a")
+        .with(Blocks)
+        .job(SEVEN)
+        .with(Waits)
+        .job("c")
+        .after(SEVEN)
+        .with_new(|cx| if *cx.output(SEVEN)? == 7 { Ok(Waits) } else { Err("no".into()) })
+        .job("d")
+        .tries(1)
+        .with_new(|_| if std::hint::black_box(true) { Err("no struct".into()) } else { Ok(Waits) })
+        .compile()
+        .unwrap();
+    let run = quick().build().run(&plan, 7);
+    assert_eq!(statuses(&run), "SSSF");
+    assert_eq!(run.report().error("d").unwrap().message(), "no struct");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::clock::nanos;
 use crate::graph::{JobGraph, JobId, longest_ways};
-use crate::job::{Body, JobSpec};
+use crate::job::JobSpec;
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::words::{DryRun, Kind, Phase, Status};
@@ -187,7 +187,7 @@ impl JobFacts {
             cleans_up: spec.cleans_up(),
             describes_run: spec.describe_run().is_some(),
             is_async: spec.is_async(),
-            is_made: matches!(spec.body, Body::Struct(_)),
+            is_made: spec.is_struct(),
             priority: spec.options().and_then(|options| options.priority).unwrap_or(0),
             uses,
         }

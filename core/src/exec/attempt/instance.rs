@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::job::{AnyJob, AsyncBody, Called, Closures};
+use crate::job::{AsyncBody, Called, Closures, Home, Own};
 use crate::verdict::Value;
 use crate::waiting::block_on;
 use crate::words::Phase;
@@ -12,7 +12,7 @@ pub(super) trait Instance<'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value>;
 
     /// The struct that belongs to this try alone, to be dropped or put aside.
-    fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>>;
+    fn take_own(&mut self) -> Option<Own<'env, A>>;
 }
 
 /// Closures, which all tries share.
@@ -23,7 +23,7 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 
     #[inline]
-    fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
+    fn take_own(&mut self) -> Option<Own<'env, A>> {
         None
     }
 }
@@ -32,33 +32,69 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
 pub(super) enum Held<'r, 'env, A> {
     Shared(&'r (dyn Closures<A> + 'env)),
     /// `None` when it was taken.
-    Own(Option<Box<dyn AnyJob<A> + 'env>>),
+    Own(Option<Own<'env, A>>),
     /// Closures of which some return futures.
     Async(&'r AsyncBody<'env, A>),
+    /// A struct that is inside of a future of its own, and comes home when that is dropped.
+    Away(Home<'env, A>),
+}
+
+impl<'env, A> Held<'_, 'env, A> {
+    /// Calls a phase that may be a future; `None` if none of its phases can be one.
+    pub(super) fn call_async(&mut self, phase: Phase, cx: &Context<A>) -> Option<Called<'env>> {
+        self.come_home();
+        match self {
+            Held::Async(body) => Some(body.call(phase, cx)),
+            Held::Own(own @ Some(Own::Async(_))) => {
+                let Some(Own::Async(job)) = own.take() else { unreachable!("it was one just now") };
+                let home = Home::empty();
+                let future = job.later(phase, cx.owned(), &home);
+                *self = Held::Away(home);
+                Some(Called::Later(future))
+            }
+            _ => None,
+        }
+    }
+
+    /// After a future was dropped: the struct that was inside of it is at hand again.
+    pub(super) fn come_home(&mut self) {
+        if let Held::Away(home) = self {
+            *self = Held::Own(home.take().map(Own::Async));
+        }
+    }
+
+    /// Whether what a run returns is nobody's output.
+    pub(super) fn drops_output_of(&self, phase: Phase) -> bool {
+        matches!(self, Held::Async(body) if body.drops_output_of(phase))
+    }
 }
 
 impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
     fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
+        if let Some(called) = self.call_async(phase, cx) {
+            let result = match called {
+                Called::Returned(result) => result,
+                Called::Later(future) => block_on(cx, future),
+            };
+            return if self.drops_output_of(phase) { result.map(|_| None) } else { result };
+        }
         match self {
             Held::Shared(closures) => closures.call(phase, cx),
-            Held::Own(Some(job)) if phase == Phase::Run => job.run(cx).map(|()| None),
-            Held::Own(Some(job)) => job.check(cx),
-            Held::Async(body) => {
-                let result = match body.call(phase, cx) {
-                    Called::Returned(result) => result,
-                    Called::Later(future) => block_on(cx, future),
-                };
-                if body.drops_output_of(phase) { result.map(|_| None) } else { result }
-            }
+            Held::Own(Some(Own::Blocking(job))) => match phase {
+                Phase::Run => job.run(cx).map(|()| None),
+                Phase::Cleanup => job.cleanup(cx).map(|()| None),
+                _ => job.check(cx),
+            },
             // the check has passed, but not the destructor, which is a part of the check: so a run is due
-            Held::Own(None) => Err("the job is gone: it panicked when it was dropped after its check".into()),
+            _ => Err("the job is gone: it panicked when it was dropped after its check".into()),
         }
     }
 
-    fn take_own(&mut self) -> Option<Box<dyn AnyJob<A> + 'env>> {
+    fn take_own(&mut self) -> Option<Own<'env, A>> {
+        self.come_home();
         match self {
-            Held::Shared(_) | Held::Async(_) => None,
             Held::Own(job) => job.take(),
+            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::BoxError;
 use crate::graph::JobId;
-use crate::job::AnyJob;
+use crate::job::Own;
 use crate::store::Store;
 use crate::unwind;
 
@@ -27,7 +27,7 @@ pub(crate) struct DueCleanup<'env, A> {
     /// In place of it, where the try had async phases.
     pub(in crate::exec) shared_local: Option<Arc<Store>>,
     /// Only of a struct job; the cleanup of a closure job stands in the plan.
-    pub(in crate::exec) instance: Option<Box<dyn AnyJob<A> + 'env>>,
+    pub(in crate::exec) instance: Option<Own<'env, A>>,
 }
 
 impl<A> DueCleanup<'_, A> {

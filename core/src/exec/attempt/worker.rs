@@ -19,7 +19,7 @@ use crate::exec::live::Live;
 use crate::exec::stages::{self, Stage, Went};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
-use crate::job::{AnyJob, Body, Called, Constructor, JobSpec};
+use crate::job::{Body, Called, Constructor, JobSpec, Own};
 use crate::log::trace;
 use crate::plan::Specs;
 use crate::report::{Head, Log};
@@ -213,29 +213,28 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.limit(spec, self.ledger.stamp().0); // else a constructor's time counts into the first phase
         }
         self.cx.set_shared_local(local);
-        if let Held::Async(body) = held
-            && !self.live.waits_for_futures()
-        {
+        if spec.is_async() && !self.live.waits_for_futures() {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
             let runtime = &self.live.world.runtime;
             let mut call = AsyncCall::begin(self.live, self.cx.place());
             let called = match call.instead() {
-                Some(result) => Ok(Called::Returned(result)),
-                None => call.enter(|| unwind::catch(|| Ok(runtime.enter(|| body.call(due, &self.cx))))),
+                Some(result) => Ok(Some(Called::Returned(result))),
+                None => call.enter(|| unwind::catch(|| Ok(runtime.enter(|| held.call_async(due, &self.cx))))),
             };
             let result = match called {
-                Ok(Called::Later(future)) => {
+                Ok(Some(Called::Later(future))) => {
                     let local = self.cx.take_shared_local();
                     let limits = self.cx.limits().cloned();
                     let (said, goes_on) = ((error, self.notes), (call, future));
                     let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
                     return Progress::InFlight(Box::new(flight));
                 }
-                Ok(Called::Returned(result)) => call.end(result),
+                Ok(Some(Called::Returned(result))) => call.end(result),
+                Ok(None) => call.end(held.call(due, &self.cx)), // its struct is gone
                 Err(panic) => call.end(Err(panic)),
             };
-            let result = if body.drops_output_of(due) { result.map(|_| None) } else { result };
+            let result = if held.drops_output_of(due) { result.map(|_| None) } else { result };
             let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
             return self.progress(attempt, due, held, error, after);
         }
@@ -280,8 +279,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             (_, result) => result,
         };
         let result = call.end(result);
-        let drops = matches!(held, Held::Async(body) if body.drops_output_of(phase));
-        let result = if drops { result.map(|_| None) } else { result };
+        let result = if held.drops_output_of(phase) { result.map(|_| None) } else { result };
         self.ledger.look_at_the_clock();
         let step = Step::linked(phase);
         let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
@@ -354,7 +352,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Stage::Passed | Stage::Failed => return Err(self.done(attempt, None)),
         };
         let held = match &spec.body {
-            Body::Struct(make) => Held::Own(Some(self.make(attempt, make)?)),
+            Body::Struct(make) | Body::AsyncStruct(make) => Held::Own(Some(self.make(attempt, make)?)),
             Body::Both(closures) | Body::CheckOnly(closures) | Body::RunOnly(closures) => {
                 Held::Shared(&**closures)
             }
@@ -483,7 +481,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         due: DueCleanup<'env, A>,
         ignored: StopLevel,
     ) -> (Result, Head) {
-        let DueCleanup { job, attempt, local, shared_local, mut instance, .. } = due;
+        let DueCleanup { job, attempt, local, shared_local, instance, .. } = due;
         let mut attempt = Try { attempt, ..Try::first(job) };
         let spec = self.enter(&attempt);
         self.cx.set_shared_local(Some(shared_local.unwrap_or_else(|| Arc::new(local))));
@@ -492,13 +490,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.cx.set_limits(Some(bounds.of_cleanup(since, spec.timeout(), ignored)));
         }
         let start = self.begin_phase(Step::CLEANUP, &mut attempt);
-        let cx = &self.cx;
-        let result = self.live.call(cx.place(), Some(()), || match (&mut instance, spec.cleanup()) {
-            (Some(job), _) => job.cleanup(cx),
-            (None, Some(cleanup)) => cleanup(cx),
-            (None, None) => Ok(()),
+        let (cx, mut held) = (&self.cx, Held::Own(instance));
+        let result = self.live.call(cx.place(), Some(()), || match spec.cleanup() {
+            None => held.call(Phase::Cleanup, cx).map(drop),
+            Some(cleanup) => cleanup(cx),
         });
-        let result = self.let_go(instance.take(), result);
+        let result = self.let_go(held.take_own(), result);
         match &result {
             Ok(()) => self.ledger.passed(Step::CLEANUP, &mut attempt, start),
             Err(error) => self.ledger.failed(Step::CLEANUP, &mut attempt, start, Failure::of(&**error).text),
@@ -522,13 +519,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// The struct of this try. A constructor that fails is a failed try.
     #[inline(never)]
-    fn make(
-        &mut self,
-        attempt: &mut Try,
-        make: &Constructor<'env, A>,
-    ) -> Result<Box<dyn AnyJob<A> + 'env>, TryEnd> {
+    fn make(&mut self, attempt: &mut Try, make: &Constructor<'env, A>) -> Result<Own<'env, A>, TryEnd> {
         self.ledger.begin_constructor(attempt);
-        let made = self.live.call(self.cx.place(), None, || make(&self.cx));
+        let is_async = matches!(self.specs.of(attempt.job).body, Body::AsyncStruct(_));
+        let (cx, runtime) = (&self.cx, &self.live.world.runtime);
+        let call = || if is_async { runtime.enter(|| make(cx)) } else { make(cx) };
+        let made = self.live.call(cx.place(), None, call);
         self.ledger.end_constructor(attempt);
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
@@ -551,15 +547,19 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
     #[inline(always)]
-    fn let_go<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
+    fn let_go<T>(&mut self, own: Option<Own<'env, A>>, result: Result<T>) -> Result<T> {
         if own.is_none() && self.cx.has_no_local() { result } else { self.drop_owned(own, result) }
     }
 
     #[cold]
-    fn drop_owned<T>(&mut self, own: Option<Box<dyn AnyJob<A> + 'env>>, result: Result<T>) -> Result<T> {
+    fn drop_owned<T>(&mut self, own: Option<Own<'env, A>>, result: Result<T>) -> Result<T> {
         let (local, shared) = (std::mem::take(self.cx.local_mut()), self.cx.take_shared_local());
         let shared = shared.and_then(Arc::into_inner).map_or(Ok(()), Store::discard);
-        match (unwind::discard(own).and(local.discard()).and(shared), result) {
+        let own = match own {
+            own @ Some(Own::Async(_)) => self.live.world.runtime.enter(|| unwind::discard(own)),
+            own => unwind::discard(own),
+        };
+        match (own.and(local.discard()).and(shared), result) {
             (Err(panic), Ok(value)) => {
                 // a second panic, while the value is dropped, has nothing to add
                 let _ = unwind::discard(value);

@@ -211,7 +211,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             Body::Group => None,
             Body::RunOnly(_) if self.live.options.dry_run.is_on() => None,
             Body::RunOnly(_) => Some(Phase::Run),
-            Body::Struct(_) => Some(Phase::Create),
+            Body::Struct(_) | Body::AsyncStruct(_) => Some(Phase::Create),
             Body::Both(_) | Body::CheckOnly(_) => Some(Phase::Check),
             Body::Async(body) if body.kind() != Kind::RunOnly => Some(Phase::Check),
             Body::Async(_) if self.live.options.dry_run.is_on() => None,
@@ -242,7 +242,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
         let at = self.workers.iter().position(VirtualWorker::is_free).expect("a worker is free");
         let VirtualWorker::Free(mut worker) = self.workers[at].leave() else { unreachable!("it is free") };
         worker.look_at_the_clock();
-        let was_called = matches!(self.live.plan.spec(attempt.job).body, Body::Struct(_));
+        let was_called = self.live.plan.spec(attempt.job).is_struct();
         let progress = worker.begin(attempt);
         let is_over = matches!(progress, Progress::Over(..));
         self.settle(at, worker, progress);
