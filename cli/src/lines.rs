@@ -23,8 +23,6 @@ const WIDTH: usize = 120;
 pub(crate) struct Lines {
     program: String,
     paint: Paint,
-    /// Where something else shows what goes on, only trouble is told.
-    trouble_alone: bool,
     state: Mutex<(State, Box<dyn Write + Send>)>,
 }
 
@@ -34,6 +32,8 @@ struct State {
     jobs: Vec<JobState>,
     name_width: usize,
     grace: Duration,
+    /// Whether nobody wants to read what has gone well.
+    trouble_alone: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,8 @@ struct JobState {
     tries: u32,
     /// What its last phase failed with.
     error: Option<ErrorText>,
+    /// What it has said of its run.
+    about: Option<String>,
 }
 
 impl Lines {
@@ -56,8 +58,8 @@ impl Lines {
     }
 
     fn to(program: &str, paint: Paint, trouble_alone: bool, out: impl Write + Send + 'static) -> Self {
-        let state = Mutex::new((State::default(), Box::new(out) as Box<dyn Write + Send>));
-        Lines { program: program.to_owned(), paint, trouble_alone, state }
+        let state = State { trouble_alone, ..State::default() };
+        Lines { program: program.to_owned(), paint, state: Mutex::new((state, Box::new(out))) }
     }
 }
 
@@ -66,15 +68,9 @@ impl Observer for Lines {
         let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, out) = &mut *held;
         let Some(line) = state.line(&self.program, event) else { return };
-        if !self.trouble_alone || is_trouble(event) {
-            // a stream that is closed or full is no reason to stop a run
-            let _ = out.write_all(format!("{}\n", self.paint.line(&line)).as_bytes());
-        }
+        // a stream that is closed or full is no reason to stop a run
+        let _ = out.write_all(format!("{}\n", self.paint.line(&line)).as_bytes());
     }
-}
-
-fn is_trouble(event: &Event) -> bool {
-    !matches!(event, Event::RunStarted { .. } | Event::JobEnded { status: Status::Changed, .. })
 }
 
 impl State {
@@ -87,7 +83,11 @@ impl State {
                     jobs: vec![JobState::default(); graph.len()],
                     grace: options.grace_period,
                     name_width: widths.filter(|width| *width <= 40).max().unwrap_or(0),
+                    trouble_alone: self.trouble_alone,
                 };
+                if self.trouble_alone {
+                    return None;
+                }
                 let (jobs, threads) = (counted(jobs().count(), "job"), counted(options.threads, "thread"));
                 Some(format!("{program}: {jobs}, {threads}"))
             }
@@ -105,6 +105,17 @@ impl State {
                 state.tries = *attempt;
                 state.error.clone_from(error);
                 None
+            }
+            Event::RunDescribed { job, text, .. } => {
+                self.jobs[job.id().index()].about = Some(text.clone());
+                None
+            }
+            Event::LogLine { job, text, at, .. } => {
+                Some(self.told(*at, "log", job, &printable(text).to_string(), ""))
+            }
+            Event::PhaseSlow { job, phase, running, at, .. } => {
+                let running = format!("{phase}: still running after {}", brief(*running));
+                Some(self.told(*at, "slow", job, &running, ""))
             }
             Event::StopRequested { level, reason, .. } => Some(self.stopping(*level, *reason)),
             Event::JobEnded { job, status, at, .. } => self.ended(*at, job, *status),
@@ -129,12 +140,13 @@ impl State {
     }
 
     fn ended(&mut self, at: Duration, job: &JobRef, status: Status) -> Option<String> {
-        let JobState { began, tries, error } = std::mem::take(&mut self.jobs[job.id().index()]);
+        let JobState { began, tries, error, about } = std::mem::take(&mut self.jobs[job.id().index()]);
         let time = brief(at.saturating_sub(began.unwrap_or(at)));
         match status {
-            Status::Changed if job.kind() != Kind::Group => {
-                let about = job.graph().description(job.id()).unwrap_or_default();
-                Some(self.told(at, "changed", job, &printable(about).to_string(), &format!("({time})")))
+            Status::Changed if job.kind() != Kind::Group && !self.trouble_alone => {
+                let about = about.as_deref().or_else(|| job.graph().description(job.id()));
+                let about = printable(about.unwrap_or_default()).to_string();
+                Some(self.told(at, "changed", job, &about, &format!("({time})")))
             }
             Status::Failed => {
                 let tries =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dojobber::{Counts, Event, JobId, Kind, Phase, Status, brief, printable};
+use dojobber::{Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, printable};
 
 use crate::text::shortened;
 
@@ -20,12 +20,14 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Clone)]
 struct Running {
-    name: String,
+    job: JobRef,
     phase: Phase,
     attempt: u32,
     since: Duration,
-    /// The last line that its process has written.
+    /// The last line that it has said, or that its process has written.
     says: String,
+    /// How far it is, as it says.
+    progress: Option<JobProgress>,
 }
 
 impl Progress {
@@ -36,13 +38,20 @@ impl Progress {
                 *self = Progress { jobs, ..Progress::default() };
             }
             Event::PhaseStarted { job, attempt, phase, at, .. } => {
-                let (name, says) = (job.name().to_owned(), String::new());
-                let running = Running { name, phase: *phase, attempt: *attempt, since: *at, says };
-                self.running.insert(job.id(), running);
+                let (job, says) = (job.clone(), String::new());
+                let id = job.id();
+                let running =
+                    Running { job, phase: *phase, attempt: *attempt, since: *at, says, progress: None };
+                self.running.insert(id, running);
             }
-            Event::OutputLine { job, line, .. } => {
+            Event::OutputLine { job, line: text, .. } | Event::LogLine { job, text, .. } => {
                 if let Some(running) = self.running.get_mut(&job.id()) {
-                    running.says = printable(line).to_string();
+                    running.says = printable(text).to_string();
+                }
+            }
+            Event::Progress { job, progress, .. } => {
+                if let Some(running) = self.running.get_mut(&job.id()) {
+                    running.progress = Some(*progress);
                 }
             }
             Event::PhaseEnded { job, .. } => {
@@ -65,7 +74,7 @@ impl Progress {
         old.sort_by_key(|running| running.since);
         let room = (rows / 3).saturating_sub(1);
         let shown = if old.len() <= room { old.len() } else { room.saturating_sub(1) };
-        let width = old[..shown].iter().map(|running| running.name.chars().count()).max().unwrap_or(0);
+        let width = old[..shown].iter().map(|running| running.job.name().chars().count()).max().unwrap_or(0);
         let mut lines: Vec<String> =
             old[..shown].iter().map(|running| line(running, age(running), width.min(columns / 2))).collect();
         if shown < old.len() && room > 0 {
@@ -93,18 +102,25 @@ impl Progress {
     }
 }
 
-/// `  flaky087/configure   run      8.1s  try 2`
+/// `  flaky087/configure   run      8.1s  try 2  3/10  what it says`
 fn line(running: &Running, age: Duration, width: usize) -> String {
-    let Running { name, phase, attempt, says, .. } = running;
-    let name = shortened(name, width);
-    let attempt = if *attempt > 1 { format!("  try {attempt}") } else { String::new() };
-    let says = if says.is_empty() { String::new() } else { format!("  {says}") };
-    format!("  {name:<width$}  {phase:<7}  {:>5}{attempt}{says}", brief(age).to_string())
+    let Running { job, phase, attempt, says, progress, .. } = running;
+    let name = shortened(job.name(), width);
+    let mut line = format!("  {name:<width$}  {phase:<7}  {:>5}", brief(age).to_string());
+    let attempt = (*attempt > 1).then(|| format!("try {attempt}"));
+    let progress = progress.map(|progress| progress.to_string());
+    let says = (!says.is_empty()).then(|| says.clone());
+    for part in [attempt, progress, says].into_iter().flatten() {
+        line.push_str("  ");
+        line.push_str(&part);
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     /// So many jobs run, one began at each second; as many have ended as are missing to `jobs`.
     fn progress(running: usize, jobs: usize) -> Progress {
@@ -113,15 +129,53 @@ mod tests {
             ids = ids.job(format!("host{job:03}/configure")).run_only(|_| ());
         }
         let plan = ids.compile().unwrap();
-        let one = |job: JobId| Running {
-            name: plan.graph().name(job).to_owned(),
+        let one = |job: JobRef| Running {
             phase: Phase::Run,
-            attempt: 1 + job.index() as u32 % 2,
-            since: Duration::from_secs(job.index() as u64),
+            attempt: 1 + job.id().index() as u32 % 2,
+            since: Duration::from_secs(job.id().index() as u64),
             says: String::new(),
+            progress: None,
+            job,
         };
         let ended = std::iter::repeat_n(Status::Changed, jobs - running).collect();
-        Progress { running: plan.graph().ids().map(|job| (job, one(job))).collect(), jobs, ended }
+        let refs = job_refs(&plan).into_iter();
+        Progress { running: refs.map(|job| (job.id(), one(job))).collect(), jobs, ended }
+    }
+
+    /// Those that the events of a run name.
+    fn job_refs(plan: &dojobber::Plan<'_>) -> Vec<JobRef> {
+        let refs = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&refs);
+        let keep = move |event: &Event| {
+            if let Event::JobEnded { job, .. } = event {
+                kept.lock().unwrap().push(job.clone());
+            }
+        };
+        drop(dojobber::Runner::builder().threads(1).on_event(keep).build().run(plan, ()));
+        Arc::into_inner(refs).unwrap().into_inner().unwrap()
+    }
+
+    #[test]
+    fn what_a_job_says_stands_behind_it() {
+        let (progress, frames) = (Mutex::new(Progress::default()), Arc::new(Mutex::new(Vec::new())));
+        let seen = Arc::clone(&frames);
+        let note = move |event: &Event| {
+            let mut progress = progress.lock().unwrap();
+            progress.note(event);
+            if let Event::LogLine { .. } | Event::Progress { .. } = event {
+                let frame = progress.frame(Duration::from_secs(2), 24, 80);
+                seen.lock().unwrap().push(frame[0].clone());
+            }
+        };
+        let say = |cx: &dojobber::Context| {
+            cx.progress(3, 10);
+            cx.log("third\nof ten");
+        };
+        let plan = dojobber::Graph::new().job("copy").run_only(say).compile().unwrap();
+        drop(dojobber::Runner::builder().threads(1).on_event(note).build().run(&plan, ()));
+        let frames = frames.lock().unwrap();
+        let expected = ["  copy  run       2.0s  3/10", "  copy  run       2.0s  3/10  third\\nof ten"];
+        assert_eq!(frames[..], expected);
     }
 
     #[test]

@@ -187,6 +187,18 @@ fn nobody_has_to_listen() {
     assert_eq!(said(&child.wait_with_output().unwrap()).code, Some(1));
 }
 
+#[cfg(unix)]
+#[test]
+fn streams_may_be_closed() {
+    for (streams, arguments) in [(">&-", "flaky --list"), ("2>&-", "flaky -d"), (">&- 2>&-", "flaky --plan")] {
+        let line = format!("exec \"$0\" {arguments} {streams}");
+        let program = program("trouble");
+        let mut shell = std::process::Command::new("sh");
+        let status = shell.arg("-c").arg(line).arg(program.get_program()).stdin(Stdio::null()).status();
+        assert_eq!(status.unwrap().code(), Some(0), "{streams}");
+    }
+}
+
 #[test]
 fn a_second_run_finds_nothing_to_do() {
     let folder = tempfile::tempdir().unwrap();

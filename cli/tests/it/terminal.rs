@@ -2,34 +2,151 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
+use std::process::{Child, Command};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::program::program;
 
-/// Runs the program on a terminal of that size. Returns all that it has written, and what is left on the screen.
+/// A program on a terminal of a certain size.
+struct Shown {
+    child: Child,
+    controller: File,
+    screen: vt100::Parser,
+    written: Vec<u8>,
+}
+
+impl Shown {
+    #[track_caller]
+    fn start(mut command: Command, rows: u16, columns: u16) -> Self {
+        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&controller).unwrap();
+        unlockpt(&controller).unwrap();
+        let name = ptsname(&controller, Vec::new()).unwrap();
+        let terminal = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        tcsetwinsize(&terminal, size(rows, columns)).unwrap();
+        command.stderr(terminal.try_clone().unwrap()).stdout(terminal);
+        let child = command.spawn().unwrap();
+        drop(command); // and with it our ends of the terminal
+        Shown {
+            child,
+            controller: File::from(controller),
+            screen: vt100::Parser::new(rows, columns, 0),
+            written: Vec::new(),
+        }
+    }
+
+    /// What comes next is on the screen. `false`: nothing comes any more.
+    fn read(&mut self) -> bool {
+        let mut piece = [0; 4096];
+        let Ok(count @ 1..) = self.controller.read(&mut piece) else { return false };
+        self.written.extend(&piece[..count]);
+        self.screen.process(&piece[..count]);
+        true
+    }
+
+    fn resize(&mut self, rows: u16, columns: u16) {
+        tcsetwinsize(&self.controller, size(rows, columns)).unwrap();
+        self.screen.screen_mut().set_size(rows, columns);
+    }
+
+    /// Rows of the block that moves do not go on in the next one, and are a third of the screen.
+    #[track_caller]
+    fn check_frame(&self) {
+        let screen = self.screen.screen();
+        let (rows, columns) = screen.size();
+        let is_of_block = |row: &String| {
+            row.starts_with("  job ") || row.starts_with("  .. and ") || row.contains(['█', '·'])
+        };
+        let block: Vec<(usize, String)> =
+            screen.rows(0, columns).enumerate().filter(|(_, row)| is_of_block(row)).collect();
+        assert!(block.len() <= usize::from(rows / 3).max(1), "{block:#?}");
+        for (at, row) in &block {
+            assert!(!screen.row_wrapped(*at as u16), "{row:?} is too long for {columns} columns");
+        }
+    }
+
+    /// All that was written, and what is left on the screen.
+    fn end(mut self) -> (String, String) {
+        while self.read() {}
+        self.child.wait().unwrap();
+        (String::from_utf8_lossy(&self.written).into_owned(), self.screen.screen().contents())
+    }
+}
+
+fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+/// Runs `trouble` on a terminal of that size. Returns all that it has written, and what is left on the screen.
 #[track_caller]
 fn seen(arguments: &[&str], rows: u16, columns: u16) -> (String, String) {
-    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let terminal = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&terminal, size).unwrap();
     let mut command = program("trouble");
-    command.args(arguments).stderr(terminal.try_clone().unwrap()).stdout(terminal);
-    let mut child = command.spawn().unwrap();
-    drop(command); // and with it our ends of the terminal
-    let (mut controller, mut written, mut piece) = (File::from(controller), Vec::new(), [0; 4096]);
-    while let Ok(count @ 1..) = controller.read(&mut piece) {
-        written.extend(&piece[..count]);
+    command.args(arguments);
+    Shown::start(command, rows, columns).end()
+}
+
+fn crowd(arguments: &str) -> Command {
+    let mut command = program("crowd");
+    command.args(arguments.split(' '));
+    command
+}
+
+/// 20, 80 and 200 columns, with 5, 300 and 10,000 jobs, of which some fail: every frame fits, nothing of the block is left,
+/// and the last lines are the summary.
+#[test]
+fn every_frame_fits_and_nothing_is_left() {
+    let jobs = [
+        ("5 --waiting 5 --micros 600000 --failing 1 --threads 3", 5),
+        ("300 --waiting 300 --micros 400000 --failing 2 --threads 150", 300),
+        ("10000 --micros 100 --waiting 6 --failing 3 --threads 2", 10_000),
+    ];
+    for columns in [20, 80, 200] {
+        for (arguments, count) in jobs {
+            let mut shown = Shown::start(crowd(arguments), 24, columns);
+            while shown.read() {
+                shown.check_frame();
+            }
+            let (written, left) = shown.end();
+            let what = format!("{columns} columns, {count} jobs: {left}");
+            assert!(written.contains(&format!("/{count}")), "no frame was drawn at {what}");
+            assert!(!left.contains(['█', '·']), "{what}");
+            let end = left.replace('\n', ""); // a narrow terminal breaks it
+            let summary = end.rfind(&format!("{count} jobs in ")).unwrap_or_else(|| panic!("{what}"));
+            assert!(end[..summary].contains("FAILED     "), "{what}");
+            let last = &end[summary..];
+            assert!(last.contains(" changed, ") && last.contains(" failed"), "{what}");
+            assert!(!last.contains("  job "), "{what}");
+        }
     }
-    child.wait().unwrap();
-    let mut screen = vt100::Parser::new(rows, columns, 0);
-    screen.process(&written);
-    (String::from_utf8_lossy(&written).into_owned(), screen.screen().contents())
+}
+
+#[test]
+fn a_terminal_may_be_resized() {
+    let mut shown = Shown::start(crowd("4 --waiting 4 --micros 500000 --threads 1"), 24, 120);
+    let (mut sizes, mut frames) = ([(20, 60), (12, 30), (30, 100)].into_iter(), 0);
+    while shown.read() {
+        frames += 1;
+        if frames % 5 == 0
+            && let Some((rows, columns)) = sizes.next()
+        {
+            shown.resize(rows, columns);
+        }
+    }
+    assert_eq!(sizes.next(), None, "{frames} frames");
+    let (_, left) = shown.end();
+    let last = left.trim_end().lines().last().unwrap();
+    assert!(last.starts_with("4 jobs in ") && last.ends_with(": 4 changed"), "{left}");
+    assert!(!left.contains('█'), "{left}");
+}
+
+#[test]
+fn a_dumb_terminal_has_lines() {
+    let mut command = program("trouble");
+    command.args(["flaky", "--color", "never"]).env("TERM", "dumb");
+    let (written, left) = Shown::start(command, 24, 80).end();
+    assert!(!written.contains('\u{1b}') && left.starts_with("trouble: 2 jobs, "), "{written:?}");
 }
 
 const ENDLESS: [&str; 5] = ["endless", "--timeout", "1s", "--threads", "1"];
