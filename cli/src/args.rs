@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{ArgAction, ArgGroup, Args, Parser, ValueEnum};
 use dojobber::DryRun;
 
+use crate::earlier::Earlier;
 use crate::output::Color;
 use crate::time::duration;
 
@@ -68,6 +70,9 @@ pub struct RunArgs {
     /// How long the whole run may take before it is stopped, such as 30s, 5m or 1h30m
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How to run")]
     pub(crate) timeout: Option<Duration>,
+    /// A report that --report has written: what takes the longest way to the end, by its times, begins first
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(Earlier::read), help_heading = "How to run")]
+    pub(crate) timings: Option<Earlier>,
     /// Begin nothing new once a job has failed
     #[arg(long, help_heading = "How to run")]
     pub(crate) fail_fast: bool,

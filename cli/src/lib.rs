@@ -48,6 +48,7 @@
 mod text;
 mod output;
 mod time;
+mod earlier;
 mod args;
 mod parts;
 mod list;

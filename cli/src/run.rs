@@ -79,6 +79,7 @@ impl RunArgs {
             .dry_run(self.look())
             .run_timeout(self.timeout)
             .max_failures(self.most_failures())
+            .timings(self.timings.as_ref().map(|earlier| &*earlier.report))
             .cancel_token(CancelToken::on_signals().ok().as_ref());
         let (paint, program) = (Paint::of_stderr(self.color), program());
         let moves = match self.progress {
@@ -119,6 +120,9 @@ impl RunArgs {
         args: impl Into<Arc<A>>,
     ) -> Result<Run<'env, A>, ExitCode> {
         let plan = plan.map_err(|errors| self.fail(&errors.to_string(), ExitCode::FAILURE))?;
+        if let Some(earlier) = &self.timings {
+            earlier.check(&plan).map_err(|text| self.refuse(&text))?;
+        }
         let Part { plan, excluded } =
             part(plan, &self.only, &self.exclude).map_err(|text| self.refuse(&text))?;
         if let Some(line) = excluded.filter(|_| self.words() > Words::Quiet) {

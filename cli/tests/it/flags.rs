@@ -18,6 +18,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("--why", "answers", "why"),
     ("--threads", "runs", "threads"),
     ("--timeout", "runs", "the_run_ends_when_its_time_is_over"),
+    ("--timings", "runs", "timings"),
     ("--fail-fast", "runs", "the_run_ends_at_the_first_failure"),
     ("--max-failures", "runs", "the_run_ends_at_the_first_failure"),
     ("--verbose", "runs", "verbose_says_each_phase"),

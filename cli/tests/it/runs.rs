@@ -150,6 +150,38 @@ fn threads() {
     assert!(said.stderr.starts_with("trouble: 1 job, "), "{}", said.stderr);
 }
 
+/// The longest way begins first: of two jobs the one that took long.
+#[test]
+fn timings() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = |arguments: &str| run("site", folder.path(), arguments);
+    assert_eq!(site("--page a --page b --report run.json -q").code, Some(0));
+    let path = folder.path().join("run.json");
+    let mut report: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    // b is said to have taken a second
+    report["elapsed_ns"] = 10_000_000_000_u64.into();
+    for job in report["jobs"].as_array_mut().unwrap() {
+        if job["name"] == "pages/b" {
+            job["phases"][0]["length_ns"] = 1_000_000_000_u64.into();
+            job["phases"][0]["start_ns"] = 0.into();
+        }
+    }
+    std::fs::write(&path, report.to_string()).unwrap();
+    std::fs::remove_dir_all(folder.path().join("site")).unwrap();
+    let said = site("--page a --page b --timings run.json").stderr;
+    assert!(said.find("changed  pages/b").unwrap() < said.find("changed  pages/a").unwrap(), "{said}");
+    let other = run("trouble", folder.path(), "--timings run.json");
+    let expected = "error: run.json is the report of another plan: it has none of these jobs";
+    assert_eq!((other.code, other.stderr.as_str()), (Some(64), expected));
+    report["elapsed_ns"] = 0.into();
+    std::fs::write(&path, report.to_string()).unwrap();
+    let wrong = site("--timings run.json");
+    let begin = "error: invalid value 'run.json' for '--timings <FILE>': it is no saved report: the report does not fit";
+    assert!(wrong.code == Some(64) && wrong.stderr.starts_with(begin), "{}", wrong.stderr);
+    let missing = site("--timings none.json");
+    assert!(missing.code == Some(64) && missing.stderr.contains(": it cannot be read: "), "{}", missing.stderr);
+}
+
 #[test]
 fn the_run_ends_at_the_first_failure() {
     let fast = "FAILED     1  panic: panicked: the house burns, after T
