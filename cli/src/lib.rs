@@ -55,6 +55,7 @@ mod list;
 mod findings;
 mod again;
 mod annotations;
+mod slowest;
 mod junit;
 mod trace;
 mod files;

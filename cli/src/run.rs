@@ -18,6 +18,7 @@ use crate::list::{list, why};
 use crate::live::{Live, Screen};
 use crate::output::{Paint, StandardError, answer, is_terminal, tell, width};
 use crate::parts::{Part, part};
+use crate::slowest::slowest;
 
 impl RunArgs {
     /// Does what the options say with the plan, from its compilation to the exit code of the program.
@@ -154,6 +155,9 @@ impl RunArgs {
         let is_good = run.success() && run.cleanup_failures().is_empty();
         if !is_good || self.words() > Words::Quiet {
             tell(run.summary().width(width()), self.color);
+            if let Some(line) = slowest(run).filter(|_| self.words() > Words::Quiet) {
+                tell(line, self.color);
+            }
             let call: Vec<String> =
                 env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
             let call = [&[program()][..], &call].concat();
