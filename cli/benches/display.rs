@@ -35,7 +35,9 @@ fn main() {
         let mut ratios: Vec<f64> = (0..TURNS).map(|_| time(&shown, &plan) / time(&quiet, &plan)).collect();
         ratios.sort_by(f64::total_cmp);
         let (median, low, high) = (ratios[TURNS / 2], ratios[TURNS / 4], ratios[TURNS * 3 / 4]);
-        println!("{threads} threads: with the display {median:.3} x as long; half of {TURNS} turns {low:.3} to {high:.3}");
+        println!(
+            "{threads} threads: with the display {median:.3} x as long; half of {TURNS} turns {low:.3} to {high:.3}"
+        );
     }
 }
 

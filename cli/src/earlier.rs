@@ -16,7 +16,8 @@ pub(crate) struct Earlier {
 impl Earlier {
     pub(crate) fn read(path: PathBuf) -> Result<Self, String> {
         let bytes = fs::read(&path).map_err(|error| format!("it cannot be read: {error}"))?;
-        let report = serde_json::from_slice(&bytes).map_err(|error| format!("it is no saved report: {error}"))?;
+        let report =
+            serde_json::from_slice(&bytes).map_err(|error| format!("it is no saved report: {error}"))?;
         Ok(Earlier { path, report: Arc::new(report) })
     }
 
@@ -46,7 +47,10 @@ mod tests {
         assert_eq!(earlier.check(&plan("a")), Ok(()));
         assert_eq!(earlier.check(&Graph::new().compile().unwrap()), Ok(()));
         let other = earlier.check(&plan("b")).unwrap_err();
-        assert!(other.ends_with("run.json is the report of another plan: it has none of these jobs"), "{other}");
+        assert!(
+            other.ends_with("run.json is the report of another plan: it has none of these jobs"),
+            "{other}"
+        );
         fs::write(&path, "{}").unwrap();
         assert!(Earlier::read(path).unwrap_err().starts_with("it is no saved report: missing field"));
         assert!(Earlier::read(folder.path().join("none")).unwrap_err().starts_with("it cannot be read: "));

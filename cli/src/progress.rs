@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dojobber::{Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, printable};
+use dojobber::{
+    Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, printable,
+};
 
 use crate::text::shortened;
 
@@ -87,18 +89,30 @@ impl Progress {
     /// `  ████████····  512/600 · 211 changed · 1 failed`
     fn total(&self, columns: usize) -> String {
         let ended = self.ended.total();
-        let mut text = format!("{ended}/{}", self.jobs);
-        for status in [Status::Changed, Status::Failed, Status::Blocked, Status::Cancelled] {
-            if self.ended.of(status) > 0 {
-                text.push_str(&format!(" · {} {status}", self.ended.of(status)));
-            }
-        }
+        let text = self.counts(columns);
         let room = columns.saturating_sub(text.chars().count() + 5).min(28);
         if room < 6 {
             return text;
         }
         let done = (ended * room).checked_div(self.jobs).unwrap_or(room).min(room);
         format!("  {}{}  {text}", "█".repeat(done), "·".repeat(room - done))
+    }
+}
+
+impl Progress {
+    /// `512/600 · 211 changed · 1 failed`, as much of it as there is room for. What failed comes first then.
+    fn counts(&self, columns: usize) -> String {
+        let mut told = vec![Status::Changed, Status::Failed, Status::Blocked, Status::Cancelled];
+        told.retain(|status| self.ended.of(*status) > 0);
+        loop {
+            let counts = told.iter().map(|status| format!(" · {} {status}", self.ended.of(*status)));
+            let text = format!("{}/{}{}", self.ended.total(), self.jobs, counts.collect::<String>());
+            if told.is_empty() || text.chars().count() < columns {
+                return text;
+            }
+            let least = told.iter().position(|status| *status != Status::Failed).unwrap_or(0);
+            told.remove(least);
+        }
     }
 }
 
@@ -209,6 +223,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_narrow_line_says_what_failed() {
+        let mut progress = progress(0, 600);
+        progress.ended.extend([Status::Failed, Status::Blocked]);
+        progress.jobs = 700;
+        let total = |columns| progress.counts(columns);
+        assert_eq!(total(80), "602/700 · 600 changed · 1 failed · 1 blocked");
+        assert_eq!(total(40), "602/700 · 1 failed · 1 blocked");
+        assert_eq!(total(20), "602/700 · 1 failed");
+        assert_eq!(total(9), "602/700");
     }
 
     #[test]

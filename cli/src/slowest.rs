@@ -38,7 +38,8 @@ mod tests {
         let mut saved: Value = serde_json::to_value(graph.compile().unwrap().run(()).report()).unwrap();
         saved["elapsed_ns"] = json!(jobs.iter().map(|(_, millis)| millis * 1_000_000).sum::<u64>());
         for (job, (_, millis)) in saved["jobs"].as_array_mut().unwrap().iter_mut().zip(jobs) {
-            (job["phases"][0]["start_ns"], job["phases"][0]["length_ns"]) = (json!(0), json!(millis * 1_000_000));
+            (job["phases"][0]["start_ns"], job["phases"][0]["length_ns"]) =
+                (json!(0), json!(millis * 1_000_000));
         }
         let report: Report = serde_json::from_value(saved).unwrap();
         assert_eq!(slowest(&report).as_deref(), expected);
@@ -47,8 +48,14 @@ mod tests {
     #[test]
     fn of_long_runs_the_slowest_are_told() {
         check(&[("a", 9_000), ("b", 900)], None);
-        check(&[("archive", 400), ("upload", 1_700), ("tests", 72_000)], Some("slowest: tests 72s, upload 1.7s"));
-        check(&[("a", 5_000), ("b", 5_000), ("c", 6_000), ("d", 4_000)], Some("slowest: c 6.0s, a 5.0s, b 5.0s"));
+        check(
+            &[("archive", 400), ("upload", 1_700), ("tests", 72_000)],
+            Some("slowest: tests 72s, upload 1.7s"),
+        );
+        check(
+            &[("a", 5_000), ("b", 5_000), ("c", 6_000), ("d", 4_000)],
+            Some("slowest: c 6.0s, a 5.0s, b 5.0s"),
+        );
         check(&[], None);
     }
 }

@@ -179,7 +179,11 @@ fn timings() {
     let begin = "error: invalid value 'run.json' for '--timings <FILE>': it is no saved report: the report does not fit";
     assert!(wrong.code == Some(64) && wrong.stderr.starts_with(begin), "{}", wrong.stderr);
     let missing = site("--timings none.json");
-    assert!(missing.code == Some(64) && missing.stderr.contains(": it cannot be read: "), "{}", missing.stderr);
+    assert!(
+        missing.code == Some(64) && missing.stderr.contains(": it cannot be read: "),
+        "{}",
+        missing.stderr
+    );
 }
 
 #[test]
@@ -222,7 +226,8 @@ fn nobody_has_to_listen() {
 #[cfg(unix)]
 #[test]
 fn streams_may_be_closed() {
-    for (streams, arguments) in [(">&-", "flaky --list"), ("2>&-", "flaky -d"), (">&- 2>&-", "flaky --plan")] {
+    for (streams, arguments) in [(">&-", "flaky --list"), ("2>&-", "flaky -d"), (">&- 2>&-", "flaky --plan")]
+    {
         let line = format!("exec \"$0\" {arguments} {streams}");
         let program = program("trouble");
         let mut shell = std::process::Command::new("sh");
