@@ -3,7 +3,7 @@
 //! In reading order: [`shapes`] makes the graphs, [`body`] what each task does, a [`load`](load::Load) is both, [`plans`]
 //! makes plans of this library of them, [`peers`] runs them, [`measure`] takes samples in turns and compares them, [`table`] prints and
 //! [`machine`] says on what. [`processes`], [`sleeping`] and [`waits`] are about jobs that
-//! wait, [`quality`] judges pictures.
+//! wait, [`quality`] judges pictures, `makespan` is about the order in which ready jobs begin.
 
 mod random;
 
@@ -34,6 +34,9 @@ pub mod sleeping;
 pub mod alone;
 
 pub mod waits;
+
+#[cfg(feature = "timings")]
+pub mod makespan;
 
 #[cfg(feature = "plot")]
 pub mod plot;
