@@ -78,9 +78,17 @@ impl Runner {
     /// run stands on that stack; while its job waits in a `par_iter` there, that pool may begin another task of its
     /// own on it, so hold no lock over a `par_iter` there. What a job leaves behind in rayon (`rayon::spawn`) must end by
     /// itself: it stands in the way of the runs that come after.
+    ///
+    /// Inside of an async program it holds the thread that it is called on; [`run_async`](Self::run_async) does not.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `tokio`: if the runner was given the handle of a runtime with one thread, and is called on that
+    /// thread, for a plan with async jobs. Nobody could drive their timers and sockets.
     #[must_use = "ask it whether it succeeded: `.into_result()?`"]
     pub fn run<'env, A: Send + Sync>(&self, plan: &Plan<'env, A>, args: impl Into<Arc<A>>) -> Run<'env, A> {
-        self.execute(self.begin(plan, args.into(), self.token.as_ref()))
+        let run = || self.execute(self.begin(plan, args.into(), self.token.as_ref()));
+        if plan.needs().asyncs.is_empty() { run() } else { self.runtime.hold(run) }
     }
 
     /// The same for an async program: a thread of its own leads the run, and the future that is returned waits for it.

@@ -21,6 +21,11 @@ impl AsyncRuntime {
     pub(crate) fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
         call()
     }
+
+    #[inline]
+    pub(crate) fn hold<T>(&self, run: impl FnOnce() -> T) -> T {
+        run()
+    }
 }
 
 #[cfg(feature = "tokio")]
@@ -33,6 +38,21 @@ impl AsyncRuntime {
         let own = || self.own.get_or_init(start).as_ref().map(tokio::runtime::Runtime::handle);
         let _entered = self.named.as_ref().or_else(own).map(tokio::runtime::Handle::enter);
         call()
+    }
+
+    /// Leads a run with async jobs on this thread. If that is a worker of the very runtime that drives their timers and
+    /// sockets, the runtime is told that it must do without this thread.
+    pub(crate) fn hold<T>(&self, run: impl FnOnce() -> T) -> T {
+        let Some(named) = &self.named else { return run() };
+        let is_inside = tokio::runtime::Handle::try_current().is_ok_and(|current| current.id() == named.id());
+        if !is_inside {
+            return run();
+        }
+        assert!(
+            named.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread,
+            "a runtime with one thread cannot drive the futures of a run while that thread leads the run: use `run_async`"
+        );
+        tokio::task::block_in_place(run)
     }
 }
 

@@ -123,54 +123,6 @@ async fn polled(times: usize, mut act: impl FnMut(&Waker)) {
 }
 
 #[test]
-fn wakers_may_be_called_anyhow() {
-    let check_waker = |act: fn(&Waker)| {
-        let plan = Graph::new().job("a").run_only_async(move |_| polled(5, act)).compile().unwrap();
-        check(&plan, quick, "C");
-    };
-    check_waker(Waker::wake_by_ref);
-    check_waker(|waker| {
-        let clone = waker.clone();
-        clone.wake();
-    });
-    check_waker(|waker| {
-        waker.wake_by_ref();
-        waker.wake_by_ref();
-    });
-    check_waker(|waker| {
-        let waker = waker.clone();
-        drop(std::thread::spawn(move || waker.wake()));
-    });
-    check_waker(|waker| {
-        for _ in 0..8 {
-            let waker = waker.clone();
-            drop(std::thread::spawn(move || waker.wake_by_ref()));
-        }
-    });
-}
-
-#[test]
-fn wakers_may_outlive_their_try_and_their_run() {
-    let kept = Mutex::new(Vec::<Waker>::new());
-    let plan = Graph::new()
-        .job("a")
-        .tries(3)
-        .run_only_async(async |cx| {
-            polled(2, |waker| {
-                let mut kept = kept.lock().unwrap();
-                kept.push(waker.clone());
-                kept.iter().for_each(Waker::wake_by_ref); // those of older tries, too
-            })
-            .await;
-            cx.attempt() == 3
-        })
-        .compile()
-        .unwrap();
-    check(&plan, quick, "C");
-    kept.lock().unwrap().drain(..).for_each(Waker::wake);
-}
-
-#[test]
 fn a_future_that_nobody_can_wake_fails() {
     let plan = Graph::new()
         .job("never")

@@ -52,6 +52,9 @@ mod summary; // what is told at the end of a run
 mod through; // dry runs that go on, and what jobs say of their runs
 mod spelling; // the order in which things are said
 mod asynchronous; // phases that are futures
+mod wakers; // wakers that are called at every odd moment
+#[cfg(feature = "tokio")]
+mod runtimes; // futures of other libraries, runs inside of async programs
 #[cfg(feature = "testkit")]
 mod stops; // random worlds, stopped at any event
 mod stopping; // stops, limits, first failures, errors that say more

@@ -1,0 +1,249 @@
+//! Futures of other libraries, each on loopback, and runs that are led from async programs.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use dojobber::{Graph, Key, Plan, ensure};
+use futures::StreamExt;
+use futures::channel::{mpsc as stream, oneshot};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle};
+
+use crate::support::{check, quick, within};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+const ADDRESS: Key<std::net::SocketAddr> = Key::new("listen");
+
+#[test]
+fn hyper() {
+    async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let body = request.into_body().collect().await?.to_bytes();
+        Ok(Response::new(Full::new(if body.is_empty() { Bytes::from("hello") } else { body })))
+    }
+    let plan = Graph::new()
+        .job(ADDRESS)
+        .run_only_async(async |_| {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    let http = hyper::server::conn::http1::Builder::new();
+                    tokio::spawn(http.serve_connection(TokioIo::new(stream), service_fn(answer)));
+                }
+            });
+            Ok(address)
+        })
+        .job("get")
+        .after(ADDRESS)
+        .check_only_async(async |cx| {
+            let stream = TcpStream::connect(*cx.output(ADDRESS)?).await?;
+            let (mut sender, connection) =
+                hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+            tokio::spawn(connection);
+            let request = Request::get("/").header("host", "localhost").body(Empty::<Bytes>::new())?;
+            let response = sender.send_request(request).await?;
+            ensure(response.status().is_success(), "it answers an error")?;
+            Ok(response.into_body().collect().await?.to_bytes() == "hello")
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "CS");
+}
+
+#[test]
+fn tokio_tcp() {
+    let plan = Graph::new()
+        .job(ADDRESS)
+        .run_only_async(async |_| {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let _ = stream.write_all(b"hello").await;
+                }
+            });
+            Ok(address)
+        })
+        .job("greet")
+        .after(ADDRESS)
+        .check_only_async(async |cx| {
+            let mut said = String::new();
+            TcpStream::connect(*cx.output(ADDRESS)?).await?.read_to_string(&mut said).await?;
+            Ok(said == "hello")
+        })
+        .compile()
+        .unwrap();
+    check(&plan, quick, "CS");
+}
+
+#[cfg(unix)]
+#[test]
+fn tokio_process() {
+    let echo = |graph: Graph<'static>, at: usize| {
+        graph.job(at.to_string()).check_only_async(async move |_| {
+            let output = tokio::process::Command::new("echo").arg("hello").output().await?;
+            Ok(output.status.success() && output.stdout == b"hello\n")
+        })
+    };
+    let plan = (0..5).fold(Graph::new(), echo).compile().unwrap();
+    check(&plan, quick, "SSSSS");
+}
+
+#[test]
+fn timers_of_smol() {
+    let sleep = |graph: Graph<'static>, at: usize| {
+        graph.job(at.to_string()).run_only_async(async |_| _ = async_io::Timer::after(MS(2)).await)
+    };
+    let plan = (0..5).fold(Graph::new(), sleep).compile().unwrap();
+    check(&plan, quick, "CCCCC");
+}
+
+#[test]
+fn channels_of_futures() {
+    let plan = || {
+        let (one, (send, receive)) = (oneshot::channel::<u32>(), stream::channel::<u32>(1));
+        let (sender, receiver) = (Mutex::new(Some(one.0)), Mutex::new(Some(one.1)));
+        let (send, receive) = (Mutex::new(Some(send)), Mutex::new(Some(receive)));
+        let take = |all: &Mutex<Option<oneshot::Receiver<u32>>>| all.lock().unwrap().take();
+        Graph::new()
+            .job("waits")
+            .tries(1)
+            .check_only_async(move |_| {
+                let receiver = take(&receiver).expect("it is tried once");
+                async move { Ok(receiver.await? == 6) }
+            })
+            .job("adds up")
+            .tries(1)
+            .run_only_async(move |_| {
+                let numbers = receive.lock().unwrap().take().expect("it is tried once");
+                let sender = sender.lock().unwrap().take().expect("it is tried once");
+                async move {
+                    let sum = numbers.fold(0, |sum, number| std::future::ready(sum + number)).await;
+                    sender.send(sum).is_ok()
+                }
+            })
+            .job("a plain thread")
+            .tries(1)
+            .run_only(move |_| {
+                let mut send = send.lock().unwrap().take().expect("it is tried once");
+                std::thread::spawn(move || {
+                    futures::executor::block_on(async {
+                        for number in [1, 2, 3] {
+                            futures::SinkExt::send(&mut send, number).await.unwrap();
+                        }
+                    })
+                });
+            })
+            .compile()
+            .unwrap()
+    };
+    for threads in [1, 2, 4] {
+        let plan = plan();
+        let run = quick().threads(threads).build().run(&plan, ());
+        assert!(run.success(), "{}", run.report());
+    }
+}
+
+// ---- runs that are led from async programs ----
+
+/// Jobs that need timers of tokio, of the run, and a socket.
+fn jobs() -> Plan<'static> {
+    let job = |graph: Graph<'static>, at: usize| {
+        graph.job(at.to_string()).run_only_async(async |cx| {
+            tokio::time::sleep(MS(1)).await;
+            cx.sleep_async(MS(1)).await;
+            Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+        })
+    };
+    (0..10).fold(Graph::new(), job).compile().unwrap()
+}
+
+#[test]
+fn inside_of_tokio_main() {
+    #[tokio::main]
+    async fn many() -> bool {
+        quick().build().run(&jobs(), ()).success()
+    }
+    #[tokio::main(flavor = "current_thread")]
+    async fn one() -> bool {
+        quick().build().run(&jobs(), ()).success()
+    }
+    assert!(within("a run inside of a runtime", many));
+    assert!(within("a run inside of a runtime with one thread", one));
+}
+
+#[test]
+fn inside_of_a_task_with_the_runtime_that_it_is_in() {
+    for workers in [1, 2] {
+        let done = within("a run that an async program leads", move || {
+            let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap();
+            let task = async { quick().tokio(Handle::current()).build().run(&jobs(), ()).success() };
+            runtime.block_on(async { tokio::spawn(task).await.unwrap() })
+        });
+        assert!(done, "{workers} workers, one of which leads the run");
+    }
+}
+
+#[test]
+#[should_panic(expected = "use `run_async`")]
+fn a_runtime_with_one_thread_cannot_wait_for_itself() {
+    within("a run that an async program leads", || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { quick().tokio(Handle::current()).build().run(&jobs(), ()).success() })
+    });
+}
+
+#[test]
+fn from_spawn_blocking() {
+    for named in [false, true] {
+        let done = within("a run that an async program leads", move || {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let runner = quick().tokio(named.then(|| runtime.handle().clone())).build();
+            let run = move || runner.run(&jobs(), ()).success();
+            runtime.block_on(async { tokio::task::spawn_blocking(run).await.unwrap() })
+        });
+        assert!(done);
+    }
+}
+
+#[test]
+fn from_block_in_place() {
+    for named in [false, true] {
+        let done = within("a run that an async program leads", move || {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let runner = quick().tokio(named.then(|| runtime.handle().clone())).build();
+            let run = move || runner.run(&jobs(), ()).success();
+            runtime
+                .block_on(async { tokio::spawn(async { tokio::task::block_in_place(run) }).await.unwrap() })
+        });
+        assert!(done);
+    }
+}
+
+#[test]
+fn by_run_async() {
+    for named in [false, true] {
+        let done = within("a run that an async program leads", move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            let runner = quick().tokio(named.then(|| runtime.handle().clone())).build();
+            runtime.block_on(async { runner.run_async(&jobs(), ()).await.success() })
+        });
+        assert!(done, "on a runtime with one thread");
+    }
+    let done = within("a run that an async program leads", || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (runner, plan) = (quick().build(), jobs());
+            let both = (runner.run_async(&plan, ()), runner.run_async(&plan, ()));
+            both.0.await.success() && both.1.await.success()
+        })
+    });
+    assert!(done, "two at once");
+}
