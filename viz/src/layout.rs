@@ -7,7 +7,7 @@
 //! 1. `components` takes the graph apart, `packing` puts the drawn parts side by side;
 //! 2. `acyclic` turns edges around until there is no cycle;
 //! 3. `blocks` folds equal parts of wide fans into nodes of their own, and `layered` draws the rest in rows:
-//!    `ranks` gives every node one, by the network `simplex`;
+//!    `ranks` gives every node one, by the network `simplex`, and `spread` cuts those that are too wide;
 //! 4. `layers` makes long edges chains of bends, one on every row they pass;
 //! 5. `order` arranges each row so that few edges cross;
 //! 6. `columns` and `heights` find the coordinates;
@@ -30,6 +30,7 @@ mod order;
 mod columns;
 mod heights;
 mod routes;
+mod spread;
 mod layered;
 mod components;
 mod blocks;

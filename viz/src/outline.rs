@@ -125,15 +125,16 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// Tries, time and error, as far as there are any.
+/// Tries, time, and the error or what would be done, as far as there are any.
 fn facts(job: &SceneNode) -> String {
     let tries = (job.tries > 1).then(|| format!("{} tries", job.tries));
     let facts: Vec<String> = tries.into_iter().chain(job.time.map(text::duration)).collect();
     let mut line = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
-    if let Some(error) = &job.error {
+    let run = job.run.as_ref().filter(|_| job.status == Some(Status::WouldRun));
+    if let Some(words) = run.or(job.error.as_ref()) {
         // a log wants one line for one job
-        let error = text::shortened(error).lines().map(text::printable).collect::<Vec<_>>().join("\\n");
-        let _ = write!(line, " {error}");
+        let words = text::shortened(words).lines().map(text::printable).collect::<Vec<_>>().join("\\n");
+        let _ = write!(line, " {words}");
     }
     line
 }

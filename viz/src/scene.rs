@@ -27,6 +27,12 @@ pub struct SceneNode {
     pub time: Option<Duration>,
     /// What its last try failed with.
     pub error: Option<String>,
+    /// What its run does, where one was due, in its own words: the text of `describe_run`.
+    pub run: Option<String>,
+    /// The last line that it has logged.
+    pub logged: Option<String>,
+    /// Whether it stands behind a job that would run, in a dry run that goes through.
+    pub behind: bool,
     /// The innermost nest that it is inside of, as its place in [`Scene::nests`].
     pub nest: Option<usize>,
     /// Whether it is a name for others, and no job that does anything. It is not counted then.
@@ -120,10 +126,11 @@ impl SceneNode {
         size
     }
 
-    /// What there is to say about it beside its name: status, tries, time and error, each on a line of its own; of a
-    /// nest also how what is inside has ended.
+    /// What there is to say about it beside its name: status, tries, time, what its run does, the last line of its log,
+    /// and its error, each on a line of its own; of a nest also how what is inside has ended.
     pub fn tooltip(&self) -> Option<String> {
-        let mut lines = vec![self.status?.to_string()];
+        let behind = if self.behind { ", behind a job that would run" } else { "" };
+        let mut lines = vec![format!("{}{behind}", self.status?)];
         lines.extend(self.nested.as_ref().map(|nested| format!("{:#}", nested.statuses)));
         match self.tries {
             0 => {}
@@ -131,6 +138,8 @@ impl SceneNode {
             tries => lines.push(format!("{tries} tries")),
         }
         lines.extend(self.time.map(text::duration));
+        lines.extend(self.run.as_deref().map(|run| format!("run: {}", text::shortened(run))));
+        lines.extend(self.logged.as_deref().map(|line| format!("log: {}", text::shortened(line))));
         lines.extend(self.error.as_deref().map(text::shortened));
         Some(lines.join("\n"))
     }
@@ -141,6 +150,9 @@ impl SceneNode {
         self.tries = job.tries();
         self.time = (!phases.is_empty()).then(|| phases.iter().map(|phase| phase.length()).sum());
         self.error = job.error().map(|error| format!("{error:#}"));
+        self.run = job.description_of_run().map(str::to_owned);
+        self.logged = job.log().last().map(|line| line.text().to_owned());
+        self.behind = job.behind();
     }
 }
 

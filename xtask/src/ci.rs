@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, outside, package, tidy};
+use crate::{deny, docs, guard, mermaid, outside, package, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Test,
     /// The pictures of the docs are up to date, and ours are as good as those of Graphviz, where it is there
     Pictures,
+    /// Mermaid shows names as they are, in all versions that npm has for us, where it is there
+    Mermaid,
     /// The docs can be built, without a warning
     Doc,
     /// What is published is complete, and compiles from its packages alone
@@ -76,6 +78,7 @@ impl Step {
                 docs::check(root)?;
                 layout_quality(root, &["--check".to_owned(), "--quick".to_owned()])
             }
+            Step::Mermaid => mermaid::run(root),
             Step::Doc => {
                 let mut doc = Command::new(this_cargo());
                 doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");

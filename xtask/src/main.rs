@@ -11,6 +11,7 @@ mod docs;
 mod render;
 mod guard;
 mod outside;
+mod mermaid;
 mod ci;
 mod bench;
 

@@ -55,6 +55,11 @@ impl Picture {
             numbers.insert(node.name.clone(), picture.nodes.len());
             picture.nodes.push(node);
         }
+        for group in groups(&document, "nest") {
+            let node = read_nest(group)?;
+            numbers.insert(node.name.clone(), picture.nodes.len());
+            picture.nodes.push(node);
+        }
         for group in groups(&document, "edge") {
             picture.edges.push(read_edge(group, &numbers)?);
         }
@@ -90,6 +95,14 @@ fn read_node(group: Node) -> Result<Ellipse, String> {
         center: (number(ellipse, "cx")?, number(ellipse, "cy")?),
         radii: (number(ellipse, "rx")?, number(ellipse, "ry")?),
     })
+}
+
+/// A closed nest, which is a rectangle.
+fn read_nest(group: Node) -> Result<Ellipse, String> {
+    let rect = child(group, "rect")?;
+    let (width, height) = (number(rect, "width")?, number(rect, "height")?);
+    let center = (number(rect, "x")? + width / 2.0, number(rect, "y")? + height / 2.0);
+    Ok(Ellipse { name: title(group)?, center, radii: (width / 2.0, height / 2.0) })
 }
 
 fn read_edge(group: Node, numbers: &BTreeMap<String, usize>) -> Result<Line, String> {

@@ -15,8 +15,12 @@ pub struct Sample {
     pub nodes: Vec<String>,
     /// Its edges, downwards.
     pub edges: Vec<(usize, usize)>,
-    /// Whether the picture must be as good as `dot`'s, or only be there.
+    /// Whether the picture must be as good as `dot`'s. Where not, `dot` has a minute to show what it can.
     pub compared: bool,
+    /// Whether crossings are counted: in a wide fan nearly all edges meet.
+    pub counted: bool,
+    /// Whether the picture must have the shape of a page: at most three times wider than high, or higher than wide.
+    pub is_page: bool,
     /// What is drawn, where that is more than nodes and edges: nests.
     pub scene: Option<Scene>,
 }
@@ -28,12 +32,22 @@ impl Sample {
             nodes: (0..nodes).map(label).collect(),
             edges,
             compared: true,
+            counted: true,
+            is_page: false,
             scene: None,
         }
     }
 
     fn only_drawn(self) -> Self {
         Self { compared: false, ..self }
+    }
+
+    fn uncounted(self) -> Self {
+        Self { counted: false, ..self }
+    }
+
+    fn page_shaped(self) -> Self {
+        Self { is_page: true, ..self.only_drawn() }
     }
 }
 
@@ -49,18 +63,19 @@ pub fn all() -> Vec<Sample> {
         chain(5000),
         binary_tree(1023),
         leaves(200),
-        leaves(5000),
-        leaves(20_000),
+        leaves(5000).uncounted(),
+        leaves(20_000).uncounted(),
         fan(200),
-        fan(5000),
-        fan(20_000),
+        fan(5000).uncounted(),
+        fan(20_000).uncounted(),
         fleet(300, 4),
         fleet(1000, 3),
         crates("crates", include_str!("../../../Cargo.lock")),
+        list("crates 1005", include_str!("crates.txt")),
         nests("nests open", false),
         nests("nests closed", true),
-        bipartite(100),
-        long_edges(400, 7),
+        bipartite(100).uncounted(),
+        long_edges(400, 7).uncounted(),
     ]);
     samples
 }
@@ -173,13 +188,13 @@ fn binary_tree(nodes: usize) -> Sample {
 /// Many jobs under one.
 fn leaves(count: usize) -> Sample {
     let edges = (1..=count).map(|leaf| (0, leaf)).collect();
-    Sample::new(&format!("leaves {count}"), count + 1, |node| format!("leaf {node}"), edges).only_drawn()
+    Sample::new(&format!("leaves {count}"), count + 1, |node| format!("leaf {node}"), edges).page_shaped()
 }
 
 /// Many jobs between two.
 fn fan(count: usize) -> Sample {
     let edges = (1..=count).flat_map(|shard| [(0, shard), (shard, count + 1)]).collect();
-    Sample::new(&format!("fan {count}"), count + 2, |node| format!("shard {node}"), edges).only_drawn()
+    Sample::new(&format!("fan {count}"), count + 2, |node| format!("shard {node}"), edges).page_shaped()
 }
 
 /// Many chains of a few jobs, between what all of them need and what needs all of them.
@@ -196,7 +211,7 @@ fn fleet(hosts: usize, jobs: usize) -> Sample {
         _ => format!("host {}/{}", node / jobs, ["install", "configure", "start", "check"][node % jobs % 4]),
     };
     let edges = (0..hosts).flat_map(chain).collect();
-    Sample::new(&format!("fleet {hosts}x{jobs}"), hosts * jobs + 2, label, edges).only_drawn()
+    Sample::new(&format!("fleet {hosts}x{jobs}"), hosts * jobs + 2, label, edges).page_shaped()
 }
 
 /// Reads which package needs which from a lock file of cargo. Of several versions of a package it takes the first.
@@ -219,6 +234,16 @@ pub fn crates(name: &str, lock: &str) -> Sample {
     Sample::new(name, nodes.len(), |node| nodes[node].clone(), edges.into_iter().collect()).only_drawn()
 }
 
+/// The packages that a large program is built from, as its lock file has them: a name a line, and the lines of what it needs.
+fn list(name: &str, text: &str) -> Sample {
+    let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(':')).collect();
+    let mut edges = Vec::new();
+    for (node, (_, needs)) in lines.iter().enumerate() {
+        edges.extend(needs.split(' ').filter_map(|on| Some((node, on.parse().ok()?))));
+    }
+    Sample::new(name, lines.len(), |node| lines[node].0.to_owned(), edges).page_shaped()
+}
+
 /// Sixty services in nests of seven jobs, each of which needs some of those before it.
 fn nests(name: &str, closed: bool) -> Sample {
     let mut random = Random::new(21);
@@ -238,7 +263,8 @@ fn nests(name: &str, closed: bool) -> Sample {
     let scene = view.of(&Scene::of(plan.graph()));
     let names: Vec<String> = scene.nodes.iter().map(|node| node.name.clone()).collect();
     let sample = Sample::new(name, names.len(), |node| names[node].clone(), scene.edges.clone());
-    Sample { scene: Some(scene), ..sample.only_drawn() }
+    let counted = closed; // edges of open boxes end where there is no node
+    Sample { scene: Some(scene), counted, ..sample.page_shaped() }
 }
 
 fn bipartite(side: usize) -> Sample {
@@ -269,6 +295,7 @@ mod tests {
         assert_eq!(size("random 10000"), Some((10000, 15931)));
         assert_eq!(size("random 204 #1").map(|size| size.0), Some(204));
         assert_eq!(size("fleet 300x4"), Some((1202, 1500)));
+        assert_eq!(size("crates 1005"), Some((1005, 4879)));
         assert!(size("crates").is_some_and(|(nodes, edges)| nodes > 100 && edges > nodes));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dojobber_core::{JobReport, PhaseRecord, Report};
+use dojobber_core::{JobReport, LogLine, PhaseRecord, Report};
 
 use super::json::{Json, Object};
 use crate::critical::CriticalPath;
@@ -222,6 +222,16 @@ fn add_job(data: &mut Object, job: &JobReport<'_>, texts: &mut Texts) {
     if let Some(description) = job.description() {
         data.add("description", description);
     }
+    if let Some(run) = job.description_of_run() {
+        data.add("run", texts.add(run));
+    }
+    if job.behind() {
+        data.add("behind", true);
+    }
+    if !job.log().is_empty() {
+        data.add("log", job.log().iter().map(|line| line_data(line, texts)).collect::<Json>())
+            .add("logLeftOut", u32::try_from(job.log_left_out()).unwrap_or(u32::MAX));
+    }
     let half = MOST_TRIES / 2;
     let is_shown = |phase: &&PhaseRecord<'_>| {
         job.tries() <= MOST_TRIES || phase.attempt() <= half || phase.attempt() > job.tries() - half
@@ -230,6 +240,15 @@ fn add_job(data: &mut Object, job: &JobReport<'_>, texts: &mut Texts) {
         "phases",
         job.phases().iter().filter(is_shown).map(|phase| phase_data(phase, texts)).collect::<Json>(),
     );
+}
+
+fn line_data(line: &LogLine, texts: &mut Texts) -> Json {
+    let mut data = Object::default();
+    data.add("try", line.attempt())
+        .add("phase", line.phase().to_string())
+        .add("at", line.at().as_nanos())
+        .add("text", texts.add(&text::printable_lines(line.text())));
+    data.into()
 }
 
 fn phase_data(phase: &PhaseRecord<'_>, texts: &mut Texts) -> Json {

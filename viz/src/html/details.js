@@ -59,6 +59,22 @@ function phaseTable(job) {
   return table;
 }
 
+// What the job has said, with the time since the run began.
+function logTable(job) {
+  const table = element("table", undefined, { id: "log" });
+  if (job.logLeftOut) {
+    const row = element("tr");
+    row.append(element("td", `${job.logLeftOut} earlier lines are not kept`, { colSpan: 3 }));
+    table.append(row);
+  }
+  for (const line of job.log) {
+    const row = element("tr");
+    row.append(element("td", duration(line.at)), element("td", line.phase), element("td", texts[line.text], { className: "text" }));
+    table.append(row);
+  }
+  return table;
+}
+
 function describe(index) {
   const job = jobs[index];
   const status = statusOf(job.status);
@@ -72,7 +88,9 @@ function describe(index) {
   if (critical.has(index)) facts.push("on the critical path");
   line.append(" " + facts.filter(Boolean).join(", "));
   parts.push(line);
+  if (job.behind) parts.push(element("p", "It stands behind a job that would run: what is known of it may be another after that run.", { id: "behind" }));
   if (job.description) parts.push(element("p", job.description));
+  if (job.run !== undefined) parts.push(element("h3", job.status === "would run" ? "What its run would do" : "What its run does"), element("pre", texts[job.run], { id: "run" }));
   if (job.status === "blocked" || job.status === "cancelled") parts.push(...links("Because of", rootCauses(index), "causes"));
   if (job.error !== undefined) parts.push(element("h3", "Error"), element("pre", texts[job.error], { id: "error" }));
   // a run may fail and the job be done all the same; equal errors are told once
@@ -83,6 +101,7 @@ function describe(index) {
       parts.push(element("h3", `Error of ${phase.phase}, try ${phase.try}`), element("pre", texts[phase.error]));
     }
   }
+  if (job.log) parts.push(element("h3", "Log"), logTable(job));
   if (job.phases.length) parts.push(element("h3", "Phases"), phaseTable(job));
   parts.push(...links("Depends on", direct(index, below), "depends"), ...links("Blocks", direct(index, above), "blocks"));
   return parts;

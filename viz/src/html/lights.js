@@ -198,10 +198,12 @@ function say(node) {
   const job = nodes[node].job === undefined ? undefined : jobs[nodes[node].job];
   const lines = [nodes[node].name];
   const status = statusOfNode(nodes[node]);
-  if (status) lines.push(status);
+  if (status) lines.push(status + (job && job.behind ? ", behind a job that would run" : ""));
   if (isNest(node)) lines.push(`${nodes[node].inside} jobs${nodes[node].says ? ": " + nodes[node].says : ""}`);
   if (job && job.tries) lines.push(job.tries === 1 ? "1 try" : `${job.tries} tries`);
   if (job && took[nodes[node].job].all) lines.push(duration(took[nodes[node].job].all));
+  if (job && job.run !== undefined) lines.push("run: " + texts[job.run].slice(0, 400));
+  if (job && job.log) lines.push("log: " + texts[job.log[job.log.length - 1].text].slice(0, 400));
   if (job && job.error !== undefined) lines.push(texts[job.error].slice(0, 400));
   title.textContent = lines.join("\n");
 }

@@ -5,7 +5,7 @@ use super::columns::{self, Spacing};
 use super::geometry::Bezier;
 use super::layers::Layers;
 use super::routes::{self, Map};
-use super::{Options, Point, Size, heights, order, ranks};
+use super::{Options, Point, Size, heights, order, ranks, spread};
 
 /// A connected graph without cycles and repetitions.
 #[derive(Debug, Clone, Default)]
@@ -28,9 +28,11 @@ pub(super) struct Sketch {
 /// Finds a place for everything.
 pub(super) fn draw(shape: &Shape, options: &Options, budget: &mut Budget) -> Sketch {
     let nodes = shape.sizes.len();
-    let ranks = budget.lend(30, |budget| ranks::assign(nodes, &shape.edges, budget));
-    let mut layers = Layers::new(&ranks, &shape.edges, options.most_bends);
+    let mut ranks = budget.lend(30, |budget| ranks::assign(nodes, &shape.edges, budget));
     let spacing = Spacing::new(&shape.sizes, &shape.has_loop, options);
+    let graph = spread::Graph { sizes: &shape.sizes, edges: &shape.edges, spacing: &spacing };
+    ranks = spread::spread(&ranks, &graph, options).unwrap_or(ranks);
+    let mut layers = Layers::new(&ranks, &shape.edges, options.most_bends);
     let length = |layers: &Layers| columns::length(layers, &spacing);
     budget.lend(60, |budget| order::arrange(&mut layers, &length, budget));
     let x = columns::place(&layers, &spacing, budget);

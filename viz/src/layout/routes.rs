@@ -33,8 +33,10 @@ pub(super) fn draw(map: &Map, (a, b): (usize, usize), edge: usize) -> Vec<Bezier
         Some(chain) => {
             let on_track = map.layers.shared[edge] || chain.len() > MOST_TO_FIT;
             let corridor = Corridor::along(map, chain, on_track);
-            let way = funnel::shortest(start, end, &corridor.portals());
-            thin::thin(if on_track { corners::round(&way) } else { fit::round_off(&way, &corridor) })
+            let portals = corridor.portals();
+            let way = funnel::shortest(start, end, &portals);
+            let curve = if on_track { corners::round(&way) } else { fit::round_off(&way, &corridor) };
+            thin::thin(curve, &portals)
         }
     };
     let node = |node: usize, center| ends::Node { center, size: map.sizes[node], is_box: map.is_box[node] };

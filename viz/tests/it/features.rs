@@ -183,6 +183,36 @@ fn tooltips_tell_what_happened() {
     assert_eq!((lines[0], lines[1], lines[3]), ("failed", "2 tries", "no <compiler> & \"linker\""));
 }
 
+/// What a job says of its run and what it logs; and that it stands behind another that would run.
+#[test]
+fn what_jobs_say_is_shown() {
+    let plan = Graph::new()
+        .job("motd")
+        .describe_run(|_| "write 12 bytes\nto /etc/motd")
+        .check(|cx| {
+            cx.log("motd is <empty>");
+            false
+        })
+        .run(|_| ())
+        .job("greets")
+        .after("motd")
+        .check(|_| true)
+        .run(|_| ())
+        .compile()
+        .unwrap();
+    let report = Runner::builder().dry_run(dojobber::DryRun::Through).build().run(&plan, ()).into_report();
+    let picture = Picture::from_report(&report);
+    let tooltip = |at: usize| picture.scene().nodes[at].tooltip().unwrap();
+    let lines: Vec<String> = tooltip(0).lines().map(str::to_owned).collect();
+    assert_eq!(
+        (&*lines[0], &*lines[3..6].join("|")),
+        ("would run", "run: write 12 bytes|to /etc/motd|log: motd is <empty>")
+    );
+    assert!(tooltip(1).starts_with("satisfied, behind a job that would run\n"), "{}", tooltip(1));
+    let text = picture.to_text();
+    assert!(text.contains(") write 12 bytes\\nto /etc/motd\n"), "{text}");
+}
+
 fn svg_namespace() -> &'static str {
     "http://www.w3.org/2000/svg"
 }

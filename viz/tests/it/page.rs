@@ -192,6 +192,39 @@ fn a_plan_has_no_times() {
 }
 
 #[test]
+fn what_jobs_say_is_shown() {
+    let plan = Graph::new()
+        .job("motd")
+        .describe_run(|_| "write 12 bytes")
+        .check(|cx| {
+            cx.log("motd is <i>empty</i>");
+            false
+        })
+        .run(|_| ())
+        .job("greets")
+        .after("motd")
+        .check(|_| true)
+        .run(|_| ())
+        .compile()
+        .unwrap();
+    let run = Runner::builder().dry_run(dojobber::DryRun::Through).build().run(&plan, ());
+    let Some(mut browser) = open(&Picture::from_report(&run).to_html()) else { return };
+    let motd = place(&mut browser, "motd");
+    browser.click(motd);
+    assert_eq!(
+        (browser.text("#run"), browser.text("#log .text")),
+        ("write 12 bytes".into(), "motd is <i>empty</i>".into())
+    );
+    let title = "document.querySelector('#node1 > title').textContent";
+    let title = browser.eval(title).as_str().unwrap().to_owned();
+    assert!(title.contains("\nrun: write 12 bytes\nlog: motd is <i>empty</i>\n"), "{title}");
+    let greets = place(&mut browser, "greets");
+    browser.click(greets);
+    assert!(browser.text("#behind").contains("behind a job that would run"));
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+#[test]
 fn two_thousand_jobs() {
     let mut graph = Graph::new();
     for job in 0..2000_usize {

@@ -1,10 +1,6 @@
 //! Mermaid itself shows our names as they are, in all versions that are there.
 //!
-//! They come from npm, into a folder that builds ignore:
-//!
-//! ```sh
-//! npm install --ignore-scripts --prefix target/mermaid mermaid-10.9@npm:mermaid@10.9 mermaid-11.17@npm:mermaid@11.17
-//! ```
+//! They come from npm, by `cargo xtask ci mermaid`, into a folder that builds ignore.
 
 use std::path::PathBuf;
 
@@ -78,10 +74,10 @@ fn scene() -> Scene {
 }
 
 fn versions() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/mermaid/node_modules");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/mermaid");
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut versions: Vec<PathBuf> =
-        entries.map(|path| path.join("dist/mermaid.min.js")).filter(|script| script.exists()).collect();
+        entries.map(|path| path.join("mermaid.min.js")).filter(|script| script.exists()).collect();
     versions.sort();
     versions
 }
@@ -101,7 +97,7 @@ const DRAW: &str = "(async text => {\
 fn mermaid_itself_shows_names_as_they_are() {
     let versions = versions();
     if versions.is_empty() {
-        println!("skipped: there is no Mermaid in target/mermaid");
+        println!("skipped: there is no Mermaid; `cargo xtask ci mermaid` has npm download it");
         return;
     }
     let scene = scene();
