@@ -22,10 +22,11 @@ mod data;
 
 const STYLE: &str = include_str!("html/page.css");
 /// In the order in which they depend on each other.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("html/data.js"),
     include_str!("html/levels.js"),
     include_str!("html/looking.js"),
+    include_str!("html/beacons.js"),
     include_str!("html/lights.js"),
     include_str!("html/search.js"),
     include_str!("html/keys.js"),

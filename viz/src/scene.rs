@@ -37,6 +37,8 @@ pub struct SceneNode {
     pub nest: Option<usize>,
     /// Whether it is a name for others, and no job that does anything. It is not counted then.
     pub is_group: bool,
+    /// How many bytes of its name the box around it says already, as `web/` of `web/build`: SVG leaves them out.
+    pub said_by_box: usize,
     /// What a nest holds that is drawn as one thing: as a box around what is inside, or closed.
     pub nested: Option<Nested>,
 }
@@ -95,9 +97,19 @@ impl SceneNode {
         SceneNode { nested, ..self.clone() }
     }
 
+    /// What is drawn of the label inside of the box around it.
+    pub(crate) fn drawn_label(&self) -> &str {
+        self.without_box(self.label())
+    }
+
     /// The line above the counts of a closed nest.
     pub(crate) fn closed_label(&self) -> &str {
-        &self.name
+        self.without_box(&self.name)
+    }
+
+    fn without_box<'a>(&self, text: &'a str) -> &'a str {
+        let said = self.name.get(..self.said_by_box).unwrap_or_default();
+        text.strip_prefix(said).unwrap_or(text)
     }
 
     /// Whether it counts as a job.
@@ -119,9 +131,9 @@ impl SceneNode {
     /// nest has room for its counts.
     pub fn size(&self) -> Size {
         if let Some(nested) = self.nested.as_ref().filter(|nested| !nested.is_open) {
-            return style::closed(&self.name, &nested.chips(), self.status.is_some());
+            return style::closed(self.closed_label(), &nested.chips(), self.status.is_some());
         }
-        let mut size = style::ellipse(self.label());
+        let mut size = style::ellipse(self.drawn_label());
         size.width += if self.status.is_some() { style::MARK_ROOM } else { 0.0 };
         size
     }

@@ -196,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_box_says_is_not_said_inside() {
+        let before = plan(&["web{", "web/build", "web/db{", "web/db/start", "}", "api/x"], &[]);
+        let labels = |view: View| {
+            let shown = view.of(&before);
+            let label = |node: &SceneNode| {
+                if node.is_closed() { node.closed_label().to_owned() } else { node.drawn_label().to_owned() }
+            };
+            shown.nodes.iter().map(label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(View { boxes: true, ..View::default() }), ["web", "build", "db", "start", "api/x"]);
+        let closed = View { boxes: true, collapsed: vec!["web/db".to_owned()], ..View::default() };
+        assert_eq!(labels(closed), ["web", "build", "db", "api/x"]);
+        assert_eq!(labels(View::default()), ["web", "web/build", "web/db", "web/db/start", "api/x"]);
+    }
+
+    #[test]
     fn a_nest_without_its_job_is_a_box_and_no_job() {
         let mut before = plan(&["a{", "x", "y"], &[(1, 2)]);
         before.nests[0].job = None;

@@ -91,6 +91,14 @@ if (hasRun) {
     return [rect, svgElement("text", { class: "on-" + name, x: left + 3, y: y + 11 }, label.slice(0, Math.floor(width / 7)))];
   }
 
+  // A moment in the unit that its axis has, with as many decimals as its steps need.
+  function moment(time, step) {
+    if (step >= 6e10) return duration(Math.round(time));
+    const [unit, name] = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]].find(([unit]) => step >= unit / 10 && time >= unit) || [1, "ns"];
+    const decimals = step % unit === 0 ? 0 : Math.min(3, Math.ceil(-Math.log10(step / unit)));
+    return `${(time / unit).toFixed(decimals)} ${name}`;
+  }
+
   function axis(x, width) {
     const rough = (shown.to - shown.from) / Math.max(2, (width - LEFT) / 110);
     const power = 10 ** Math.floor(Math.log10(rough));
@@ -100,7 +108,7 @@ if (hasRun) {
       parts.push(svgElement("line", { class: "axis", x1: x(time), x2: x(time), y1: 12, y2: AXIS + LANE * lanes.length }));
       // the last one stands before its line, or it would be cut off
       const [at, anchor] = x(time) > width - 60 ? [x(time) - 2, "end"] : [x(time) + 2, "start"];
-      parts.push(svgElement("text", { class: "name", x: at, y: 10, "text-anchor": anchor }, time ? duration(Math.round(time)) : "0"));
+      parts.push(svgElement("text", { class: "name", x: at, y: 10, "text-anchor": anchor }, time ? moment(time, step) : "0"));
     }
     lanes.forEach((name, lane) => parts.push(svgElement("text", { class: "name", x: 0, y: AXIS + LANE * lane + 14 }, name)));
     return parts;

@@ -50,7 +50,7 @@ pub(super) fn write_title(svg: &mut String, node: &SceneNode, corner: Point) {
         x = Number(left),
         y = Number(corner.y + TITLE_MIDDLE + BASELINE),
         ink = style::INK,
-        label = escape(&style::label(node.label())),
+        label = escape(&style::label(node.drawn_label())),
     ));
 }
 

@@ -41,7 +41,7 @@ pub(super) fn write_shape(svg: &mut String, node: &SceneNode, center: Point) {
 /// The label is told its width: it stays inside the ellipse whatever font the viewer has. Not all viewers listen, so
 /// beside a mark it starts at a fixed place, and what is too long has room on the right.
 fn write_label(svg: &mut String, node: &SceneNode, center: Point) {
-    let label = style::label(node.label());
+    let label = style::label(node.drawn_label());
     let width = style::label_width(&label);
     let (mut anchor, mut x) = ("middle", center.x);
     if let Some(status) = node.status {

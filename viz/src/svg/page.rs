@@ -61,7 +61,7 @@ pub(crate) fn draw_levels(scene: &Scene, open: &[bool], options: &layout::Option
 
 /// The size that a box has at least, for its title.
 pub(crate) fn title_size(node: &SceneNode) -> Size {
-    style::ellipse(node.label())
+    style::ellipse(node.drawn_label())
 }
 
 fn whole(content: &str, size: Size) -> String {

@@ -182,6 +182,11 @@ impl<'a> Gathered<'a> {
         for node in &mut scene.nodes {
             node.parent = node.nest.and_then(|nest| box_of_nest[nest]);
         }
+        for node in 0..scene.nodes.len() {
+            let around = scene.nodes[node].parent.map(|parent| format!("{}/", scene.nodes[parent].name));
+            let said = around.filter(|around| scene.nodes[node].name.starts_with(around));
+            scene.nodes[node].said_by_box = said.map_or(0, |around| around.len());
+        }
         for (index, node) in before.nodes.iter().enumerate().filter(|(_, node)| is_hidden(node)) {
             number[index] = node.nest.map_or(usize::MAX, |nest| node_of_nest[nest]);
         }

@@ -251,7 +251,10 @@ fn two_thousand_jobs() {
     browser.move_to(close);
     let in_sight = browser.eval(below).as_u64().unwrap();
     assert!(in_sight > 0, "{in_sight}");
+    let rings = "document.querySelectorAll('#beacons:not([hidden]) circle').length";
+    assert_eq!(browser.eval(rings), 0);
     browser.eval("document.getElementById('fit').click()");
+    assert_eq!(browser.eval(rings), 1, "what failed is seen where all is small");
     let far = place(&mut browser, "job 1999");
     browser.move_to((5.0, 500.0));
     browser.move_to(far);
