@@ -2,6 +2,8 @@
 
 use dojobber::{Graph, Plan, Report, Runner, ensure};
 use dojobber_viz::layout::Direction;
+use dojobber_viz::scene::{Scene, SceneNode, Status};
+use dojobber_viz::style::{fill, sign};
 use dojobber_viz::{Format, Picture};
 use roxmltree::Document;
 
@@ -181,6 +183,31 @@ fn tooltips_tell_what_happened() {
     let inner = node.children().find(|child| child.has_tag_name((svg_namespace(), "g"))).unwrap();
     let lines: Vec<&str> = title(inner).lines().collect();
     assert_eq!((lines[0], lines[1], lines[3]), ("failed", "2 tries", "no <compiler> & \"linker\""));
+}
+
+/// Whatever statuses there are: each is told in every format.
+#[test]
+fn every_status_is_shown_in_every_format() {
+    for &status in Status::ALL {
+        let node = SceneNode::new("job").with_status(status);
+        let picture = Picture::from(Scene { nodes: vec![node], ..Default::default() });
+        let (fill, sign) = (fill(Some(status)), sign(status));
+        let class = status.to_string().replace(' ', "-");
+        let expected = [
+            (picture.to_svg(), format!("<ellipse fill=\"{fill}\"")),
+            (picture.to_svg(), format!(">1 {status}</text>")),
+            (picture.to_html(), format!("\n.{class} {{ background: {fill}; ")),
+            (picture.to_html(), format!("\"status\":\"{status}\"")),
+            (picture.to_mermaid(), format!("{sign} job")),
+            (picture.to_mermaid(), format!(" fill:{fill},")),
+            (picture.to_text(), format!("job: {status}")),
+            #[cfg(feature = "dot")]
+            (picture.to_dot(), format!("fillcolor=\"{fill}\"")),
+        ];
+        for (text, part) in expected {
+            assert!(text.contains(&part), "{status}: no {part:?} in {text}");
+        }
+    }
 }
 
 /// What a job says of its run and what it logs; and that it stands behind another that would run.
