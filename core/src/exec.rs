@@ -13,6 +13,7 @@ mod stages;
 mod retries;
 mod schedule;
 mod hall;
+mod flights;
 mod bounds;
 mod behind;
 mod live;

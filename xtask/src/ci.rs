@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, mermaid, outside, package, tidy};
+use crate::{deny, docs, guard, mermaid, model, outside, package, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,7 +36,7 @@ pub(crate) enum Step {
     Msrv,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
     Guard,
-    /// What the workers of a run share is checked in every order there can be
+    /// What the workers of a run share is checked in every order there can be, and finds planted mistakes
     Model,
     /// A crate outside of the workspace uses the library and its test kit
     User,
@@ -87,7 +87,7 @@ impl Step {
             Step::Package => package::run(root),
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
-            Step::Model => outside::model(root),
+            Step::Model => model::run(root),
             Step::User => outside::user(root),
             Step::Fuzz => outside::smoke(root),
         }

@@ -12,6 +12,7 @@ mod render;
 mod guard;
 mod outside;
 mod mermaid;
+mod model;
 mod ci;
 mod bench;
 

@@ -19,12 +19,6 @@ pub(crate) fn user(root: &Path) -> Result<()> {
     cargo(root, &format!("test --manifest-path {USER}/Cargo.toml --target-dir {}", folder.display()))
 }
 
-/// Checks what the workers of a run share, in every order there can be.
-pub(crate) fn model(root: &Path) -> Result<()> {
-    let folder = target(root).join("model");
-    cargo(root, &format!("test --manifest-path core/model/Cargo.toml --target-dir {}", folder.display()))
-}
-
 /// Calls every fuzzed function a few hundred times, on any compiler; and builds the fuzzers, if that can be done here.
 pub(crate) fn smoke(root: &Path) -> Result<()> {
     let folder = target(root).join("fuzz-smoke");

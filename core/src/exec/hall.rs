@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::time::Duration;
 
 use crate::cancel::StopLevel;
 use crate::exec::schedule::{Ended, Schedule, State};
+use crate::exec::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::graph::JobId;
 use crate::words::StopReason;
 

@@ -232,12 +232,10 @@ impl Schedule {
         }
     }
 
-    /// All pending tries go on, to see that the run is stopped.
+    /// All tries go on that are pending, or are about to be, to see that the run is stopped.
     pub(super) fn wake_all(&mut self) {
         for job in Arc::clone(&self.graph).ids() {
-            if self.state(job) == State::Pending {
-                self.wake(job);
-            }
+            self.wake(job);
         }
     }
 

@@ -131,7 +131,7 @@ impl Reader {
                 self.declare(name, depth);
                 self.items(group.stream(), depth + 1);
             }
-            _ if depth == 0 => self.source.modules.push(Module { name, path }),
+            _ if depth == 0 || path.is_some() => self.source.modules.push(Module { name, path }),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ use crate::exec::attempt::{Flight, Leftovers, Progress, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
+use crate::exec::flights::Flights;
 use crate::exec::hall::{Hall, Inside};
 use crate::exec::live::Live;
 use crate::exec::schedule::{Ended, Next, Schedule};
@@ -25,9 +26,9 @@ use crate::report::{Head, Log};
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
     let schedule = Schedule::new(live.graph(), live.claims(), live.options.dry_run);
+    let hall = Arc::new(Hall::new(schedule));
     let crew = Crew {
         live,
-        hall: Arc::new(Hall::new(schedule)),
         heads: live.graph().ids().map(|_| AtomicU64::default()).collect(),
         helpers,
         lease: OnceLock::new(),
@@ -37,7 +38,8 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         ids: AtomicU16::new(1),
         told: Mutex::new(()),
         left: Mutex::default(),
-        flights: live.plan.needs().asyncs.iter().map(|_| Mutex::default()).collect(),
+        flights: Flights::new(&hall, &live.plan.needs().asyncs),
+        hall,
     };
     let waker = Waker::from(Arc::clone(&crew.hall));
     let stop = live.bounds.as_ref().map(Bounds::stop);
@@ -65,11 +67,8 @@ struct Crew<'r, 'env, A> {
     told: Mutex<()>,
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
-    /// For each job with async phases, its try that is pending.
-    flights: Vec<Slot<'r, 'env, A>>,
+    flights: Flights<Box<Flight<'r, 'env, A>>>,
 }
-
-type Slot<'r, 'env, A> = Mutex<Option<Box<Flight<'r, 'env, A>>>>;
 
 /// What a worker is to do, and whether there is more than the workers can.
 struct Task {
@@ -130,36 +129,29 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     /// Polls a future. `None`: it is pending, and put aside.
-    ///
-    /// It is put into its slot before the schedule knows that it waits: who resumes it finds it. The ring is let go at the
-    /// very last: if that was the last clone, nobody else can wake it, and it is woken to fail.
     fn poll(
         &self,
         worker: &mut Worker<'r, 'env, A>,
         mut flight: Box<Flight<'r, 'env, A>>,
     ) -> Option<Progress<'r, 'env, A>> {
         let job = flight.attempt.job;
-        let ring = flight.ring.upgrade().unwrap_or_else(|| self.hall.ring(job));
-        flight.ring = Arc::downgrade(&ring);
+        let waker = self.flights.waker(job, &mut flight.ring);
         flight.tell_over();
-        let waker = Waker::from(ring);
         if let Poll::Ready(result) = worker.poll(&mut flight, &waker) {
             return Some(worker.land(*flight, result));
         }
-        let deadline = match flight.pending() {
-            Pending::Waits(deadline) => deadline,
-            Pending::Ends(over) => return Some(worker.land(*flight, Err(over.error()))),
-        };
-        *lock(self.slot(job)) = Some(flight);
-        self.hall.lock().suspend(job, deadline);
-        drop(waker);
-        None
+        match flight.pending() {
+            Pending::Waits(deadline) => {
+                self.flights.put_aside(job, flight, deadline, waker);
+                None
+            }
+            Pending::Ends(over) => Some(worker.land(*flight, Err(over.error()))),
+        }
     }
 
     /// Goes on with a try that was woken, or that is to end.
     fn resume(&self, worker: &mut Worker<'r, 'env, A>, job: JobId) -> Progress<'r, 'env, A> {
-        let is_forsaken = self.hall.lock().resume(job);
-        let flight = lock(self.slot(job)).take().expect("a pending try is in its slot");
+        let (flight, is_forsaken) = self.flights.take_up(job);
         if is_forsaken {
             return worker.land(*flight, Err(FORSAKEN.into()));
         }
@@ -167,11 +159,6 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             Some(over) => worker.land(*flight, Err(over.error())),
             None => Progress::InFlight(flight),
         }
-    }
-
-    fn slot(&self, job: JobId) -> &Slot<'r, 'env, A> {
-        let at = self.live.plan.needs().asyncs.binary_search(&job).expect("the job has async phases");
-        &self.flights[at]
     }
 
     /// Books what was done, and waits for something to do. `None`: the run is over.

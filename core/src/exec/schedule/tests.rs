@@ -384,3 +384,18 @@ fn compare(seed: u64) {
     }
     assert!(naive.ready.is_empty() && naive.retries.is_empty() && inside.is_empty());
 }
+
+#[test]
+fn a_stop_reaches_a_try_that_is_about_to_be_pending() {
+    let plan = plan("a; b");
+    let mut schedule = schedule(&plan);
+    assert!(matches!(schedule.next(|| 0), Some(Next::Begin(_))));
+    schedule.stop(&mut Vec::new());
+    schedule.wake_all();
+    assert!(!schedule.suspend(JobId(0)), "it was being polled");
+    assert_eq!(schedule.state(JobId(0)), State::Woken);
+    assert_eq!(schedule.next(|| 0), Some(Next::Resume(JobId(0))));
+    schedule.end(JobId(0), Status::Cancelled, &mut Vec::new());
+    schedule.wake_all();
+    assert!(schedule.is_over());
+}
