@@ -1,6 +1,6 @@
 //! Brings up a small stack on this machine: directories, a configuration, a server, a wait until it answers, a smoke test.
 //! Whatever happens to it (Ctrl-C, a server that hangs, `kill -9`), it leaves nothing behind that the next run does not put
-//! right. Its jobs are described in `spinup/graph.rs`.
+//! right. Its jobs are described in `spinup/graph.rs`, which tests run with a fake of the machine.
 //!
 //! ```text
 //! cargo run -p dojobber-cli --example spinup -- --dir stack --port 8080 --hold -v
@@ -8,6 +8,8 @@
 
 #[path = "spinup/graph.rs"]
 mod graph;
+#[path = "spinup/machine.rs"]
+mod machine;
 #[path = "spinup/server.rs"]
 mod server;
 
@@ -18,6 +20,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use graph::{Stack, spinup};
+use machine::{CONFIGURATION, Machine};
 
 /// Bring up a small stack on this machine, and try it
 #[derive(Parser)]
@@ -50,13 +53,14 @@ struct Args {
 fn main() -> dojobber::Result<ExitCode> {
     let Args { dir, port, greeting, hold, patience, hang, serve, run } = dojobber_cli::parse();
     if serve {
-        server::serve(port, &dir.join(graph::CONFIGURATION), hang)?;
+        server::serve(port, &dir.join(CONFIGURATION), hang)?;
         return Ok(ExitCode::SUCCESS);
     }
     let patience = Duration::from_millis(patience);
-    let stack = Stack { program: std::env::current_exe()?, dir, port, greeting, patience, hang, hold };
+    let machine = Machine { program: std::env::current_exe()?, dir, port, hang };
+    let stack = Stack { greeting, patience, hold };
     let limits = |runner: dojobber::RunnerBuilder| {
         runner.grace_period(Duration::from_secs(2)).default_timeout(Duration::from_secs(30))
     };
-    Ok(run.main_with(spinup(&stack).compile(), (), limits))
+    Ok(run.main_with(spinup(&stack, &machine).compile(), (), limits))
 }

@@ -37,6 +37,7 @@ mod conduct;
 mod simulation;
 mod trials;
 mod blame;
+mod strikes;
 mod conflicts;
 mod narrowing;
 mod exploration;

@@ -1,4 +1,4 @@
-//! Twelve graphs, and random ones, without a bug, of kinds that tools are made of: no check of the test kit may raise an alarm.
+//! Thirteen graphs, and random ones, without a bug, of kinds that tools are made of: no check of the test kit may raise an alarm.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -301,6 +301,54 @@ fn jobs_that_are_structs() {
                 .after(after)
                 .with_new(move |_| Ok(Line { disk, name: format!("line {at}"), seen: None }))
         })
+    });
+}
+
+/// Phases that wait, beside others that do not; what they need meanwhile is taken away again.
+#[test]
+fn uploads_that_wait() {
+    check(20, &["note"], |disk| {
+        let graph = Graph::new().each(0..9, |graph, at| {
+            let (object, name) = (format!("object {at}"), format!("upload {at}"));
+            let (part, looked) = (format!("tmp/{at}"), object.clone());
+            let left = part.clone();
+            graph
+                .job(&name)
+                .tries(3)
+                .retry_delay(Duration::from_secs(5))
+                .check_async(move |cx| {
+                    let is_there = disk.is(&looked, "data");
+                    async move {
+                        cx.sleep_async(Duration::from_millis(30)).await;
+                        is_there
+                    }
+                })
+                .cleanup_async(move |cx| {
+                    disk.remove(&left);
+                    async move { cx.sleep_async(Duration::from_millis(1)).await }
+                })
+                .run_async(move |cx| {
+                    let (part, object) = (part.clone(), object.clone());
+                    async move {
+                        disk.write(&part, "data");
+                        cx.sleep_async(Duration::from_secs(2)).await;
+                        disk.write(&object, "data");
+                    }
+                })
+                .job(format!("seen {at}"))
+                .after(name)
+                .check_only_async(move |_| std::future::ready(disk.is(&format!("object {at}"), "data")))
+        });
+        graph
+            .job("note")
+            .run_only_async(async |cx| {
+                cx.sleep_async(Duration::from_millis(1)).await;
+                disk.write("note", "begun");
+            })
+            .job("index")
+            .after((0..9).map(|at| format!("seen {at}")))
+            .check(|_| disk.is("index", "9"))
+            .run_async(async |_| disk.write("index", &disk.list("object ").len().to_string()))
     });
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dojobber::testkit::{
-    Answer, Disk, Idempotence, Simulation, Table, assert_absorbs, assert_always, assert_cleans_up,
-    assert_convergent, assert_dry_run_is_pure, assert_order_independent, explore,
+    Access, Answer, Disk, Idempotence, Simulation, Table, assert_absorbs, assert_always, assert_cleans_up,
+    assert_convergent, assert_dry_run_is_pure, assert_order_independent, explore, touches,
 };
+use dojobber::{Context, ensure};
 use semver::Version;
 
 #[path = "../../examples/fleet/graph.rs"]
@@ -18,9 +20,11 @@ mod fleet;
 mod machine;
 #[path = "../../../cli/examples/release/graph.rs"]
 mod release;
+#[path = "../../../cli/examples/spinup/graph.rs"]
+mod spinup;
 
-/// Each question of TESTING.md, with the run_onlys that may be run again. No graph has a cleanup: nothing is to be
-/// taken away.
+/// Each question of TESTING.md, with the run_onlys that may be run again. Cleanups have nothing to take away; where a graph
+/// has some, that is asked besides.
 #[track_caller]
 fn check<O: PartialEq + Debug>(run_onlys: &[&str], body: impl Fn(&Simulation) -> O) -> O {
     let seen = explore(30, &body);
@@ -156,4 +160,97 @@ fn machine() {
     assert_eq!(seen.0["passwd"], "www\n");
     assert_eq!(seen.1.as_deref(), Some("server_name example.com;\n"));
     assert!(!Path::new("pkg").exists());
+}
+
+/// A host on which the server of a run that was killed may still be up.
+struct FakeHost {
+    disk: Disk,
+    /// What the server says, if there is one.
+    server: Arc<Mutex<Option<String>>>,
+}
+
+/// It is ended with its run.
+struct FakeServer(Arc<Mutex<Option<String>>>);
+
+impl spinup::Server for FakeServer {
+    fn check_running(&self) -> dojobber::Result {
+        ensure(self.0.lock().unwrap().is_some(), "the server has died")
+    }
+}
+
+impl Drop for FakeServer {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+impl FakeHost {
+    fn new(old_server: bool) -> Self {
+        let disk = if old_server { Disk::new().with("running", "") } else { Disk::new() };
+        FakeHost { disk, server: Arc::new(Mutex::new(old_server.then(|| "old".to_owned()))) }
+    }
+
+    /// A server, and what says that there is one.
+    fn leftovers(&self) -> (bool, bool) {
+        (self.server.lock().unwrap().is_some(), self.disk.exists("running"))
+    }
+}
+
+impl spinup::Host for FakeHost {
+    fn has_directory(&self) -> bool {
+        self.disk.exists("directory")
+    }
+    fn make_directory(&self) -> dojobber::Result {
+        self.disk.write("directory", "");
+        Ok(())
+    }
+    fn configuration(&self) -> dojobber::Result<String> {
+        Ok(self.disk.read("greeting").ok_or("there is no configuration")?)
+    }
+    fn configure(&self, greeting: &str) -> dojobber::Result {
+        self.disk.write("greeting.new", greeting);
+        self.disk.rename("greeting.new", "greeting");
+        Ok(())
+    }
+    fn port_is_free(&self) -> dojobber::Result {
+        touches("port", Access::Read);
+        ensure(self.server.lock().unwrap().is_none(), "a server listens there")
+    }
+    fn start(&self, _: &Context) -> dojobber::Result<Box<dyn spinup::Server>> {
+        self.port_is_free()?;
+        self.disk.write("running", "");
+        touches("port", Access::Write);
+        *self.server.lock().unwrap() = Some(self.configuration()?);
+        Ok(Box::new(FakeServer(Arc::clone(&self.server))))
+    }
+    fn get(&self, _: &Context, path: &str) -> dojobber::Result<String> {
+        let mut server = self.server.lock().unwrap();
+        match path {
+            "/" => Ok(server.clone().ok_or("nobody answers")?),
+            "/health" => ensure(server.is_some(), "nobody answers").map(|()| "well".to_owned()),
+            "/quit" => server.take().map(|_| "bye".to_owned()).ok_or_else(|| "nobody answers".into()),
+            _ => Err(format!("{path} is not found").into()),
+        }
+    }
+    fn remove_note(&self) -> dojobber::Result {
+        ensure(self.disk.remove("running"), "there is no note")
+    }
+}
+
+#[test]
+fn spinup() {
+    let stack =
+        spinup::Stack { greeting: "hello".to_owned(), patience: Duration::from_secs(10), hold: false };
+    let seen = check(&["server"], |simulation: &Simulation| {
+        let host = FakeHost::new(true);
+        let _ = simulation.run_anew(|| spinup::spinup(&stack, &host), ());
+        (host.leftovers(), host.disk.into_files())
+    });
+    assert_eq!(seen.0, (false, false));
+    assert_eq!(seen.1["greeting"], "hello");
+    assert_cleans_up(1, |simulation| {
+        let host = FakeHost::new(false);
+        let _ = simulation.run_anew(|| spinup::spinup(&stack, &host), ());
+        host.leftovers()
+    });
 }

@@ -10,7 +10,7 @@ mod blame; // whom the test kit blames
 mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
 #[cfg(feature = "testkit")]
-mod clean; // twelve graphs without a bug
+mod clean; // thirteen graphs without a bug
 mod cleanup; // modes, order, failures
 mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
@@ -29,6 +29,8 @@ mod programs; // the other example programs, from outside
 mod signals; // a program that gets signals at any moment
 #[cfg(feature = "testkit")]
 mod mixed; // random graphs of blocking and async phases
+#[cfg(feature = "testkit")]
+mod waiting; // async phases in the test kit: bugs, time, faults
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod formats; // reports in every format, and those of earlier versions

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dojobber::testkit::{
-    Clock, Convergence, Disk, Fault, Faults, Idempotence, Simulation, assert_idempotent, check_absorbs,
-    check_always, check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent,
+    Answer, Clock, Convergence, Disk, Fault, Faults, Idempotence, Simulation, assert_idempotent,
+    check_absorbs, check_always, check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent,
     check_order_independent, explore, on_exit, try_explore, world_time,
 };
-use dojobber::{Graph, Phase, Plan, ensure};
+use dojobber::{Context, Graph, Phase, Plan, ensure, sh};
 
 use crate::kit::{check, on_a_disk};
 
@@ -166,6 +166,70 @@ fn a_certificate_that_expires_between_two_runs() {
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen, [(0, 3600, 0), (3600, 7200, 3600), (0, 7200, 3600), (3600, 10800, 7200)]);
     assert_eq!(clock.now(), HOUR);
+}
+
+/// A token that is valid for a while, by the time of the process that made it or by that of the world.
+#[test]
+fn a_token_that_expires_between_two_runs() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    check("use", "the token has expired", |bug| {
+        check_convergent(1, move |simulation: &Simulation| {
+            let (expiry, used) = (Mutex::new(None), AtomicBool::new(false));
+            let now = |cx: &Context| if bug { cx.now() } else { world_time() };
+            let graph = || {
+                Graph::new()
+                    .job("token")
+                    .check(|cx| expiry.lock().unwrap().is_some_and(|expiry| expiry > now(cx) + HOUR))
+                    .run(|cx| *expiry.lock().unwrap() = Some(now(cx) + HOUR * 3 / 2))
+                    .job("wait")
+                    .after("token")
+                    .tries(2)
+                    .retry_delay(HOUR)
+                    .check_only(|cx| cx.attempt() == 2)
+                    .job("use")
+                    .after("wait")
+                    .tries(1)
+                    .check(|_| used.load(Ordering::SeqCst))
+                    .run(|_| {
+                        ensure(*expiry.lock().unwrap() > Some(world_time()), "the token has expired")?;
+                        used.store(true, Ordering::SeqCst);
+                        Ok(())
+                    })
+            };
+            let _ = simulation.run_anew(graph, ());
+            used.load(Ordering::SeqCst)
+        })
+    });
+}
+
+/// A command that adds a line each time, and one that looks first.
+#[test]
+fn a_command_that_is_not_idempotent() {
+    check("hosts", "`hosts` is run 2 times, not 1", |bug| {
+        check_convergent(1, move |simulation: &Simulation| {
+            let disk = Arc::new(Disk::new());
+            let shell = {
+                let disk = Arc::clone(&disk);
+                move |line: &str| match line {
+                    "sh -ec -- 'grep -q db hosts'" => Answer::status(u8::from(!disk.exists("hosts"))),
+                    "sh -ec -- 'echo db >> hosts'" => {
+                        disk.append("hosts", "db;");
+                        Answer::ok()
+                    }
+                    _ => Answer::status(127),
+                }
+            };
+            let graph = || {
+                let open = Graph::new().job("hosts");
+                match bug {
+                    true => open.run_only(sh("echo db >> hosts")),
+                    false => open.check(sh("grep -q db hosts")).run(sh("echo db >> hosts")),
+                }
+            };
+            let _ = simulation.clone().commands(shell).run_anew(graph, ());
+            disk.files()
+        })
+    });
 }
 
 /// In the end a server runs, but for a while none did.

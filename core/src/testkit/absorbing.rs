@@ -6,9 +6,10 @@ use crate::faults::{Call, Fault, Strike};
 use crate::testkit::blame::told;
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::Experiment;
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
+use crate::testkit::strikes::strikes;
 use crate::testkit::trials::Trials;
 use crate::words::Phase;
 
@@ -44,10 +45,7 @@ use crate::words::Phase;
 /// seed.
 #[track_caller]
 pub fn assert_absorbs<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match check_absorbs(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    seen_or_panic(check_absorbs(schedules, body))
 }
 
 /// As [`assert_absorbs`], without a panic.
@@ -60,34 +58,25 @@ pub fn check_absorbs<O: PartialEq + Debug>(
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
-    trials.with_seeds(schedules, |seed| {
-        let calm = trials.observe(Experiment::calm(seed));
-        let trouble = calm.calm_trouble().or_else(|| {
-            strikes(&calm).find_map(|strike| {
-                let trial = trials.observe(Experiment::calm(seed).strike(strike.at, strike.fault));
-                trouble(strike, &trial, &calm)
-            })
-        });
-        calm.unless(trouble)
+    trials.with_calm(schedules, Experiment::calm, |experiment, calm| {
+        strikes(calm, |call| faults(calm, call)).find_map(|strike| {
+            let trial = trials.observe(experiment.clone().strike(strike.at, strike.fault));
+            trouble(strike, &trial, calm)
+        })
     })
 }
 
 /// What may go wrong where another try is left.
-fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
-    let has_tries_left = |call: Call| {
-        let facts = calm.run_of(call).map(|run| run.jobs[call.step.job.index()]);
-        facts.is_some_and(|facts| call.step.attempt < facts.max_tries)
-    };
-    let calls = calm.calls.iter().enumerate();
-    let calls = calls.filter(move |(_, call)| call.step.phase != Phase::Cleanup && has_tries_left(**call));
-    calls.flat_map(|(at, call)| {
-        let faults: &[Fault] = match (call.step.part, call.step.phase) {
-            (0, Phase::Run) => &[Fault::Error, Fault::ErrorAfter],
-            (0, _) => &[Fault::Error],
-            _ => &[Fault::Panic], // what an error in the midst of it would leave
-        };
-        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
-    })
+fn faults<O>(calm: &Observation<O>, call: Call) -> &'static [Fault] {
+    let facts = calm.run_of(call).map(|run| run.jobs[call.step.job.index()]);
+    let has_tries_left = facts.is_some_and(|facts| call.step.attempt < facts.max_tries);
+    match (call.step.part, call.step.phase) {
+        (_, Phase::Cleanup) => &[],
+        _ if !has_tries_left => &[],
+        (0, Phase::Run) => &[Fault::Error, Fault::ErrorAfter],
+        (0, _) => &[Fault::Error],
+        _ => &[Fault::Panic], // what an error in the midst of it would leave
+    }
 }
 
 fn trouble<O: PartialEq + Debug>(

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use crate::testkit::experiment::Experiment;
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
@@ -50,10 +50,7 @@ pub fn assert_always<O: Debug, V: Verdict>(
     body: impl Fn(&Simulation) -> O,
     invariant: impl Fn(&O) -> V,
 ) -> O {
-    match check_always(schedules, body, invariant) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    seen_or_panic(check_always(schedules, body, invariant))
 }
 
 /// As [`assert_always`], without a panic.

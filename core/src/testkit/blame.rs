@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::faults::{Call, Fault, Strike};
 use crate::testkit::experiment::Experiment;
+use crate::testkit::finding::Trouble;
 use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
@@ -43,10 +44,28 @@ fn before(at: usize, calls: &[Call]) -> Option<Call> {
     (before.run == calls[at].run).then_some(*before)
 }
 
+/// Names the call that has undone what a job had done, if it can be found; see [`undoer`].
+pub(super) fn with_undoer<O>(
+    trouble: Trouble,
+    job: &str,
+    lost_in: usize,
+    experiment: &Experiment,
+    observation: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Trouble {
+    match undoer(job, lost_in, experiment, observation, trials) {
+        Some(call) => {
+            let job = observation.job(call);
+            trouble.detail(format!("it was done until {}", observation.told(call))).job(job)
+        }
+        None => trouble,
+    }
+}
+
 /// The call that has undone what a job had done: after it the job's check fails in a dry run, and before it passed.
 ///
 /// `lost_in` is the number of the run in which the check failed first.
-pub(super) fn undoer<O>(
+fn undoer<O>(
     job: &str,
     lost_in: usize,
     experiment: &Experiment,

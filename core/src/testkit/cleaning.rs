@@ -6,9 +6,10 @@ use crate::faults::{Call, Fault, Strike};
 use crate::testkit::blame::told;
 use crate::testkit::difference::{Texts, contrast, texts};
 use crate::testkit::experiment::Experiment;
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
+use crate::testkit::strikes::strikes;
 use crate::testkit::trials::Trials;
 use crate::words::Phase;
 
@@ -55,10 +56,7 @@ use crate::words::Phase;
 /// If any of that is not so: with a report that names the job, the fault and the seed.
 #[track_caller]
 pub fn assert_cleans_up<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match check_cleans_up(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    seen_or_panic(check_cleans_up(schedules, body))
 }
 
 /// As [`assert_cleans_up`], without a panic.
@@ -73,18 +71,16 @@ pub fn check_cleans_up<O: PartialEq + Debug>(
     let trials = Trials::of(body);
     let idle = trials.observe(Experiment::calm(0).stop(0, false));
     let before = idle.unless(None).map_err(|trouble| trials.found(trouble, None))?;
-    trials.with_seeds(schedules, |seed| {
-        let experiment = Experiment::calm(seed).with_cleanup();
-        let calm = trials.observe(experiment.clone());
-        let trouble = calm.calm_trouble().or_else(|| trouble_after(&calm)).or_else(|| {
+    let experiment = |seed| Experiment::calm(seed).with_cleanup();
+    trials.with_calm(schedules, experiment, |experiment, calm| {
+        trouble_after(calm).or_else(|| {
             let struck: Vec<Struck<O>> =
-                strikes(&calm).map(|strike| Struck::by(strike, &experiment, &trials)).collect();
+                strikes(calm, faults).map(|strike| Struck::by(strike, experiment, &trials)).collect();
             // what cleanups say themselves is more telling than what they leave
             let said = struck.iter().find_map(|struck| Some(struck.told(trouble_after(&struck.trial)?)));
-            said.or_else(|| leftovers(&experiment, &calm, &before, &trials))
+            said.or_else(|| leftovers(experiment, calm, &before, &trials))
                 .or_else(|| struck.iter().find_map(|struck| struck.leftovers(&before, &trials)))
-        });
-        calm.unless(trouble)
+        })
     })
 }
 
@@ -117,15 +113,12 @@ impl<O: PartialEq + Debug> Struck<O> {
     }
 }
 
-fn strikes<O>(calm: &Observation<O>) -> impl Iterator<Item = Strike> {
-    calm.calls.iter().enumerate().flat_map(|(at, call)| {
-        let faults: &[Fault] = match (call.step.part, call.step.phase) {
-            (0, Phase::Run) => &[Fault::Error, Fault::Panic, Fault::ErrorAfter],
-            (0, _) => &[Fault::Error, Fault::Panic],
-            _ => &[Fault::Panic],
-        };
-        faults.iter().map(move |fault| Strike { at: at + 1, fault: *fault })
-    })
+fn faults(call: Call) -> &'static [Fault] {
+    match (call.step.part, call.step.phase) {
+        (0, Phase::Run) => &[Fault::Error, Fault::Panic, Fault::ErrorAfter],
+        (0, _) => &[Fault::Error, Fault::Panic],
+        _ => &[Fault::Panic],
+    }
 }
 
 /// What is wrong with the cleanups, or with the body.

@@ -6,12 +6,13 @@ use std::fmt::Debug;
 use crate::cancel::StopLevel;
 use crate::faults::{Call, Fault, Step, Strike};
 use crate::report::JobReport;
-use crate::testkit::blame::{suspect, told, undoer};
+use crate::testkit::blame::{suspect, told, with_undoer};
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::{Experiment, Then};
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::{Observation, RunEnd, RunSeen, first_complaint};
 use crate::testkit::simulation::Simulation;
+use crate::testkit::strikes::strikes;
 use crate::testkit::trials::Trials;
 use crate::words::{Kind, Phase, Status};
 
@@ -122,10 +123,7 @@ impl Convergence {
     /// As [`assert_convergent`] does.
     #[track_caller]
     pub fn assert<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> O {
-        match self.check(body) {
-            Ok(seen) => seen,
-            Err(finding) => finding.panic(),
-        }
+        seen_or_panic(self.check(body))
     }
 
     /// As [`assert`](Convergence::assert), without a panic.
@@ -135,33 +133,25 @@ impl Convergence {
     /// The first [`Finding`].
     pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
         let trials = Trials::of(body);
-        trials.with_seeds(self.schedules, |seed| {
-            let calm = trials.observe(Experiment::calm(seed));
-            let trouble = calm.calm_trouble().or_else(|| {
-                let again = Experiment::calm(seed).then(Then::Again);
-                aftermath(&again, &trials.observe(again.clone()), &calm, &trials)
-            });
-            let trouble = trouble.or_else(|| {
-                let experiment = Experiment::calm(seed).then(Then::UntilDone);
-                self.strikes(&calm).find_map(|strike| self.strike(strike, &experiment, &calm, &trials))
-            });
-            calm.unless(trouble)
+        trials.with_calm(self.schedules, Experiment::calm, |experiment, calm| {
+            let again = experiment.clone().then(Then::Again);
+            aftermath(&again, &trials.observe(again.clone()), calm, &trials).or_else(|| {
+                let experiment = experiment.clone().then(Then::UntilDone);
+                strikes(calm, |call| self.faults(call))
+                    .find_map(|strike| self.strike(strike, &experiment, calm, &trials))
+            })
         })
     }
 
-    /// All that may go wrong, once.
-    fn strikes<O>(&self, calm: &Observation<O>) -> impl Iterator<Item = Strike> {
+    fn faults(&self, call: Call) -> &'static [Fault] {
         const STOP: Fault = Fault::Stop(StopLevel::Cancel);
-        let stops = self.stops;
-        calm.calls.iter().enumerate().flat_map(move |(at, call)| {
-            let faults: &[Fault] = match (call.step.part, call.step.phase) {
-                (0, Phase::Run) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter],
-                (0, _) => &[Fault::Crash, Fault::Error],
-                _ => &[Fault::Crash],
-            };
-            let stop = (stops && call.step.part == 0).then_some(&STOP);
-            faults.iter().chain(stop).map(move |fault| Strike { at: at + 1, fault: *fault })
-        })
+        match (call.step.part, call.step.phase, self.stops) {
+            (0, Phase::Run, false) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter],
+            (0, Phase::Run, true) => &[Fault::Crash, Fault::Error, Fault::ErrorAfter, STOP],
+            (0, _, false) => &[Fault::Crash, Fault::Error],
+            (0, _, true) => &[Fault::Crash, Fault::Error, STOP],
+            _ => &[Fault::Crash],
+        }
     }
 
     /// What comes of one fault more than the experiment has; and after a crash, of a further one anywhere behind it.
@@ -224,11 +214,8 @@ fn reruns<O>(
     let pairs = trial.runs.windows(2).filter(|pair| is_rerun(&pair[0]) && pair[0].of_body == pair[1].of_body);
     pairs.into_iter().find_map(|pair| {
         let (job, trouble) = setback(&pair[0], &pair[1])?;
-        let undoer = job.and_then(|job| undoer(&job, pair[1].number, experiment, trial, trials));
-        Some(match undoer {
-            Some(call) => {
-                trouble.detail(format!("it was done until {}", trial.told(call))).job(trial.job(call))
-            }
+        Some(match job {
+            Some(job) => with_undoer(trouble, &job, pair[1].number, experiment, trial, trials),
             None => trouble,
         })
     })

@@ -8,7 +8,7 @@ use crate::faults::{Call, Points};
 use crate::testkit::conflicts::conflict;
 use crate::testkit::difference::{Texts, contrast_texts, texts};
 use crate::testkit::experiment::Experiment;
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::narrowing::{Narrowed, narrow};
 use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
@@ -50,10 +50,7 @@ use crate::testkit::trials::Trials;
 /// seed, and shows the order.
 #[track_caller]
 pub fn explore<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match try_explore(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    seen_or_panic(try_explore(schedules, body))
 }
 
 /// As [`explore`], without a panic.
@@ -129,10 +126,7 @@ impl OrderIndependence {
     /// If two orders lead to something else, as [`explore`] does.
     #[track_caller]
     pub fn assert<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> O {
-        match self.check(body) {
-            Ok(seen) => seen,
-            Err(finding) => finding.panic(),
-        }
+        seen_or_panic(self.check(body))
     }
 
     /// As [`assert`](OrderIndependence::assert), without a panic.

@@ -43,10 +43,18 @@ impl Finding {
     pub fn runs(&self) -> u64 {
         self.runs
     }
+}
 
-    #[track_caller]
-    pub(super) fn panic(self) -> ! {
-        panic!("{self}")
+/// What a check that asserts returns: what was seen.
+///
+/// # Panics
+///
+/// With the finding, where the check was called.
+#[track_caller]
+pub(super) fn seen_or_panic<O>(checked: Result<O, Finding>) -> O {
+    match checked {
+        Ok(seen) => seen,
+        Err(finding) => panic!("{finding}"),
     }
 }
 

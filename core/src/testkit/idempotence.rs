@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use crate::report::JobReport;
-use crate::testkit::blame::undoer;
+use crate::testkit::blame::with_undoer;
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::{Experiment, Then};
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::{Observation, RunSeen, first_complaint};
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
@@ -101,10 +101,7 @@ impl Idempotence {
     /// As [`assert_idempotent`] does; and if a job is to be exempt that is no run_only of a plan of the body.
     #[track_caller]
     pub fn assert<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> O {
-        match self.check(body) {
-            Ok(seen) => seen,
-            Err(finding) => finding.panic(),
-        }
+        seen_or_panic(self.check(body))
     }
 
     /// As [`assert`](Idempotence::assert), without a panic for what is found.
@@ -118,15 +115,11 @@ impl Idempotence {
     /// If a job is to be exempt that is no run_only of a plan of the body.
     pub fn check<O: PartialEq + Debug>(&self, body: impl Fn(&Simulation) -> O) -> Result<O, Finding> {
         let trials = Trials::of(body);
-        trials.with_seeds(self.schedules, |seed| {
-            let once = trials.observe(Experiment::calm(seed));
-            self.refuse_unknown(&once);
-            let trouble = once.calm_trouble().or_else(|| {
-                let experiment = Experiment::calm(seed).then(Then::Again);
-                let twice = trials.observe(experiment.clone());
-                self.trouble(&once, &twice, &experiment, &trials)
-            });
-            once.unless(trouble)
+        trials.with_calm(self.schedules, Experiment::calm, |experiment, once| {
+            self.refuse_unknown(once);
+            let experiment = experiment.clone().then(Then::Again);
+            let twice = trials.observe(experiment.clone());
+            self.trouble(once, &twice, &experiment, &trials)
         })
     }
 
@@ -153,13 +146,7 @@ impl Idempotence {
                 return Some(failure);
             }
             if let Some((job, trouble)) = self.change(second) {
-                let undoer = undoer(&job, second.number, experiment, twice, trials);
-                return Some(match undoer {
-                    Some(call) => {
-                        trouble.detail(format!("it was done until {}", twice.told(call))).job(twice.job(call))
-                    }
-                    None => trouble,
-                });
+                return Some(with_undoer(trouble, &job, second.number, experiment, twice, trials));
             }
         }
         twice.panicked(" after a second run").or_else(|| self.difference(once, twice))

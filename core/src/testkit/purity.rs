@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::faults::Fault;
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::{Experiment, Then};
-use crate::testkit::finding::{Finding, Trouble};
+use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
@@ -40,10 +40,7 @@ use crate::testkit::trials::Trials;
 /// seed.
 #[track_caller]
 pub fn assert_dry_run_is_pure<O: PartialEq + Debug>(schedules: u64, body: impl Fn(&Simulation) -> O) -> O {
-    match check_dry_run_is_pure(schedules, body) {
-        Ok(seen) => seen,
-        Err(finding) => finding.panic(),
-    }
+    seen_or_panic(check_dry_run_is_pure(schedules, body))
 }
 
 /// As [`assert_dry_run_is_pure`], without a panic.

@@ -44,6 +44,25 @@ impl<B> Trials<B> {
         }
     }
 
+    /// Judges what follows from calm runs, in the orders of so many seeds: `experiment` is that of a seed. A calm run that
+    /// fails is trouble by itself.
+    pub(super) fn with_calm<O>(
+        &self,
+        seeds: u64,
+        experiment: impl Fn(u64) -> Experiment,
+        judge: impl Fn(&Experiment, &Observation<O>) -> Option<Trouble>,
+    ) -> Result<O, Finding>
+    where
+        B: Fn(&Simulation) -> O,
+    {
+        self.with_seeds(seeds, |seed| {
+            let experiment = experiment(seed);
+            let calm = self.observe(experiment.clone());
+            let trouble = calm.calm_trouble().or_else(|| judge(&experiment, &calm));
+            calm.unless(trouble)
+        })
+    }
+
     /// What a check has found, after all these runs.
     pub(super) fn found(&self, trouble: Trouble, seed: Option<u64>) -> Finding {
         trouble.found(seed, self.runs.get())
