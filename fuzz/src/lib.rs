@@ -11,8 +11,8 @@ mod picture;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dojobber::testkit::{Fault, Faults, Script, ScriptedWorld, Simulation, Sketch};
-use dojobber::{Event, Observer, Report, Run, Runner, Status, judge};
+use dojobber::testkit::{Fault, Faults, Script, ScriptedWorld, Simulation, Sketch, judge_simulated};
+use dojobber::{Event, Observer, Report, Run, Runner, Status, StopLevel, judge};
 use dojobber_viz::Picture;
 
 /// Builds a graph, mistakes included, and compiles it.
@@ -33,7 +33,7 @@ pub fn compile(bytes: &[u8]) {
     }
 }
 
-/// Runs a scripted graph in simulation, with faults: judge and serial driver must agree.
+/// Runs a scripted graph in simulation, with faults, and on threads: both come to the same, and the judge accepts all.
 pub fn simulate(bytes: &[u8]) {
     let (head, script) = bytes.split_at(bytes.len().min(3));
     let number = |at: usize| head.get(at).copied().unwrap_or(0);
@@ -43,17 +43,25 @@ pub fn simulate(bytes: &[u8]) {
     script.jobs.iter_mut().for_each(|job| job.sketch.retry_delay = Duration::ZERO); // real threads would wait
     let all = [Fault::Error, Fault::Panic, Fault::ErrorAfter, Fault::Nothing, Fault::Lie];
     let faults = Faults::none().randomly(chance, all);
+    let simulate = |faults: &Faults| {
+        let (world, trace) = (script.world(), Arc::new(Trace::default()));
+        let plan = world.plan();
+        let simulation = Simulation::new(seed).workers(workers).faults(faults.clone());
+        let run = simulation.observer(Arc::clone(&trace)).run(&plan, ());
+        let trace = trace.0.lock().unwrap();
+        assert_eq!((judge(&plan, &trace), judge_simulated(&plan, &trace)), (Ok(()), Ok(())));
+        essence(&world, &run)
+    };
+    let simulated = simulate(&faults);
+    let stops = [StopLevel::Drain, StopLevel::Cancel, StopLevel::Kill].map(Fault::Stop);
+    simulate(&Faults::none().randomly(chance / 4.0, stops));
 
-    let (simulated, trace) = (script.world(), Arc::new(Trace::default()));
-    let plan = simulated.plan();
-    let simulation = Simulation::new(seed).workers(workers).faults(faults.clone());
-    let run = simulation.observer(Arc::clone(&trace)).run(&plan, ());
+    let (real, trace) = (script.world(), Arc::new(Trace::default()));
+    let (plan, threads) = (real.plan(), 1 + workers / 2);
+    let runner = Runner::builder().threads(threads).observer(Arc::clone(&trace)).build();
+    let run = faults.run_on(&runner, seed, &plan, ());
+    assert_eq!(simulated, essence(&real, &run));
     assert_eq!(judge(&plan, &trace.0.lock().unwrap()), Ok(()));
-
-    let real = script.world();
-    let serial = Runner::builder().threads(1).build();
-    let real_run = faults.run_on(&serial, seed, &real.plan(), ());
-    assert_eq!(essence(&simulated, &run), essence(&real, &real_run));
 }
 
 /// Reads a report: the bytes themselves, and a good one in which they are patched over something.

@@ -66,9 +66,16 @@ impl Script {
         ScriptedWorld { script: self.clone(), calls, all: Calls::default() }
     }
 
-    /// A script that is made of the bytes of a fuzzer: whatever they are.
+    /// A script that is made of the bytes of a fuzzer: whatever they are. The first says whether there are async phases, and
+    /// whether there are pools and priorities.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        scripted_worlds().over(graphs().jobs(0..24)).roll(&mut Dice::Bytes(bytes.iter()))
+        let (mut dice, graphs) = (Dice::Bytes(bytes.iter()), graphs().jobs(0..24));
+        let graphs = match dice.below(3) {
+            0 => graphs,
+            1 => graphs.async_phases(40),
+            _ => graphs.async_phases(20).pools(0..3).priorities(-1..2),
+        };
+        scripted_worlds().over(graphs).roll(&mut dice)
     }
 }
 
