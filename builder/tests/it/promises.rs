@@ -8,7 +8,7 @@ use std::time::Duration;
 use dojobber::testkit::{
     Answer, Clock, Convergence, Disk, Fault, Faults, Idempotence, Simulation, assert_idempotent,
     check_absorbs, check_always, check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent,
-    check_order_independent, explore, on_exit, try_explore, world_time,
+    check_order_independent, explore, interruption, on_exit, try_explore, world_time,
 };
 use dojobber::{Context, Graph, Phase, Plan, ensure, sh};
 
@@ -168,36 +168,39 @@ fn a_certificate_that_expires_between_two_runs() {
     assert_eq!(clock.now(), HOUR);
 }
 
-/// A token that is valid for a while, by the time of the process that made it or by that of the world.
+/// A process that dies leaves a lease behind, which is over after a while: by the time of the world, not of the next process.
 #[test]
-fn a_token_that_expires_between_two_runs() {
+fn a_lease_that_outlives_its_process() {
     const HOUR: Duration = Duration::from_secs(3600);
-    check("use", "the token has expired", |bug| {
+    check("work", "it is leased", |bug| {
         check_convergent(1, move |simulation: &Simulation| {
-            let (expiry, used) = (Mutex::new(None), AtomicBool::new(false));
+            let (lease, done) = (Mutex::new(None), AtomicBool::new(false));
             let now = |cx: &Context| if bug { cx.now() } else { world_time() };
             let graph = || {
                 Graph::new()
-                    .job("token")
-                    .check(|cx| expiry.lock().unwrap().is_some_and(|expiry| expiry > now(cx) + HOUR))
-                    .run(|cx| *expiry.lock().unwrap() = Some(now(cx) + HOUR * 3 / 2))
                     .job("wait")
-                    .after("token")
+                    .tries(2)
+                    .retry_delay(20 * HOUR)
+                    .check_only(|cx| cx.attempt() == 2)
+                    .job("work")
+                    .after("wait")
                     .tries(2)
                     .retry_delay(HOUR)
-                    .check_only(|cx| cx.attempt() == 2)
-                    .job("use")
-                    .after("wait")
-                    .tries(1)
-                    .check(|_| used.load(Ordering::SeqCst))
-                    .run(|_| {
-                        ensure(*expiry.lock().unwrap() > Some(world_time()), "the token has expired")?;
-                        used.store(true, Ordering::SeqCst);
+                    .check(|_| done.load(Ordering::SeqCst))
+                    .run(|cx| {
+                        let until = lease.lock().unwrap().replace(now(cx) + 10 * HOUR);
+                        if until.is_some_and(|until| until > now(cx)) {
+                            *lease.lock().unwrap() = until;
+                            return Err("it is leased".into());
+                        }
+                        interruption();
+                        done.store(true, Ordering::SeqCst);
+                        *lease.lock().unwrap() = None;
                         Ok(())
                     })
             };
             let _ = simulation.run_anew(graph, ());
-            used.load(Ordering::SeqCst)
+            done.load(Ordering::SeqCst)
         })
     });
 }

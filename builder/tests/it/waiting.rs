@@ -29,7 +29,7 @@ fn an_upload_that_is_cut_where_it_waits() {
             on_a_disk(move |disk| {
                 let file = if bug { "object" } else { "object.part" };
                 Graph::new().job("upload").check_async(async |_| disk.exists("object")).run_async(
-                    async move |cx| {
+                    move |cx| async move {
                         disk.write(file, "first");
                         cx.sleep_async(S(1)).await;
                         disk.append(file, " second");
@@ -53,7 +53,7 @@ fn an_update_that_is_lost_over_a_wait() {
                 .each(0..2, |graph, at| {
                     let sum = &sum;
                     let after = (at > 0 && !bug).then(|| format!("add {}", at - 1));
-                    graph.job(format!("add {at}")).after(after).run_only_async(async move |cx| {
+                    graph.job(format!("add {at}")).after(after).run_only_async(move |cx| async move {
                         let before = *sum.lock().unwrap();
                         interruption();
                         cx.sleep_async(S(1)).await;
@@ -258,7 +258,7 @@ fn an_async_cleanup_is_ended_by_a_stop_of_its_own() {
             let (token, seen) = (&token, &seen);
             graph
                 .job(name)
-                .cleanup_async(async move |cx| {
+                .cleanup_async(move |cx| async move {
                     cx.sleep_async(MS(1)).await; // the run is cancelled, and this goes on
                     seen.lock().unwrap().insert(name, "waited");
                     token.kill();

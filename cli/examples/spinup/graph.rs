@@ -27,7 +27,7 @@ pub(crate) trait Host: Sync {
     fn start(&self, cx: &Context) -> Result<Box<dyn Server>>;
     /// What the server answers, within the time that the phase has left.
     fn get(&self, cx: &Context, path: &str) -> Result<String>;
-    /// What says that a server was started.
+    /// What says that a server was started goes away, if it is there.
     fn remove_note(&self) -> Result;
 }
 

@@ -1,7 +1,7 @@
 //! The machine that a stack is brought up on: its files, its port, and the server.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +79,10 @@ impl Host for Machine {
     }
 
     fn remove_note(&self) -> Result {
-        Ok(fs::remove_file(self.note())?)
+        match fs::remove_file(self.note()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()), // the server was never started
+            removed => Ok(removed?),
+        }
     }
 }
 
