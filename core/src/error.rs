@@ -8,7 +8,7 @@ mod text;
 
 pub use boxed::{BoxError, Result};
 pub use class::ErrorClass;
-pub(crate) use class::{Traits, say_class};
+pub(crate) use class::say_class;
 pub(crate) use people::{debug_for_people, with_causes};
 pub(crate) use text::RETURNED_FALSE;
 pub use text::{ErrorText, Panicked};

@@ -15,7 +15,8 @@ pub(crate) use async_body::{AsyncBody, Called, Later};
 pub use async_job::AsyncJob;
 pub(crate) use async_job::{AnyAsyncJob, Home};
 pub use fit::{JobForm, JobOption, Unfit};
-use options::{Asked, CleanupFn, DescribeFn, Said};
+pub(crate) use options::Said;
+use options::{Asked, CleanupFn, DescribeFn};
 pub use options::{JobDefaults, JobOptions};
 pub use run_text::RunText;
 

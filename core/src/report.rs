@@ -115,12 +115,13 @@ impl Report {
     }
 
     /// Adds a phase that followed all others of its job.
-    pub(crate) fn append(&mut self, job: JobId, record: Record, error: Option<Box<ErrorText>>) {
+    pub(crate) fn append(&mut self, job: JobId, record: Record, error: Option<ErrorText>) {
         let head = &mut self.heads[job.index()];
         if self.logs.is_empty() {
             self.logs.push(Log::of(0));
         }
-        let last = self.logs[0].push(record, *head, error);
+        let last = self.logs[0].push(record, *head);
+        error.into_iter().for_each(|error| self.logs[0].add_error(error));
         *head = last.ended(head.status().expect("cleanups follow when all jobs have ended"));
     }
 

@@ -196,7 +196,7 @@ impl<'env, A> Rest<'env, A> {
         let pending = std::mem::take(self.pending());
         let done = clean_up(self.live(), pending);
         for (job, _, error) in done.records.iter().filter(|(_, record, _)| !record.passed) {
-            let _error = error.as_deref().unwrap_or(&RETURNED_FALSE);
+            let _error = error.as_ref().unwrap_or(&RETURNED_FALSE);
             let _job = self.live().plan.graph().name(*job);
             warning!(job = _job, error = %_error, "a cleanup failed when its run was dropped");
         }

@@ -24,11 +24,18 @@ pub(crate) fn discard<T>(value: T) -> Result {
 /// Drops values of the user's one by one, and returns the first panic. (Dropped together, a second panic would end the
 /// process: it would happen while the first one unwinds.)
 pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) -> Result {
+    let mut values = values.into_iter();
+    let mut drop_rest = || {
+        values.by_ref().for_each(drop);
+        Ok(())
+    };
     let mut all = Ok(());
-    for value in values {
-        all = all.and(discard(value));
+    loop {
+        match catch(&mut drop_rest) {
+            Ok(()) => return all,
+            panic => all = all.and(panic), // of one value: the rest is still there
+        }
     }
-    all
 }
 
 #[cold]

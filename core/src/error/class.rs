@@ -43,46 +43,38 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// The class of an error: what the first of its chain of sources says that says anything.
+    ///
+    /// The errors are displayed for that; where one panics, so does this.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
-        traits_of(error).class
+        let to_nobody = |error: &dyn Error| listen(|| write!(Nowhere, "{error}")).1;
+        let heard = causes(error).fold(to_nobody(error), |heard, cause| heard.or(to_nobody(cause)));
+        heard.class()
     }
 }
 
-/// All that an error says beside its text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Traits {
-    pub(crate) class: ErrorClass,
-    /// The next try begins no earlier than that much later.
-    pub(crate) retry_after: Option<Duration>,
-}
-
-/// Displays an error and its sources to nobody, and listens. What is displayed is the user's code, and may panic.
-pub(crate) fn traits_of(error: &(dyn Error + 'static)) -> Traits {
-    let mut all = Heard::default();
-    for error in chain(error) {
-        all = all.or(listen(|| _ = write!(Nowhere, "{error}")));
-    }
-    all.traits()
-}
-
-/// An error and its sources.
-pub(super) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source()).take(MAX_CAUSES + 1)
+/// The sources of an error, the nearest first.
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source()).take(MAX_CAUSES)
 }
 
 /// A chain of causes that is longer than this has lost itself.
 pub(super) const MAX_CAUSES: usize = 64;
 
 /// What errors have said while they were displayed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Heard {
     class: Option<ErrorClass>,
-    retry_after: Option<Duration>,
+    /// The next try begins no earlier than that much later.
+    pub(super) retry_after: Option<Duration>,
     /// Whether one was displayed that only repeats its source.
     pub(super) repeats: bool,
 }
 
 impl Heard {
+    const NOTHING: Heard = Heard { class: None, retry_after: None, repeats: false };
+
     /// What was heard first counts.
     pub(super) fn or(self, later: Self) -> Self {
         Heard {
@@ -92,33 +84,32 @@ impl Heard {
         }
     }
 
-    pub(super) fn traits(self) -> Traits {
-        Traits { class: self.class.unwrap_or_default(), retry_after: self.retry_after }
+    pub(super) fn class(self) -> ErrorClass {
+        self.class.unwrap_or_default()
     }
 }
 
 thread_local! {
-    /// `None`: nobody listens.
-    static HEARD: Cell<Option<Heard>> = const { Cell::new(None) };
+    /// What was said since the last call of [`listen`] began.
+    static HEARD: Cell<Heard> = const { Cell::new(Heard::NOTHING) };
 }
 
-/// What is said while `display` is called.
-pub(super) fn listen(display: impl FnOnce()) -> Heard {
+/// What `display` returns, and what was said while it was called.
+pub(super) fn listen<T>(display: impl FnOnce() -> T) -> (T, Heard) {
     /// Gives back to whoever listened before, also when an error panics.
-    struct Before(Option<Heard>);
+    struct Before(Heard);
     impl Drop for Before {
         fn drop(&mut self) {
             HEARD.set(self.0);
         }
     }
-    let _before = Before(HEARD.replace(Some(Heard::default())));
-    display();
-    HEARD.get().unwrap_or_default()
+    let _before = Before(HEARD.replace(Heard::NOTHING));
+    (display(), HEARD.get())
 }
 
 /// Tells the class of the error that is being displayed.
 pub(crate) fn say_class(class: ErrorClass) {
-    say(Heard { class: Some(class), ..Heard::default() });
+    say(Heard { class: Some(class), ..Heard::NOTHING });
 }
 
 /// Tells the class of the error that is being displayed, whose text is that of its source.
@@ -127,9 +118,7 @@ pub(super) fn say_repeats(class: Option<ErrorClass>, retry_after: Option<Duratio
 }
 
 fn say(what: Heard) {
-    if let Some(before) = HEARD.get() {
-        HEARD.set(Some(before.or(what)));
-    }
+    HEARD.set(HEARD.get().or(what));
 }
 
 struct Nowhere;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error::class::chain;
+use crate::error::class::causes;
 use crate::text::printable;
 
 /// Makes `{:?}` of an error what `{}` is, and its causes behind it: a `main` that returns an error prints it so.
@@ -20,12 +20,11 @@ pub(crate) use debug_for_people;
 
 /// `message: cause: cause`, where a cause that only repeats what was said is left out.
 pub(crate) fn with_causes(error: &(dyn Error + 'static), f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut last = String::new();
-    for (at, error) in chain(error).enumerate() {
-        let text = error.to_string();
-        if at == 0 {
-            write!(f, "{:#}", printable(&text))?;
-        } else if text != last {
+    let mut last = error.to_string();
+    write!(f, "{:#}", printable(&last))?;
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if text != last {
             write!(f, ": {:#}", printable(&text))?;
         }
         last = text;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::class::{MAX_CAUSES, traits_of};
+use super::class::MAX_CAUSES;
 use super::*;
 use crate::words::StopReason;
 
@@ -47,10 +47,8 @@ impl Error for Hides {
 #[track_caller]
 fn check(error: impl Into<BoxError>, expected: (&str, ErrorClass, Option<Duration>)) {
     let error = error.into();
-    let text = ErrorText::heard(&*error).0;
-    let traits = traits_of(&*error);
-    assert_eq!((format!("{text:#}").as_str(), text.class(), traits.retry_after), expected);
-    assert_eq!(traits.class, text.class());
+    let (text, retry_after) = ErrorText::heard(&*error);
+    assert_eq!((format!("{text:#}").as_str(), text.class(), retry_after), expected);
     assert_eq!(ErrorClass::of(&*error), text.class());
 }
 
@@ -148,7 +146,7 @@ impl Error for Panics {}
 
 #[test]
 fn nobody_goes_on_listening() {
-    let panics = || traits_of(&Panics(permanent("x").into()));
+    let panics = || ErrorClass::of(&Panics(permanent("x").into()));
     assert!(std::panic::catch_unwind(panics).is_err());
     let displayed = permanent("x").to_string();
     check(displayed, ("x", ErrorClass::Plain, None));

@@ -6,8 +6,9 @@ mod saved;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
-use crate::error::class::{ErrorClass, Traits, chain, listen};
+use crate::error::class::{ErrorClass, causes, listen};
 use crate::error::people::debug_for_people;
 use crate::error::wrap::is_returned_false;
 use crate::text::printable;
@@ -65,23 +66,21 @@ pub(crate) static RETURNED_FALSE: ErrorText = ErrorText {
 };
 
 impl ErrorText {
-    /// Displays an error and its sources, which is the user's code and may panic. Also what it says beside its text.
-    pub(crate) fn heard(error: &(dyn Error + 'static)) -> (Self, Traits) {
-        let mut message = String::new();
-        let mut heard = listen(|| message = error.to_string());
-        let mut causes = Vec::new();
-        let mut repeats = heard.repeats;
-        for cause in chain(error).skip(1) {
-            let mut text = String::new();
-            let now = listen(|| text = cause.to_string());
-            if !(repeats && *causes.last().unwrap_or(&message) == text) {
-                causes.push(text); // else it stands there already, as that of what it is wrapped in
+    /// Displays an error and its sources, which is the user's code and may panic. Also after which time another try can
+    /// help, if the error says that.
+    pub(crate) fn heard(error: &(dyn Error + 'static)) -> (Self, Option<Duration>) {
+        let (message, mut heard) = listen(|| error.to_string());
+        let (mut texts, mut repeats) = (Vec::new(), heard.repeats);
+        for cause in causes(error) {
+            let (text, now) = listen(|| cause.to_string());
+            if !(repeats && *texts.last().unwrap_or(&message) == text) {
+                texts.push(text); // else it stands there already, as that of what it is wrapped in
             }
             repeats = now.repeats;
             heard = heard.or(now);
         }
-        let (traits, origin) = (heard.traits(), Origin::of(error));
-        (ErrorText { message: message.into(), causes, origin, class: traits.class }, traits)
+        let (message, origin, class) = (message.into(), Origin::of(error), heard.class());
+        (ErrorText { message, causes: texts, origin, class }, heard.retry_after)
     }
 
     pub(crate) fn with_class(self, class: ErrorClass) -> Self {

@@ -75,8 +75,9 @@ impl Books {
         })
     }
 
-    pub(super) fn into_heads(self, graph: &JobGraph) -> Vec<Head> {
-        self.heads.into_iter().take(graph.len()).map(|head| Head::from_bits(head.into_inner())).collect()
+    pub(super) fn into_heads(mut self, graph: &JobGraph) -> Vec<Head> {
+        self.heads.truncate(graph.len()); // without an iterator's bound, what follows costs nothing
+        self.heads.into_iter().map(|head| Head::from_bits(head.into_inner())).collect()
     }
 }
 

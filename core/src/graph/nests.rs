@@ -97,10 +97,15 @@ impl Nests {
     }
 
     /// The innermost nest that a job is inside of.
+    #[inline]
     pub(crate) fn nest_of(&self, job: JobId) -> Option<NestId> {
+        if self.is_empty() { None } else { self.look_for_nest(job) }
+    }
+
+    fn look_for_nest(&self, job: JobId) -> Option<NestId> {
         let begun = self.spans.partition_point(|span| span.jobs.start <= job.0);
         let last = begun.checked_sub(1).map(|at| NestId(at as u32));
-        std::iter::successors(last, |nest| self.parent(*nest)).find(|nest| self.holds(*nest, job))
+        self.around(last).find(|nest| self.holds(*nest, job))
     }
 
     /// The nest that a start belongs to.

@@ -35,7 +35,7 @@ impl Rows {
     /// the same.
     pub(crate) fn end_row(&mut self) {
         let start = self.offsets.last().map_or(0, |end| *end as usize);
-        if !self.targets[start..].is_sorted_by(|a, b| a < b) {
+        if self.targets[start..].windows(2).any(|pair| pair[0] >= pair[1]) {
             self.sort_from(start);
         }
         self.offsets.push(u32::try_from(self.targets.len()).expect("a plan has fewer than 2^32 edges"));
@@ -175,8 +175,9 @@ impl Edges {
         let mut at = 0;
         while let Some(job) = order.get(at).copied() {
             let release = |node: JobId| {
-                left[node.index()] -= 1;
-                left[node.index()] == 0
+                let left = &mut left[node.index()];
+                *left -= 1;
+                *left == 0
             };
             self.release(job, release, |ready| order.push(ready));
             at += 1;

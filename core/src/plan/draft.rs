@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::graph::{Edges, JobGraph, JobId, NestId, NestSpan, Nests, Rows, StartEdges};
-use crate::job::{JobDefaults, JobForm, JobOption, JobSpec, Unfit};
+use crate::job::{JobDefaults, JobForm, JobOption, JobSpec, Said, Unfit};
 use crate::log::debug;
 use crate::names::{NameId, Names};
 use crate::plan::Plan;
@@ -16,7 +16,6 @@ use crate::plan::errors::{Edge, PlanError, PlanErrors};
 use crate::plan::nearest::{Candidate, Search};
 use crate::plan::pools::Pools;
 use crate::text::{NameFault, name_fault};
-use crate::words::Kind;
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
 /// [`compile`](Draft::compile).
@@ -238,8 +237,11 @@ impl<'env, A> Draft<'env, A> {
         let (mut before, mut pools) = (self.before.iter().peekable(), Pools::default());
         for (at, spec) in self.specs.iter().enumerate() {
             self.check_name(at, &nests, errors);
-            self.check_options(at, spec, is_nest[at], errors);
-            self.check_pools(at, spec, &mut pools, errors);
+            if let Some(options) = spec.options() {
+                let form = if is_nest[at] { JobForm::Nest } else { spec.form() };
+                self.check_options(at, options, form, errors);
+                self.check_pools(at, options, form, &mut pools, errors);
+            }
             let mut check = |edge, to: NameId| match job_of[to.index()] {
                 Some(job) if job.index() == at => {
                     errors.push(|| PlanError::SelfDependency { job: self.name(at) });
@@ -265,13 +267,11 @@ impl<'env, A> Draft<'env, A> {
         });
     }
 
-    fn check_options(&self, at: usize, spec: &JobSpec<'env, A>, is_nest: bool, errors: &mut PlanErrors) {
-        let Some(options) = spec.options() else { return };
-        let form = if is_nest { JobForm::Nest } else { spec.form() };
+    fn check_options(&self, at: usize, options: &Said<'env, A>, form: JobForm, errors: &mut PlanErrors) {
         for why in options.said().filter_map(|option| Unfit::of(option, form)) {
             errors.push(|| PlanError::Unfit { job: self.name(at), why });
         }
-        if spec.tries() == Some(0) && Unfit::of(JobOption::Tries, form).is_none() {
+        if options.tries == Some(0) && Unfit::of(JobOption::Tries, form).is_none() {
             errors.push(|| PlanError::NoTries { job: self.name(at) });
         }
     }
@@ -279,13 +279,14 @@ impl<'env, A> Draft<'env, A> {
     fn check_pools<'s>(
         &self,
         at: usize,
-        spec: &'s JobSpec<'env, A>,
+        options: &'s Said<'env, A>,
+        form: JobForm,
         pools: &mut Pools<'s>,
         errors: &mut PlanErrors,
     ) {
-        let uses = spec.options().map_or(&[][..], |options| &options.uses);
-        if spec.kind() != Kind::Group {
-            pools.check(at, uses, |at| self.name(at), |mistake| errors.push(|| PlanError::Pool(mistake)));
+        if Unfit::of(JobOption::Uses, form).is_none() {
+            let tell = |mistake| errors.push(|| PlanError::Pool(mistake));
+            pools.check(at, &options.uses, |at| self.name(at), tell);
         }
     }
 
@@ -355,17 +356,23 @@ impl<'d, 'env, A> Declared<'d, 'env, A> {
         Declared { draft, job_of, pulled }
     }
 
-    /// What a job waits for, whichever of the two says so; possibly more than once.
-    fn of(&self, job: JobId) -> impl Iterator<Item = JobId> {
-        let own = self.draft.row(job.index()).iter().filter_map(|name| self.job_of[name.index()]);
-        let pulled = self.pulled.as_ref().map_or(&[][..], |rows| rows.row(job));
-        own.chain(pulled.iter().copied()).filter(move |on| *on != job)
+    /// Calls `each` with what a job waits for, whichever of the two says so; possibly more than once.
+    #[inline]
+    fn of(&self, job: JobId, mut each: impl FnMut(JobId)) {
+        for name in self.draft.row(job.index()) {
+            if let Some(on) = self.job_of[name.index()].filter(|on| *on != job) {
+                each(on);
+            }
+        }
+        if let Some(pulled) = &self.pulled {
+            pulled.row(job).iter().copied().filter(|on| *on != job).for_each(each);
+        }
     }
 
     fn rows(&self, jobs: impl ExactSizeIterator<Item = JobId>) -> Rows {
         let mut rows = Rows::with_capacity(jobs.len(), self.draft.after.len().min(4 * jobs.len()));
         for job in jobs {
-            self.of(job).for_each(|on| rows.push(on));
+            self.of(job, |on| rows.push(on));
             rows.end_row();
         }
         rows
@@ -385,11 +392,13 @@ impl Ends {
         let nest_of: Vec<Option<NestId>> = ids().map(|job| nests.nest_of(job)).collect();
         let mut is_last = vec![true; jobs];
         if which == StartEdges::Few {
-            for (job, on) in ids().flat_map(|job| declared.of(job).map(move |on| (job, on))) {
-                // the job may be the end of a nest, which is inside of the same nests as its start
-                if nest_of[on.index()].is_some_and(|nest| nests.holds(nest, job)) {
-                    is_last[on.index()] = false;
-                }
+            for job in ids() {
+                declared.of(job, |on| {
+                    // the job may be the end of a nest, which is inside of the same nests as its start
+                    if nest_of[on.index()].is_some_and(|nest| nests.holds(nest, job)) {
+                        is_last[on.index()] = false;
+                    }
+                });
             }
         }
         let mut is_end = vec![false; jobs];
@@ -409,7 +418,7 @@ impl Ends {
             if self.is_end[job.index()] {
                 self.lasts.row(job).iter().for_each(|last| rows.push(*last));
             } else {
-                declared.of(job).for_each(|on| rows.push(on));
+                declared.of(job, |on| rows.push(on));
             }
             rows.end_row();
         }

@@ -18,6 +18,7 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// The name as it is said inside of its nest.
+    #[inline]
     pub(super) fn last_part(self) -> &'a str {
         let within = self.nest.and_then(|nest| self.name.strip_prefix(nest)?.strip_prefix('/'));
         within.unwrap_or(self.name)

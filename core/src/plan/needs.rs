@@ -29,10 +29,11 @@ impl Needs {
         let mut needs = Needs::default();
         let mut known = HashMap::new();
         let jobs = specs.len();
-        let mut asyncs = Vec::new();
-        let specs =
-            specs.enumerate().inspect(|(at, spec)| asyncs.extend(spec.is_async().then(|| JobId::new(*at))));
-        for (at, options) in specs.filter_map(|(at, spec)| Some((at, spec.options()?))) {
+        for (at, spec) in specs.enumerate() {
+            if spec.is_async() {
+                needs.asyncs.push(JobId::new(at));
+            }
+            let Some(options) = spec.options() else { continue };
             needs.timeouts |= options.timeout.is_some();
             needs.retry_for |= options.retry_for.is_some();
             if let Some(priority) = options.priority {
@@ -57,7 +58,6 @@ impl Needs {
             }
             needs.uses[at] = uses.into();
         }
-        needs.asyncs = asyncs;
         needs
     }
 

@@ -228,6 +228,7 @@ impl LazyProcesses {
     }
 
     /// Ends what a try has spawned, if it has.
+    #[inline]
     pub(crate) fn end_try(&self, job: JobId, attempt: u32) {
         if let Some(processes) = self.0.get() {
             processes.end_try(job, attempt);
@@ -271,6 +272,7 @@ impl RunProcesses {
     }
 
     /// Ends what a try has spawned, the last one first.
+    #[inline(never)]
     fn end_try(&self, job: JobId, attempt: u32) {
         let is_of = |entry: &mut Entry| (entry.spot.job, entry.spot.attempt) == (job, attempt);
         let of_try: Vec<_> = self.lock().extract_if(.., is_of).collect();

@@ -43,7 +43,7 @@ pub(crate) struct Log {
     end: u64,
     attempt: u32,
     /// Errors by the index of their record, ascending. A failed phase that is not here returned `false`.
-    errors: Vec<(u32, Box<ErrorText>)>,
+    errors: Vec<(u32, ErrorText)>,
 }
 
 const PHASE: u64 = 0x7;
@@ -78,7 +78,7 @@ impl Log {
     ///
     /// Past 2^32 words of one worker, which take 32 GiB.
     #[inline(always)]
-    pub(crate) fn push(&mut self, record: Record, previous: Head, error: Option<Box<ErrorText>>) -> Head {
+    pub(crate) fn push(&mut self, record: Record, previous: Head) -> Head {
         let Record { attempt, phase, .. } = record;
         let mut flags = 0;
         if previous != Head::NEW || attempt != 1 {
@@ -91,7 +91,7 @@ impl Log {
             }
         }
         self.attempt = attempt;
-        self.write(record, flags, error)
+        self.write(record, flags)
     }
 
     /// Adds a record that is known to go on with the try of the last one.
@@ -100,18 +100,13 @@ impl Log {
     ///
     /// As [`push`](Self::push) does.
     #[inline(always)]
-    pub(crate) fn push_next(
-        &mut self,
-        record: Record,
-        previous: Head,
-        error: Option<Box<ErrorText>>,
-    ) -> Head {
+    pub(crate) fn push_next(&mut self, record: Record, previous: Head) -> Head {
         debug_assert_eq!((previous, record.attempt), (self.newest(), self.attempt));
-        self.write(record, NEXT, error)
+        self.write(record, NEXT)
     }
 
     #[inline(always)]
-    fn write(&mut self, record: Record, mut flags: u64, error: Option<Box<ErrorText>>) -> Head {
+    fn write(&mut self, record: Record, mut flags: u64) -> Head {
         let Record { phase, passed, start, end, sequence, .. } = record;
         debug_assert_eq!(sequence > 0, phase == Phase::Run);
         if start.0 != self.end {
@@ -121,14 +116,15 @@ impl Log {
         if phase == Phase::Run {
             self.words.push(sequence.into());
         }
-        let index = self.words.len() as u32;
-        assert!(index < u32::MAX, "a worker's log has no place for more records");
+        assert!((self.words.len() as u32) < u32::MAX, "a worker's log has no place for more records");
         self.words.push(phase as u64 | if passed { PASSED } else { 0 } | flags | end.0 << END);
         self.end = end.0;
-        if let Some(error) = error {
-            self.errors.push((index, error));
-        }
         self.newest()
+    }
+
+    /// Adds the error of the record that came last.
+    pub(crate) fn add_error(&mut self, error: ErrorText) {
+        self.errors.push((self.words.len() as u32 - 1, error));
     }
 
     /// The head of the job whose record came last; of no job, if the log is empty.
@@ -209,7 +205,7 @@ mod tests {
             .iter()
             .map(|(job, record)| {
                 let previous = heads[*job].last();
-                heads[*job] = log.push(*record, heads[*job], None);
+                heads[*job] = log.push(*record, heads[*job]);
                 (heads[*job], Entry { record: *record, previous })
             })
             .collect();
@@ -254,9 +250,9 @@ mod tests {
     #[test]
     fn a_job_may_go_from_worker_to_worker() {
         let mut logs = [Log::of(0), Log::of(1)];
-        let first = logs[0].push(record(Phase::Check, 1, 0, 1), Head::NEW, None);
-        let other = logs[1].push(record(Phase::Check, 1, 0, 1), Head::NEW, None);
-        let second = logs[1].push(record(Phase::Run, 1, 1, 2), first, None);
+        let first = logs[0].push(record(Phase::Check, 1, 0, 1), Head::NEW);
+        let other = logs[1].push(record(Phase::Check, 1, 0, 1), Head::NEW);
+        let second = logs[1].push(record(Phase::Run, 1, 1, 2), first);
         assert_eq!(other.last().unwrap().index, first.last().unwrap().index);
         assert_eq!(logs[1].entry(second.last().unwrap().index).previous, first.last());
     }

@@ -3,21 +3,13 @@
 use std::error::Error;
 
 use crate::clock::nanos;
-use crate::error::{ErrorClass, ErrorText, ReturnedFalse, Traits, shown};
+use crate::error::{ErrorClass, ErrorText, ReturnedFalse, shown};
 use crate::exec::stages::Went;
 use crate::job::JobSpec;
 use crate::unwind;
 use crate::words::Phase;
 
 type AnyError = dyn Error + Send + Sync + 'static;
-
-/// What a phase failed with, as it is kept.
-#[derive(Default)]
-pub(super) struct Failure {
-    /// `None` for a plain `false`, which a record tells by a flag.
-    pub(super) text: Option<Box<ErrorText>>,
-    traits: Traits,
-}
 
 /// What the errors of one try have said beside their texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,64 +22,54 @@ pub(super) struct Notes {
     pub(super) pause: u64,
 }
 
-impl Failure {
-    /// Listens to what an error says. That is the user's code, and may panic.
-    #[inline]
-    pub(super) fn of(error: &AnyError) -> Self {
-        if error.is::<ReturnedFalse>() { Failure::default() } else { Failure::heard(error) }
+/// Whether an error says no more than `false`, which a record tells by a flag.
+#[inline(always)] // by far the most frequent: it stays in registers
+pub(super) fn is_plain_false<A>(error: &AnyError, spec: &JobSpec<'_, A>) -> bool {
+    error.is::<ReturnedFalse>() && spec.unknown_if().is_none()
+}
+
+impl Notes {
+    /// Listens to the error of a phase, and to what its job says of it. Returns its text, if it says more than `false`.
+    #[inline(never)]
+    pub(super) fn hear<A>(
+        &mut self,
+        phase: Phase,
+        error: &AnyError,
+        spec: &JobSpec<'_, A>,
+    ) -> Option<ErrorText> {
+        let mut text = if error.is::<ReturnedFalse>() { None } else { Some(self.hear_text(error)) };
+        let is_plain = text.as_ref().is_none_or(|text| text.class() == ErrorClass::Plain);
+        if let Some(ask) = spec.unknown_if()
+            && phase == Phase::Check
+            && is_plain
+            && unwind::catch(|| Ok(ask(shown(error)))).unwrap_or(true)
+        {
+            text = Some(text.unwrap_or_else(ErrorText::returned_false).with_class(ErrorClass::Unknown));
+        }
+        if let Some(text) = &text {
+            self.is_last |= text.class() == ErrorClass::Permanent;
+            self.was_cut = text.class() == ErrorClass::Cancelled;
+        }
+        text
     }
 
-    #[cold]
-    fn heard(error: &AnyError) -> Self {
-        let heard = unwind::catch(|| Ok(ErrorText::heard(error)));
-        let (text, traits) = heard.unwrap_or_else(|_| (ErrorText::unprintable(), Traits::default()));
-        Failure { text: Some(Box::new(text)), traits }
-    }
-
-    /// The same, with what the job itself says of errors of its check.
-    #[inline]
-    pub(super) fn of_phase<A>(phase: Phase, error: &AnyError, spec: &JobSpec<'_, A>) -> Self {
-        let failure = Failure::of(error);
-        match spec.unknown_if() {
-            Some(ask) if phase == Phase::Check && failure.traits.class == ErrorClass::Plain => {
-                failure.unless_known(unwind::catch(|| Ok(ask(shown(error)))).unwrap_or(true))
+    /// Displays an error: that is the user's code, and may panic.
+    #[inline(always)]
+    fn hear_text(&mut self, error: &AnyError) -> ErrorText {
+        match unwind::catch(|| Ok(ErrorText::heard(error))) {
+            Ok((text, retry_after)) => {
+                self.pause = self.pause.max(retry_after.map_or(0, nanos));
+                text
             }
-            _ => failure,
+            Err(_) => ErrorText::unprintable(),
         }
     }
+}
 
-    #[cold]
-    fn unless_known(mut self, is_unknown: bool) -> Self {
-        if is_unknown {
-            let text = self.text.unwrap_or_else(|| Box::new(ErrorText::returned_false()));
-            self.text = Some(Box::new(text.with_class(ErrorClass::Unknown)));
-            self.traits.class = ErrorClass::Unknown;
-        }
-        self
-    }
-
-    #[inline]
-    pub(super) fn went(&self) -> Went {
-        match self.traits.class {
-            ErrorClass::Unknown | ErrorClass::Permanent => Went::Beyond,
-            _ => Went::Failed,
-        }
-    }
-
-    /// Notes what it means for the try.
-    #[inline]
-    pub(super) fn note(&self, notes: &mut Notes) {
-        notes.was_cut = false;
-        if self.text.is_some() {
-            self.note_text(notes);
-        }
-    }
-
-    #[cold]
-    fn note_text(&self, notes: &mut Notes) {
-        let Traits { class, retry_after } = self.traits;
-        notes.is_last |= class == ErrorClass::Permanent;
-        notes.was_cut = class == ErrorClass::Cancelled;
-        notes.pause = notes.pause.max(retry_after.map_or(0, nanos));
+/// How a phase went whose error says so.
+pub(super) fn went(class: ErrorClass) -> Went {
+    match class {
+        ErrorClass::Unknown | ErrorClass::Permanent => Went::Beyond,
+        _ => Went::Failed,
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Ledger<'r> {
     clock: Clock,
     /// Where one phase ended and the next begins.
     stamp: Stamp,
+    /// The error of the phase that is about to end, if it says more than `false`.
+    error: Option<ErrorText>,
     log: Log,
 }
 
@@ -54,7 +56,15 @@ impl<'r> Ledger<'r> {
     pub(super) fn new(graph: &'r Arc<JobGraph>, watch: &'r Watch, clock: &Clock, worker: u16) -> Self {
         let clock = clock.clone();
         let stamp = clock.stamp();
-        Ledger { graph, watch, is_watched: watch.is_active(), clock, stamp, log: Log::of(worker) }
+        Ledger {
+            graph,
+            watch,
+            is_watched: watch.is_active(),
+            clock,
+            stamp,
+            error: None,
+            log: Log::of(worker),
+        }
     }
 
     pub(super) fn reserve(&mut self, jobs: usize) {
@@ -127,30 +137,32 @@ impl<'r> Ledger<'r> {
     #[inline(always)]
     pub(super) fn passed(&mut self, step: Step, attempt: &mut Try, start: Stamp) {
         self.stamp = self.clock.stamp().max(start);
-        self.tell_end(step, attempt, true, None);
-        self.record(step, attempt, true, start, None);
+        self.tell_end(step, attempt, true);
+        self.record(step, attempt, true, start);
+    }
+
+    /// Takes the error of the phase that is about to end.
+    pub(super) fn keep_error(&mut self, error: Option<ErrorText>) {
+        self.error = error;
     }
 
     /// Tells that the phase has failed, and keeps a record.
     #[inline(never)]
-    pub(super) fn failed(
-        &mut self,
-        step: Step,
-        attempt: &mut Try,
-        start: Stamp,
-        error: Option<Box<ErrorText>>,
-    ) {
+    pub(super) fn failed(&mut self, step: Step, attempt: &mut Try, start: Stamp) {
         self.stamp = self.clock.stamp().max(start);
-        self.tell_end(step, attempt, false, error.as_deref());
-        self.record(step, attempt, false, start, error);
+        self.tell_end(step, attempt, false);
+        self.record(step, attempt, false, start);
+        if let Some(error) = self.error.take() {
+            self.log.add_error(error);
+        }
     }
 
     #[inline]
-    fn tell_end(&self, step: Step, attempt: &Try, passed: bool, error: Option<&ErrorText>) {
+    fn tell_end(&self, step: Step, attempt: &Try, passed: bool) {
         if self.is_watched {
             self.watch.ends(attempt.job);
             self.watch.tell(move || {
-                let error = (!passed).then(|| error.cloned().unwrap_or_else(ErrorText::returned_false));
+                let error = (!passed).then(|| self.error.clone().unwrap_or_else(ErrorText::returned_false));
                 let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));
                 Event::PhaseEnded { job, attempt: attempt.attempt, phase: step.phase, worker, at, error }
             });
@@ -158,21 +170,14 @@ impl<'r> Ledger<'r> {
     }
 
     #[inline(always)]
-    fn record(
-        &mut self,
-        step: Step,
-        attempt: &mut Try,
-        passed: bool,
-        start: Stamp,
-        error: Option<Box<ErrorText>>,
-    ) {
+    fn record(&mut self, step: Step, attempt: &mut Try, passed: bool, start: Stamp) {
         let sequence = if step.phase == Phase::Run { attempt.sequence } else { 0 };
         let record =
             Record { phase: step.phase, passed, start, end: self.stamp, attempt: attempt.attempt, sequence };
         attempt.head = if step.opens {
-            self.log.push(record, attempt.head, error)
+            self.log.push(record, attempt.head)
         } else {
-            self.log.push_next(record, attempt.head, error)
+            self.log.push_next(record, attempt.head)
         };
     }
 

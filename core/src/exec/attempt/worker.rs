@@ -8,7 +8,7 @@ use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
 use crate::error::{BoxError, Result, shown};
 use crate::exec::attempt::async_call::AsyncCall;
-use crate::exec::attempt::failure::{Failure, Notes};
+use crate::exec::attempt::failure::{Notes, is_plain_false, went};
 use crate::exec::attempt::flight::Flight;
 use crate::exec::attempt::instance::{Held, Instance};
 use crate::exec::attempt::ledger::{Ledger, Step};
@@ -138,7 +138,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
                     After::Over(end) => end, // the common case, straight ahead
                     After::Due(error) => {
-                        error.into_iter().for_each(forget);
+                        forget(error);
                         aside(attempt, |attempt| self.repair(attempt, spec, closures))
                     }
                 }
@@ -155,7 +155,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec: &JobSpec<'env, A>,
         mut instance: I,
     ) -> TryEnd {
-        if let After::Due(Some(error)) = self.phase(Step::RUN, Kind::Job, attempt, spec, &mut instance) {
+        if let After::Due(error) = self.phase(Step::RUN, Kind::Job, attempt, spec, &mut instance) {
             forget(error);
         }
         match self.phase(Step::RECHECK, Kind::Job, attempt, spec, &mut instance) {
@@ -172,12 +172,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         };
         loop {
             match self.due_phase(due, attempt, spec, &mut held) {
-                Ok((next, error)) => {
-                    error.into_iter().for_each(forget);
-                    due = next;
-                }
-                Err(end) => return end,
+                After::Due(error) => forget(error),
+                After::Over(end) => return end,
             }
+            due = following(due);
         }
     }
 
@@ -238,10 +236,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
             return self.progress(attempt, due, held, error, after);
         }
-        let after = match self.due_phase(due, &mut attempt, spec, &mut held) {
-            Ok((_, error)) => After::Due(error),
-            Err(end) => After::Over(end),
-        };
+        let after = self.due_phase(due, &mut attempt, spec, &mut held);
         self.progress(attempt, due, held, error, after)
     }
 
@@ -298,10 +293,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let local = self.cx.take_shared_local(); // if the try has not ended; else it was dropped, or kept
         match after {
             After::Due(error) => {
-                let due = if phase == Phase::Check { Phase::Run } else { Phase::Recheck };
+                let due = following(phase);
                 let error = match error {
                     Some(error) => {
-                        before.into_iter().for_each(forget);
+                        forget(before);
                         Some(error)
                     }
                     None => before,
@@ -309,7 +304,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes, local })
             }
             After::Over(end) => {
-                before.into_iter().for_each(forget);
+                forget(before);
                 let _ = unwind::discard(local);
                 Progress::Over(attempt, end)
             }
@@ -336,6 +331,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// What the phases are called on, and the first of them. `Err`: the try is over without one.
+    #[inline(always)]
     fn open(
         &mut self,
         attempt: &mut Try,
@@ -352,7 +348,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Stage::Passed | Stage::Failed => return Err(self.done(attempt, None)),
         };
         let held = match &spec.body {
-            Body::Struct(make) | Body::AsyncStruct(make) => Held::Own(Some(self.make(attempt, make)?)),
+            Body::Struct(make) | Body::AsyncStruct(make) => Held::Own(Some(self.make(attempt, spec, make)?)),
             Body::Both(closures) | Body::CheckOnly(closures) | Body::RunOnly(closures) => {
                 Held::Shared(&**closures)
             }
@@ -362,26 +358,23 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         Ok((held, due))
     }
 
-    /// Executes a phase. Returns the one that follows and what this one failed with, or how the try has ended.
-    #[inline]
+    /// Executes a phase that is known only now.
+    #[inline(always)]
     fn due_phase(
         &mut self,
         due: Phase,
         attempt: &mut Try,
         spec: &JobSpec<'env, A>,
         held: &mut Held<'r, 'env, A>,
-    ) -> Result<(Phase, Option<BoxError>), TryEnd> {
+    ) -> After {
         let kind = spec.kind();
-        let (step, next) = match due {
-            Phase::Run if kind == Kind::RunOnly => (Step::RUN_ONLY, Phase::Recheck),
-            Phase::Run => (Step::RUN, Phase::Recheck),
-            Phase::Recheck => (Step::RECHECK, Phase::Recheck),
-            _ => (Step::CHECK, Phase::Run),
+        let step = match due {
+            Phase::Run if kind == Kind::RunOnly => Step::RUN_ONLY,
+            Phase::Run => Step::RUN,
+            Phase::Recheck => Step::RECHECK,
+            _ => Step::CHECK,
         };
-        match self.phase(step, kind, attempt, spec, held) {
-            After::Due(error) => Ok((next, error)),
-            After::Over(end) => Err(end),
-        }
+        self.phase(step, kind, attempt, spec, held)
     }
 
     /// Executes a phase.
@@ -437,8 +430,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             },
             Err(error) => error,
         };
-        let failure = Failure::of_phase(step.phase, &*error, spec);
-        let stage = after(failure.went());
+        let stage = after(self.hear(step.phase, &error, spec));
         let is_last = !matches!(stage, Stage::Due(_));
         if step.phase == Phase::Check
             && spec.describe_run().is_some()
@@ -449,8 +441,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if is_last && !keeps {
             self.let_go_failed(instance);
         }
-        failure.note(&mut self.notes);
-        self.ledger.failed(step, attempt, start, failure.text);
+        self.ledger.failed(step, attempt, start);
         if !is_last {
             return After::Due(Some(error));
         }
@@ -498,7 +489,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let result = self.let_go(held.take_own(), result);
         match &result {
             Ok(()) => self.ledger.passed(Step::CLEANUP, &mut attempt, start),
-            Err(error) => self.ledger.failed(Step::CLEANUP, &mut attempt, start, Failure::of(&**error).text),
+            Err(error) => {
+                self.hear(Phase::Cleanup, error, spec);
+                self.ledger.failed(Step::CLEANUP, &mut attempt, start);
+            }
         }
         (result, attempt.head)
     }
@@ -519,19 +513,23 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// The struct of this try. A constructor that fails is a failed try.
     #[inline(never)]
-    fn make(&mut self, attempt: &mut Try, make: &Constructor<'env, A>) -> Result<Own<'env, A>, TryEnd> {
+    fn make(
+        &mut self,
+        attempt: &mut Try,
+        spec: &JobSpec<'env, A>,
+        make: &Constructor<'env, A>,
+    ) -> Result<Own<'env, A>, TryEnd> {
         self.ledger.begin_constructor(attempt);
-        let is_async = matches!(self.specs.of(attempt.job).body, Body::AsyncStruct(_));
+        let is_async = matches!(spec.body, Body::AsyncStruct(_));
         let (cx, runtime) = (&self.cx, &self.live.world.runtime);
         let call = || if is_async { runtime.enter(|| make(cx)) } else { make(cx) };
         let made = self.live.call(cx.place(), None, call);
         self.ledger.end_constructor(attempt);
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
-            let failure = Failure::of(&*error);
+            self.hear(Phase::Create, &error, spec);
             let _ = self.let_go(None, Ok(())); // what else it does is no news
-            failure.note(&mut self.notes);
-            self.ledger.failed(Step::CREATE, attempt, start, failure.text);
+            self.ledger.failed(Step::CREATE, attempt, start);
             self.failed(attempt, error)
         })
     }
@@ -543,6 +541,19 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             attempt.sequence = self.live.next_sequence();
         }
         self.ledger.begin(step, attempt)
+    }
+
+    /// Listens to what the phase that is about to end has failed with, and says how it went.
+    #[inline(always)]
+    fn hear(&mut self, phase: Phase, error: &BoxError, spec: &JobSpec<'env, A>) -> Went {
+        self.notes.was_cut = false;
+        if is_plain_false(&**error, spec) {
+            return Went::Failed;
+        }
+        let text = self.notes.hear(phase, &**error, spec);
+        let went = text.as_ref().map_or(Went::Failed, |text| went(text.class()));
+        self.ledger.keep_error(text);
+        went
     }
 
     /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
@@ -603,7 +614,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         match self.next_try(attempt, &error) {
             Some(_) if level > StopLevel::None => self.cancelled(attempt, Some(error)),
             Some(due) => {
-                forget(error);
+                forget(Some(error));
                 trace!(job = self.cx.job(), attempt = self.cx.attempt(), due, "try failed");
                 self.ledger.tell_retry(attempt, due, self.cx.max_tries());
                 TryEnd::Again { due }
@@ -639,6 +650,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.wants_another(spec, error).then_some(due)
     }
 
+    #[inline]
     fn wants_another(&self, spec: &JobSpec<'env, A>, error: &BoxError) -> bool {
         let Some(ask) = spec.retry_if() else { return true };
         unwind::catch(|| Ok(ask(shown(&**error)))).unwrap_or(true)
@@ -679,8 +691,15 @@ fn aside(attempt: &mut Try, execute: impl FnOnce(&mut Try) -> TryEnd) -> TryEnd 
     end
 }
 
+/// The phase after one of a job that has both a check and a run.
+fn following(phase: Phase) -> Phase {
+    if phase == Phase::Check { Phase::Run } else { Phase::Recheck }
+}
+
 /// Drops an error whose text was kept. Where even its destructor panics, there is nobody left to tell.
-#[inline]
-fn forget(error: BoxError) {
-    let _ = unwind::discard(error);
+#[inline(always)]
+fn forget(error: Option<BoxError>) {
+    if let Some(error) = error {
+        let _ = unwind::discard(error);
+    }
 }

@@ -11,7 +11,7 @@ use crate::report::Record;
 /// What the cleanups have done: their records, and their failures as errors.
 #[derive(Default)]
 pub(crate) struct CleanedUp {
-    pub(crate) records: Vec<(JobId, Record, Option<Box<ErrorText>>)>,
+    pub(crate) records: Vec<(JobId, Record, Option<ErrorText>)>,
     pub(crate) failures: Vec<(JobId, BoxError)>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn clean_up<'env, A>(live: &Live<'env, A>, mut due: Vec<DueCleanup<'e
     let mut done = CleanedUp::default();
     for (job, head, result) in called {
         let index = head.last().expect("what was called is recorded").index;
-        done.records.push((job, log.entry(index).record, log.error(index).cloned().map(Box::new)));
+        done.records.push((job, log.entry(index).record, log.error(index).cloned()));
         done.failures.extend(result.err().map(|error| (job, error)));
     }
     done

@@ -71,7 +71,7 @@ struct SavedPhase {
     #[serde(default)]
     sequence: Option<u32>,
     #[serde(default)]
-    error: Option<Box<ErrorText>>,
+    error: Option<ErrorText>,
 }
 
 #[derive(Deserialize)]
@@ -310,10 +310,12 @@ fn restore_phases(job: &mut SavedJob, version: &Version, logs: &mut Vec<Log>) ->
         };
         let mut error = phase.error.take();
         if version.0 == 1 {
-            error = error.map(|error| Box::new(error.of_version_1()));
+            error = error.map(ErrorText::of_version_1);
         }
         let error = error.filter(|error| !error.is_returned_false());
-        head = logs[usize::from(phase.worker)].push(record, head, error);
+        let log = &mut logs[usize::from(phase.worker)];
+        head = log.push(record, head);
+        error.into_iter().for_each(|error| log.add_error(error));
     }
     head.ended(job.status)
 }
