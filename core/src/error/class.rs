@@ -95,6 +95,7 @@ thread_local! {
 }
 
 /// What `display` returns, and what was said while it was called.
+#[inline]
 pub(super) fn listen<T>(display: impl FnOnce() -> T) -> (T, Heard) {
     /// Gives back to whoever listened before, also when an error panics.
     struct Before(Heard);

@@ -142,6 +142,7 @@ impl<'r> Ledger<'r> {
     }
 
     /// Takes the error of the phase that is about to end.
+    #[inline]
     pub(super) fn keep_error(&mut self, error: Option<ErrorText>) {
         self.error = error;
     }
