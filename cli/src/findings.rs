@@ -104,8 +104,8 @@ fn total(report: &Report) -> String {
         (then, format!("then {then}")),
         (maybe, format!("maybe {maybe}")),
     ];
-    let rest = [Status::Failed, Status::Blocked, Status::Cancelled];
-    let rest = rest.map(|status| (counts.of(status), format!("{} {status}", counts.of(status))));
+    let rest = counts.iter().filter(|(status, _)| !matches!(status, Status::Satisfied | Status::WouldRun));
+    let rest = rest.map(|(status, count)| (count, format!("{count} {status}")));
     let parts = parts.into_iter().chain(rest).filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(_, part)| part).collect();
     let satisfied = are(known(Status::Satisfied), "satisfied");

@@ -102,15 +102,15 @@ impl Progress {
 impl Progress {
     /// `512/600 · 211 changed · 1 failed`, as much of it as there is room for. What failed comes first then.
     fn counts(&self, columns: usize) -> String {
-        let mut told = vec![Status::Changed, Status::Failed, Status::Blocked, Status::Cancelled];
-        told.retain(|status| self.ended.of(*status) > 0);
+        let is_news = |status: Status| !matches!(status, Status::Satisfied | Status::WouldRun);
+        let mut told: Vec<_> = self.ended.iter().filter(|(status, _)| is_news(*status)).collect();
         loop {
-            let counts = told.iter().map(|status| format!(" · {} {status}", self.ended.of(*status)));
+            let counts = told.iter().map(|(status, jobs)| format!(" · {jobs} {status}"));
             let text = format!("{}/{}{}", self.ended.total(), self.jobs, counts.collect::<String>());
             if told.is_empty() || text.chars().count() < columns {
                 return text;
             }
-            let least = told.iter().position(|status| *status != Status::Failed).unwrap_or(0);
+            let least = told.iter().position(|(status, _)| *status != Status::Failed).unwrap_or(0);
             told.remove(least);
         }
     }

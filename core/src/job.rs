@@ -1,8 +1,8 @@
 //! What a job does: a trait for structs, closures as another implementation of the same phases.
 
-mod fit;
 mod run_text;
 mod options;
+mod fit;
 mod async_body;
 mod async_job;
 
@@ -14,10 +14,10 @@ pub use async_body::PhaseCode;
 pub(crate) use async_body::{AsyncBody, Called, Later};
 pub use async_job::AsyncJob;
 pub(crate) use async_job::{AnyAsyncJob, Home};
-pub use fit::{JobForm, JobOption, Unfit};
+pub use fit::{JobForm, Unfit};
 pub(crate) use options::Said;
 use options::{Asked, CleanupFn, DescribeFn};
-pub use options::{JobDefaults, JobOptions};
+pub use options::{JobDefaults, JobOption, JobOptions};
 pub use run_text::RunText;
 
 use crate::backoff::Backoff;

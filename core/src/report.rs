@@ -239,11 +239,11 @@ impl Report {
     /// For programs that ask in their exit code whether something is due: 0 if every job is done and no cleanup has
     /// failed; 2 if nothing failed but something would run, which a dry run alone can say; 1 in all other cases.
     pub fn detailed_exit_code(&self) -> ExitCode {
-        let counts = self.counts();
-        let failed = counts.of(Status::Failed) + counts.of(Status::Cancelled) + self.cleanup_failures().len();
-        match failed {
-            0 if self.success() => ExitCode::SUCCESS,
-            0 if counts.of(Status::WouldRun) > 0 => ExitCode::from(2),
+        let has_not_failed =
+            |status: Status| status.is_done() || matches!(status, Status::WouldRun | Status::Blocked);
+        match self.statuses_are(has_not_failed) && self.cleanup_failures().is_empty() {
+            true if self.success() => ExitCode::SUCCESS,
+            true if self.count(Status::WouldRun) > 0 => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -6,13 +6,12 @@ use std::fmt;
 
 pub use counts::Counts;
 
-/// Declares an enum, the list of its variants, and the word for each: one list, so that none can be missing from it.
+/// Declares an enum, the list of its variants, and the text of each: one list, so that none can be missing from it.
 macro_rules! words {
     ($(#[$about:meta])* pub enum $Name:ident {
         $($(#[$meaning:meta])* $Variant:ident => $word:literal,)*
     }) => {
         $(#[$about])*
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
         #[non_exhaustive]
         pub enum $Name {
             $($(#[$meaning])* $Variant,)*
@@ -29,13 +28,13 @@ macro_rules! words {
         }
 
         impl fmt::Display for $Name {
-            /// One word, or two.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.word())
             }
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// What a job is made of.
@@ -49,6 +48,7 @@ words! {
     /// }
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
     pub enum Kind {
         /// A check; where it fails, a run and a recheck.
         Job => "job",
@@ -85,6 +85,7 @@ impl Kind {
 words! {
     /// A step of one try, or the cleanup after it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
     pub enum Phase {
         /// The constructor of a struct job. Recorded only when it fails.
         Create => "create",
@@ -102,6 +103,7 @@ words! {
 words! {
     /// How a job ended.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
     pub enum Status {
         /// Done, and no run of this job was executed.
         Satisfied => "satisfied",

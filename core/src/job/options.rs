@@ -7,15 +7,82 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::Result;
-use crate::job::fit::JobOption;
 use crate::job::run_text::RunText;
 use crate::pool::{PoolUses, Slots};
 use crate::verdict::Outcome;
 use crate::waiting::block_on;
+use crate::words::words;
 
 pub(super) type CleanupFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result + Send + Sync + 'env>;
 
 pub(super) type DescribeFn<'env, A> = Box<dyn Fn(&Context<A>) -> Result<String> + Send + Sync + 'env>;
+
+words! {
+    /// What a job may say of itself that does not fit every job. It prints as it is written.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum JobOption {
+        /// How many tries it may use.
+        Tries => ".tries(..)",
+        /// The least time between two of them.
+        RetryDelay => ".retry_delay(..)",
+        /// For how long it is tried again.
+        RetryFor => ".retry_for(..)",
+        /// Which errors are worth another try.
+        RetryIf => ".retry_if(..)",
+        /// Which errors of its check mean that the state could not be seen.
+        UnknownIf => ".unknown_if(..)",
+        /// How long each of its phases may take.
+        Timeout => ".timeout(..)",
+        /// The pools of which it takes slots.
+        Uses => ".uses(..)",
+        /// Its place among the jobs that may begin.
+        Priority => ".priority(..)",
+        /// What is called after all jobs have ended, for each try that executed the run.
+        Cleanup => ".cleanup(..)",
+        /// What says what its run would do.
+        DescribeRun => ".describe_run(..)",
+    }
+}
+
+/// What an option is about; a job that has nothing of the kind cannot have the option.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Tries of its own.
+    Tries,
+    /// Phases of its own.
+    Phases,
+    /// A check, and a run that it decides about.
+    CheckAndRun,
+    /// A run of its own.
+    Run,
+}
+
+impl JobOption {
+    /// What a job must have for this option, and what is to be said of one that has not.
+    pub(super) fn need(self) -> (Need, &'static str) {
+        match self {
+            JobOption::Tries | JobOption::RetryDelay | JobOption::RetryFor | JobOption::RetryIf => {
+                (Need::Tries, "does nothing that could be tried again")
+            }
+            JobOption::Timeout | JobOption::Uses | JobOption::Priority => {
+                (Need::Phases, "has nothing to execute")
+            }
+            JobOption::UnknownIf => (Need::CheckAndRun, "has no run that a check decides about"),
+            JobOption::Cleanup => (Need::Run, "has no run to clean up after"),
+            JobOption::DescribeRun => (Need::Run, "has no run to describe"),
+        }
+    }
+
+    /// What else is to be said of one that all jobs of a graph may have.
+    pub(super) fn or_all(self) -> &'static str {
+        match self {
+            JobOption::Tries | JobOption::RetryDelay | JobOption::Timeout => {
+                ", or of all with `.defaults(..)`"
+            }
+            _ => "",
+        }
+    }
+}
 
 /// What a job may say of itself beside what it does. All of it is optional; a job that says nothing takes one word.
 pub struct JobOptions<'env, A = ()> {

@@ -84,11 +84,12 @@ fn reason(error: Option<&ErrorText>) -> Option<&ErrorText> {
 }
 
 /// Blocked jobs by the first of the failed jobs above them; in a dry run, by the first job that would run if none has
-/// failed. Each job is told once, and the graph is walked once.
+/// failed; else by the first that is not done for another reason. Each job is told once, and the graph is walked once.
 pub(super) fn blocked(report: &Report) -> Vec<Blocked<'_>> {
     let mut seen = vec![false; report.graph.nodes()];
     let mut found = Vec::new();
-    for status in [Status::Failed, Status::WouldRun, Status::Cancelled] {
+    let blocks = |status: &&Status| !status.is_done() && **status != Status::Blocked;
+    for &status in Status::ALL.iter().filter(blocks) {
         for cause in report.jobs().filter(|job| job.status() == status) {
             let jobs = behind(report, cause.id(), &mut seen);
             if !jobs.is_empty() {

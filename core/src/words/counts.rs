@@ -86,8 +86,13 @@ mod tests {
     fn they_print_what_there_is() {
         check(&[], "", "0 jobs");
         check(&[Status::WouldRun], "1 would run", "1 job: 1 would run");
-        let all = "1 satisfied, 1 changed, 1 failed, 1 blocked, 1 would run, 1 cancelled";
-        check(Status::ALL, all, &format!("6 jobs: {all}"));
+        check(
+            &[Status::Failed, Status::Satisfied, Status::Failed],
+            "1 satisfied, 2 failed",
+            "3 jobs: 1 satisfied, 2 failed",
+        );
+        let each: Vec<String> = Status::ALL.iter().map(|status| format!("1 {status}")).collect();
+        check(Status::ALL, &each.join(", "), &format!("{} jobs: {}", each.len(), each.join(", ")));
     }
 
     #[test]

@@ -166,6 +166,33 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[inline(never)]
     fn execute_other(&mut self, attempt: &mut Try, spec: &'r JobSpec<'env, A>) -> TryEnd {
+        match &spec.body {
+            Body::CheckOnly(closures) => self.execute_only(Step::CHECK, attempt, spec, &**closures),
+            Body::RunOnly(closures) if !self.dry_run && spec.describe_run().is_none() => {
+                self.execute_only(Step::RUN_ONLY, attempt, spec, &**closures)
+            }
+            _ => self.execute_any(attempt, spec),
+        }
+    }
+
+    /// Executes the phase of a job that has no more than one, and no struct.
+    #[inline(never)]
+    fn execute_only<I: Instance<'env, A>>(
+        &mut self,
+        step: Step,
+        attempt: &mut Try,
+        spec: &JobSpec<'env, A>,
+        mut instance: I,
+    ) -> TryEnd {
+        let kind = if step.phase == Phase::Run { Kind::RunOnly } else { Kind::CheckOnly };
+        match self.phase(step, kind, attempt, spec, &mut instance) {
+            After::Over(end) => end,
+            After::Due(_) => unreachable!("the only phase ends its try"),
+        }
+    }
+
+    #[inline(never)]
+    fn execute_any(&mut self, attempt: &mut Try, spec: &'r JobSpec<'env, A>) -> TryEnd {
         let (mut held, mut due) = match self.open(attempt, spec) {
             Ok(open) => open,
             Err(end) => return end,
