@@ -22,7 +22,7 @@ mod attempt;
 mod finished;
 mod drive;
 
-pub(crate) use attempt::{DueCleanup, Leftovers};
+pub(crate) use attempt::DueCleanup;
 pub(crate) use bounds::Bounds;
 #[cfg(feature = "testkit")]
 pub(crate) use drive::{Choice, Choices, Simulated, following_choices, makespan, simulate};

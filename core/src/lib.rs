@@ -45,6 +45,7 @@ mod judge;
 #[cfg(feature = "testkit")]
 mod faults;
 mod exec;
+mod session;
 mod run;
 mod runner;
 #[cfg(feature = "testkit")]

@@ -5,7 +5,6 @@ mod running;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 pub use builder::RunnerBuilder;
 pub use running::Running;
@@ -13,19 +12,14 @@ use running::Shared;
 
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
-use crate::context::World;
-use crate::event::{Event, Observer};
-use crate::exec::{Bounds, Finished, Helpers, Live, Watch, execute, is_plain};
-use crate::log::debug;
+use crate::event::Observer;
+use crate::exec::{Helpers, Live, Watch, execute, is_plain};
 use crate::options::RunOptions;
-use crate::outputs::Outputs;
 use crate::plan::Plan;
-use crate::report::Report;
 use crate::run::Run;
 use crate::runtime::AsyncRuntime;
-use crate::store::Store;
+use crate::session::{Beginning, begin};
 use crate::timings::Timings;
-use crate::words::DryRun;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
 ///
@@ -178,60 +172,8 @@ impl Runner {
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
         let finished = execute(&live, &self.helpers);
-        end(live, finished)
+        Run::new(live, finished)
     }
-}
-
-/// What a run begins with beside its plan and arguments.
-pub(crate) struct Beginning<'b> {
-    pub(crate) options: RunOptions,
-    pub(crate) watch: Watch,
-    pub(crate) token: Option<&'b CancelToken>,
-    pub(crate) clock: Clock,
-    pub(crate) runtime: &'b Arc<AsyncRuntime>,
-    pub(crate) expected: Option<Arc<[Duration]>>,
-}
-
-/// Up to where the first job begins.
-pub(crate) fn begin<'env, A: Send + Sync>(
-    plan: &Plan<'env, A>,
-    args: Arc<A>,
-    with: Beginning<'_>,
-) -> Live<'env, A> {
-    let Beginning { options, watch, token, clock, runtime, expected } = with;
-    let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
-    let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
-    let world = Arc::new(World {
-        graph: Arc::clone(plan.graph()),
-        args,
-        shared: Store::default(),
-        outputs: Outputs::of(plan.with_output()),
-        cwd: std::env::current_dir().unwrap_or_default(),
-        clock,
-        processes,
-        sayings,
-        timers: Arc::default(),
-        runtime: Arc::clone(runtime),
-        goes_through: options.dry_run == DryRun::Through,
-    });
-    debug!(jobs = plan.len(), ?options, "run starts");
-    let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
-    let live = Live::new(plan.clone(), options, world, watch, bounds, expected);
-    live.watch.tell(|| Event::RunStarted {
-        graph: Arc::clone(plan.graph()),
-        options,
-        expected: live.expected.clone(),
-    });
-    live
-}
-
-/// When all jobs have ended.
-pub(crate) fn end<'env, A: Send + Sync>(live: Live<'env, A>, finished: Finished<'env, A>) -> Run<'env, A> {
-    let Finished { heads, logs, mut leftovers, stop_reason } = finished;
-    let report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs)
-        .stopped_by(stop_reason)
-        .with_descriptions_of_runs(std::mem::take(&mut leftovers.descriptions));
-    Run::new(report, live, leftovers)
 }
 
 /// As many as the machine runs at once. Asked once in a process: the answer is spread over several files, and reading

@@ -11,7 +11,7 @@ use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::process::Answers;
 use crate::run::Run;
-use crate::runner::{Beginning, begin, end};
+use crate::session::{Beginning, begin};
 use crate::timings::Timings;
 
 /// How processes are simulated.
@@ -76,7 +76,7 @@ impl Setup {
                 Outcome::Killed(is_done)
             }
             Simulated::Ended(finished) => {
-                let run = end(live, finished);
+                let run = Run::new(live, finished);
                 match run.was_killed() {
                     true => Outcome::Killed(run.jobs().map(|job| job.status().is_done()).collect()),
                     false => Outcome::Ended(Box::new(run)),
