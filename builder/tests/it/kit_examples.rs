@@ -14,8 +14,8 @@ use dojobber::testkit::{
 use dojobber::{Context, ensure};
 use semver::Version;
 
-#[path = "../../examples/fleet/graph.rs"]
-mod fleet;
+#[path = "../../examples/hosts/graph.rs"]
+mod hosts;
 #[path = "../../../cli/examples/machine/graph.rs"]
 mod machine;
 #[path = "../../../cli/examples/release/graph.rs"]
@@ -91,7 +91,7 @@ fn release() {
 /// Hosts, and what is installed on them.
 struct FakeHosts(Table<String, ()>);
 
-impl fleet::Remote for FakeHosts {
+impl hosts::Remote for FakeHosts {
     fn ssh(&self, host: &str, line: &str) -> bool {
         match line.split_once(' ') {
             Some(("has", what)) => self.0.contains(&format!("{host} {what}")),
@@ -105,12 +105,12 @@ impl fleet::Remote for FakeHosts {
 }
 
 #[test]
-fn fleet() {
-    let config: fleet::Config = toml::from_str(fleet::CONFIG).unwrap();
+fn hosts() {
+    let config: hosts::Config = toml::from_str(hosts::CONFIG).unwrap();
     let seen = check(&[], |simulation: &Simulation| {
-        let hosts = FakeHosts(Table::new("hosts"));
-        let _ = simulation.run_anew(|| fleet::fleet(&config, &hosts), ());
-        hosts.0.into_rows()
+        let fake = FakeHosts(Table::new("hosts"));
+        let _ = simulation.run_anew(|| hosts::hosts(&config, &fake), ());
+        fake.0.into_rows()
     });
     assert_eq!(seen.len(), 8);
 }

@@ -28,9 +28,9 @@ fn check(name: &str, expected: &str) {
 }
 
 #[test]
-fn fleet() {
+fn hosts() {
     check(
-        "fleet",
+        "hosts",
         "db1/packages   Changed
 db1/reboot     Changed
 db1/replica    Changed

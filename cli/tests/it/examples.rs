@@ -14,6 +14,7 @@ fn help_is_a_page() {
         ("machine", "Set up a machine, which is a folder here"),
         ("release", "Release what is in a folder"),
         ("spinup", "Bring up a small stack on this machine, and try it"),
+        ("fleet", "Bring up a fleet of hosts"),
         ("site", "Make a small web site"),
     ] {
         let output = program(name).arg("--help").output().unwrap();
@@ -133,4 +134,26 @@ fn the_movie_has_its_exit_codes() {
     let due = report.jobs().filter(|job| job.status() == Status::WouldRun && job.kind() != Kind::Group);
     let due: Vec<&str> = due.map(|job| job.name()).collect();
     assert_eq!(due, ["PickTimeAndDate", "CleanCouch", "FluffPillows", "TurnOnTV", "PopcornBowl", "Pizza"]);
+}
+
+/// 300 hosts of which three never come up, on one thread; and what the same program says without jobs.
+#[test]
+fn a_fleet_comes_up_but_for_three() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run("fleet", folder.path(), "--report report.json -q");
+    assert_eq!(said.code, Some(1));
+    let report: Report =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("report.json")).unwrap()).unwrap();
+    let names = |status: Status| {
+        let of = report.jobs().filter(|job| job.status() == status && job.kind() != Kind::Group);
+        of.map(|job| job.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Status::Failed), ["eu075/up", "eu150/up", "eu225/up"]);
+    assert_eq!(report.counts().to_string(), "594 satisfied, 597 changed, 3 failed, 6 blocked");
+    assert!(report.jobs().flat_map(|job| job.phases()).all(|phase| phase.worker() == 0), "it has one thread");
+    let twin = run("fleet_joinset", folder.path(), "");
+    let failed = "300 hosts: 297 up, 3 failed\neu075: it does not answer\neu150: it does not answer\neu225: it does not answer";
+    let mut lines: Vec<_> = twin.stdout.lines().collect();
+    lines[1..].sort_unstable();
+    assert_eq!((lines.join("\n").as_str(), twin.code), (failed, Some(1)));
 }

@@ -1,4 +1,4 @@
-//! The jobs of a fleet, as its configuration says: hosts x steps. Everything is borrowed from there; nothing is cloned.
+//! The jobs of some hosts, as their configuration says: hosts x steps. Everything is borrowed from there; nothing is cloned.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(crate) trait Remote: Sync {
     fn ssh(&self, host: &str, line: &str) -> bool;
 }
 
-pub(crate) fn fleet<'a>(config: &'a Config, remote: &'a dyn Remote) -> Graph<'a> {
+pub(crate) fn hosts<'a>(config: &'a Config, remote: &'a dyn Remote) -> Graph<'a> {
     config.hosts.iter().fold(Graph::new(), |graph, (name, host)| {
         graph.job(name).after(&host.after).nest(steps(config, name, &host.role, remote))
     })
