@@ -38,12 +38,22 @@ const isVisible = (node) => {
 
 const groups = [];
 const groupOf = (node) => (groups[node] ||= byId("node" + (node + 1)));
-const groupOfLevel = (box) => (box === OUTSIDE ? content : groupOf(box).querySelector(":scope > .inside"));
+const groupOfLevel = (box) => (box === OUTSIDE ? content : facesOf(box).inside);
+
+// The parts of a nest, which are asked for by the thousand: they stand in the order in which they are written.
+const faces = [];
+function facesOf(nest) {
+  if (!faces[nest]) {
+    const [, closed, box, inside] = groupOf(nest).children;
+    faces[nest] = { closed, frame: box.firstElementChild, corner: box.lastElementChild, inside };
+  }
+  return faces[nest];
+}
 
 // The curves and arrow heads of the edges of a level, as they were drawn.
 function curvesOf(one) {
   if (one.curves) return one.curves;
-  const group = groupOfLevel(one.box).querySelector(":scope > .edges");
+  const group = groupOfLevel(one.box).lastElementChild;
   one.lines = [...group.querySelectorAll(":scope > .line")];
   one.heads = [...group.querySelectorAll(":scope > .arrows")];
   const split = (paths) => paths.flatMap((path) => path.getAttribute("d").split(/(?=M)/));
@@ -135,13 +145,13 @@ function put(node) {
     return;
   }
   group.classList.toggle("open", isOpen(node));
-  setChanged(group.querySelector(":scope > .closed"), "transform", by);
+  const { closed, frame, corner } = facesOf(node);
+  setChanged(closed, "transform", by);
   if (!isOpen(node)) return;
   const [left, top] = [now.x - now.w / 2, now.y - now.h / 2];
-  const frame = group.querySelector(":scope > .box > rect");
   const sides = { x: left, y: top, width: now.w, height: now.h };
   for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, short(value));
-  group.querySelector(":scope > .box > .corner").setAttribute("transform", `translate(${short(left)} ${short(top)})`);
+  corner.setAttribute("transform", `translate(${short(left)} ${short(top)})`);
   const [right, down] = data.corner.map((length) => length / 100);
   groupOfLevel(node).setAttribute("transform", `translate(${short(left + right)} ${short(top + down)})`);
 }
@@ -275,10 +285,11 @@ window.addEventListener("beforeprint", () => {
 });
 
 function bringIn(node) {
-  const group = groupOf(node);
-  if (group.querySelector(":scope > .inside")) return;
+  const parts = facesOf(node);
+  if (parts.inside) return;
   const template = byId("inside" + (node + 1));
-  group.append(template.content.querySelector(".inside"));
+  parts.inside = template.content.firstElementChild.firstElementChild;
+  groupOf(node).append(parts.inside);
   template.remove();
 }
 

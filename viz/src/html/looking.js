@@ -18,7 +18,6 @@ function show() {
 }
 
 function fit() {
-  measurePane();
   const { width, height } = room;
   view.scale = Math.min(1.5, width / size.width, height / size.height) || 1;
   view.x = (width - size.width * view.scale) / 2;
@@ -92,7 +91,10 @@ window.addEventListener("pointerup", () => {
 byId("zoom-in").addEventListener("click", () => zoom(1.3));
 byId("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 byId("fit").addEventListener("click", fit);
-window.addEventListener("resize", fit);
+window.addEventListener("resize", () => {
+  measurePane();
+  fit();
+});
 
 const allNests = [...nodes.keys()].filter(isNest);
 for (const [id, open] of [["open-all", true], ["close-all", false]]) {
