@@ -40,9 +40,13 @@ impl Screen {
         let (rows, columns) = Term::stderr().size();
         let frame = progress.frame(now, usize::from(rows), usize::from(columns));
         if !frame.is_empty() {
-            self.block.set_message(frame.join("\n"));
-            self.block.tick();
+            self.block.set_message(frame.join("\n")); // draws it, too
         }
+    }
+
+    /// Begins anew, after a run that has ended.
+    fn begin(&self) {
+        self.block.reset();
     }
 
     /// Takes the block away.
@@ -82,6 +86,7 @@ impl Observer for Live {
         lock(&self.progress).note(event);
         match event {
             Event::RunStarted { .. } => {
+                self.screen.begin();
                 *lock(&self.ticker) = Ticker::start(self.screen.clone(), Arc::clone(&self.progress)).ok();
             }
             Event::RunEnded { .. } => {

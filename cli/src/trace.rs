@@ -96,7 +96,8 @@ fn phase(job: JobReport<'_>, record: &PhaseRecord<'_>) -> Value {
     if !reason(record.error()).is_empty() {
         args["error"] = json!(reason(record.error()));
     }
-    if let Some(about) = job.description().filter(|_| record.phase() == Phase::Run) {
+    let about = job.description_of_run().or(job.description());
+    if let Some(about) = about.filter(|_| record.phase() == Phase::Run) {
         args["what"] = json!(printable(about).to_string());
     }
     json!({
