@@ -119,6 +119,10 @@ struct Closures;
 #[doc = include_str!("../../docs/report.md")]
 struct SavedReports;
 
+#[cfg(all(doctest, feature = "journal"))]
+#[doc = include_str!("../../docs/journal.md")]
+struct Journals;
+
 mod console;
 mod state;
 mod graph;
@@ -153,6 +157,9 @@ pub use dojobber_core::{
     Counts, Ending, ErrorText, JobReport, LogLine, PhaseRecord, Progress, Report, Since, Slower, Summary,
     brief, one_line, printable,
 };
+#[cfg(feature = "journal")]
+#[doc(inline)]
+pub use dojobber_core::{Journal, JournalError, JournalSync, Recovered};
 pub use graph::Graph;
 pub use state::{
     Accepts, AwaitsBody, AwaitsRun, Checked, CheckedAsync, Open, OpenOrChecked, Settled, SettledGraph,

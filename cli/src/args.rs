@@ -58,6 +58,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "JOB", conflicts_with = "list")]
     pub(crate) why: Option<String>,
 
+    /// Call the cleanups that a killed run still owes, as the journal in this file tells, and do nothing else; with
+    /// --dry-run, only say which
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude", "list", "why"])]
+    pub(crate) recover: Option<PathBuf>,
+
     /// How many jobs may run at once; 0 is as many as the machine likes
     #[arg(
         long,
@@ -105,6 +110,9 @@ pub struct RunArgs {
     /// Write a JUnit file, for build servers
     #[arg(long, value_name = "FILE", help_heading = "What to write")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write all that happens while it does, a line each, to a new file: for --recover, and for dojobber-render --follow
+    #[arg(long, value_name = "FILE", conflicts_with = "recover", help_heading = "What to write")]
+    pub(crate) journal: Option<PathBuf>,
     /// Write a trace in Chrome's format, which ui.perfetto.dev opens
     #[arg(long, value_name = "FILE", visible_alias = "chrome-trace", help_heading = "What to write")]
     pub(crate) trace: Option<PathBuf>,
@@ -235,6 +243,8 @@ mod tests {
         check_refused("--max-failures 0", "0");
         check_refused("--fail-fast --max-failures 2", "--fail-fast");
         check_refused("--list --why a", "--why");
+        check_refused("--recover a --only b", "--recover");
+        check_refused("--recover a --journal b", "--journal");
         check_refused("--detailed-exitcode", "--dry-run");
         check_refused("--plan -n", "--plan");
         check_refused("--dry-run=soon", "checks");

@@ -10,6 +10,7 @@ use dojobber::Report;
 use dojobber_viz::{Format, Picture, write_whole};
 
 use crate::args::RunArgs;
+use crate::journal;
 use crate::junit::junit;
 use crate::trace::trace;
 
@@ -23,6 +24,13 @@ pub(crate) fn check(args: &RunArgs) -> Result<(), String> {
             wrong.push(format!("cannot write {} twice: each file needs a name of its own", path.display()));
         } else if let Err(error) = try_to_write(path) {
             wrong.push(cannot_write(path, &error));
+        }
+    }
+    if let Some(path) = args.journal.as_deref() {
+        if paths.contains(&path) {
+            wrong.push(format!("cannot write {} twice: each file needs a name of its own", path.display()));
+        } else {
+            wrong.extend(journal::check(path).err());
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }

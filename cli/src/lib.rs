@@ -58,6 +58,7 @@ mod annotations;
 mod slowest;
 mod junit;
 mod trace;
+mod journal;
 mod files;
 mod lines;
 mod details;

@@ -13,6 +13,7 @@ use crate::args::{Moving, RunArgs, USAGE, Words};
 use crate::details::Details;
 use crate::files;
 use crate::findings::findings;
+use crate::journal::LateJournal;
 use crate::lines::Lines;
 use crate::list::{list, why};
 use crate::live::{Live, Screen};
@@ -81,7 +82,8 @@ impl RunArgs {
             .run_timeout(self.timeout)
             .max_failures(self.most_failures())
             .timings(self.timings.as_ref().map(|earlier| &*earlier.report))
-            .cancel_token(CancelToken::on_signals().ok().as_ref());
+            .cancel_token(CancelToken::on_signals().ok().as_ref())
+            .observer(self.journal.as_deref().map(LateJournal::new));
         let (paint, program) = (Paint::of_stderr(self.color), program());
         let moves = match self.progress {
             Moving::Auto => is_terminal() && !self.look().is_on(),
@@ -112,7 +114,7 @@ impl RunArgs {
     ///
     /// # Errors
     ///
-    /// The exit code of the program, if nothing was run: 0 where `--list` or `--why` were answered, 64 where the call was
+    /// The exit code of the program, if nothing was run: 0 where `--list`, `--why` or `--recover` were answered, 64 where the call was
     /// wrong, 1 where the graph has mistakes. It was told why.
     pub fn run<'env, A: Send + Sync>(
         &self,
@@ -121,6 +123,9 @@ impl RunArgs {
         args: impl Into<Arc<A>>,
     ) -> Result<Run<'env, A>, ExitCode> {
         let plan = plan.map_err(|errors| self.fail(&errors.to_string(), ExitCode::FAILURE))?;
+        if let Some(journal) = &self.recover {
+            return Err(self.call_owed_cleanups(runner, &plan, args.into(), journal));
+        }
         if let Some(earlier) = &self.timings {
             earlier.check(&plan).map_err(|text| self.refuse(&text))?;
         }
@@ -138,6 +143,28 @@ impl RunArgs {
         }
         files::check(self).map_err(|text| self.refuse(&text))?;
         Ok(runner.run(&plan, args))
+    }
+
+    /// Calls the cleanups that a killed run still owes, and tells how that went.
+    fn call_owed_cleanups<'env, A: Send + Sync>(
+        &self,
+        runner: &Runner,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        journal: &Path,
+    ) -> ExitCode {
+        let recovered = match runner.recover(plan, args, journal) {
+            Ok(recovered) => recovered,
+            Err(error) => return self.refuse(&format!("{error:?}")),
+        };
+        let text = recovered.to_string();
+        if self.look().is_on() {
+            return self.answer(&text.lines().map(str::to_owned).collect::<Vec<_>>());
+        }
+        if self.words() > Words::Quiet || !recovered.failures().is_empty() {
+            text.lines().for_each(|line| tell(line, self.color));
+        }
+        recovered.exit_code()
     }
 
     /// Tells how a run went, writes the files that are wanted, and returns the exit code of the program.

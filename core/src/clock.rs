@@ -52,6 +52,13 @@ impl Clock {
         Clock { source: Source::Machine(Instant::now()), first_count: counts.then(counter::read) }
     }
 
+    /// A clock that goes on as one did that had come so far, with stamps that are nanoseconds.
+    #[cfg(feature = "journal")]
+    pub(crate) fn resumed(elapsed: Duration) -> Self {
+        let now = Instant::now();
+        Clock { source: Source::Machine(now.checked_sub(elapsed).unwrap_or(now)), first_count: None }
+    }
+
     /// A clock that stands still until it is advanced.
     #[cfg(feature = "testkit")]
     pub(crate) fn simulated() -> Self {

@@ -207,7 +207,11 @@ impl<A> Context<A> {
             return Err(error(Why::NotAfter));
         }
         let missing = || self.world.goes_through && self.world.outputs.expects(job);
-        let none = || error(if missing() { Why::NotYet } else { Why::NoOutput });
+        let none = || match () {
+            () if self.world.outputs.are_gone() => error(Why::Gone),
+            () if missing() => error(Why::NotYet),
+            () => error(Why::NoOutput),
+        };
         let value = self.world.outputs.get(job).ok_or_else(none)?;
         value.downcast_ref().ok_or_else(|| error(Why::OtherType(type_name::<T>())))
     }
@@ -391,6 +395,8 @@ enum Why {
     NotAfter,
     NoOutput,
     NotYet,
+    /// Another process has run that job.
+    Gone,
     OtherType(&'static str),
 }
 
@@ -410,6 +416,7 @@ impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         say_class(match self.why {
             Why::NotYet => ErrorClass::NotYet,
+            Why::Gone => ErrorClass::Gone,
             _ => ErrorClass::Permanent, // asking again cannot help
         });
         let OutputError { reader, read, why } = self;
@@ -419,6 +426,7 @@ impl fmt::Display for OutputError {
             Why::NotAfter => write!(f, "but does not depend on it: add `.after({read:?})`"),
             Why::NoOutput => write!(f, "which returns nothing: let its check or run return the value"),
             Why::NotYet => write!(f, "which has not run yet"),
+            Why::Gone => write!(f, "which is gone with the process that ran it: look for its traces instead"),
             Why::OtherType(wanted) => write!(f, "which is not a {wanted}: name that job with the same key"),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cancel::StopLevel;
 use crate::error::ErrorText;
-use crate::graph::{JobGraph, JobRef};
+use crate::graph::{JobGraph, JobId, JobRef};
 use crate::options::RunOptions;
 use crate::process::OutputStream;
 use crate::said::Progress;
@@ -28,6 +28,8 @@ pub enum Event {
         /// run](crate::RunnerBuilder::timings): of jobs that are ready, those begin first from which the way to the end of
         /// the run is longest. `None`: they begin as they have become ready.
         expected: Option<Arc<[Duration]>>,
+        /// The jobs that have a cleanup, in order of declaration.
+        with_cleanup: Arc<[JobId]>,
     },
     /// A phase begins.
     #[non_exhaustive]
@@ -245,6 +247,12 @@ pub trait Observer: Send + Sync {
     fn is_active(&self) -> bool {
         true
     }
+
+    /// What it could not do, as a sentence for people: asked when a run has ended, and kept in the report as one of its
+    /// [`observer_failures`](crate::Report::observer_failures). Default: nothing.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
@@ -254,6 +262,9 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn is_active(&self) -> bool {
         (**self).is_active()
     }
+    fn failure(&self) -> Option<String> {
+        (**self).failure()
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for Box<O> {
@@ -262,6 +273,9 @@ impl<O: Observer + ?Sized> Observer for Box<O> {
     }
     fn is_active(&self) -> bool {
         (**self).is_active()
+    }
+    fn failure(&self) -> Option<String> {
+        (**self).failure()
     }
 }
 
@@ -274,6 +288,9 @@ impl<O: Observer> Observer for Option<O> {
     }
     fn is_active(&self) -> bool {
         self.as_ref().is_some_and(Observer::is_active)
+    }
+    fn failure(&self) -> Option<String> {
+        self.as_ref()?.failure()
     }
 }
 
@@ -289,5 +306,8 @@ impl<O: Observer, P: Observer> Observer for (O, P) {
     }
     fn is_active(&self) -> bool {
         self.0.is_active() || self.1.is_active()
+    }
+    fn failure(&self) -> Option<String> {
+        self.0.failure().or_else(|| self.1.failure())
     }
 }

@@ -16,6 +16,7 @@ mod hall;
 mod flights;
 mod bounds;
 mod behind;
+mod spans;
 mod live;
 mod books;
 mod attempt;

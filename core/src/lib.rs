@@ -41,6 +41,8 @@ mod plan;
 mod event;
 mod report;
 mod timings;
+#[cfg(feature = "journal")]
+mod journal;
 mod judge;
 #[cfg(feature = "testkit")]
 mod faults;
@@ -48,6 +50,8 @@ mod exec;
 mod session;
 mod run;
 mod runner;
+#[cfg(feature = "journal")]
+mod recover;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -65,6 +69,8 @@ pub use job::{
     AsyncJob, Blocking, Futures, Job, JobDefaults, JobForm, JobOption, JobOptions, JobSpec, PhaseCode,
     RunText, StructJob, Unfit,
 };
+#[cfg(feature = "journal")]
+pub use journal::{Journal, JournalError, JournalSync};
 pub use judge::{
     CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation, WorkerRule,
     judge,
@@ -74,6 +80,8 @@ pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, PoolMistake};
 pub use pool::{Pool, PoolUses, Slots};
 pub use process::{Command, CommandError, OutputStream, Process};
+#[cfg(feature = "journal")]
+pub use recover::Recovered;
 pub use report::{Ending, JobReport, PhaseRecord, Report, Since, Slower, Summary};
 pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder, Running};

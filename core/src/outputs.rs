@@ -12,12 +12,28 @@ use crate::verdict::Value;
 pub(crate) struct Outputs {
     jobs: Arc<[JobId]>,
     places: Box<[OnceLock<Box<dyn Any + Send + Sync>>]>,
+    /// They were those of an earlier process.
+    are_gone: bool,
 }
 
 impl Outputs {
     /// `jobs` in ascending order.
     pub(crate) fn of(jobs: &Arc<[JobId]>) -> Self {
-        Outputs { jobs: Arc::clone(jobs), places: jobs.iter().map(|_| OnceLock::new()).collect() }
+        Outputs {
+            jobs: Arc::clone(jobs),
+            places: jobs.iter().map(|_| OnceLock::new()).collect(),
+            are_gone: false,
+        }
+    }
+
+    /// Those of a run whose process is gone.
+    #[cfg(feature = "journal")]
+    pub(crate) fn gone() -> Self {
+        Outputs { jobs: [].into(), places: [].into(), are_gone: true }
+    }
+
+    pub(crate) fn are_gone(&self) -> bool {
+        self.are_gone
     }
 
     /// Set once, when the job is done.

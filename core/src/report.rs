@@ -4,7 +4,7 @@ mod head;
 mod phase;
 mod log;
 #[cfg(feature = "serde")]
-mod date;
+pub(crate) mod date;
 mod behind;
 mod digest;
 mod display;
@@ -23,6 +23,8 @@ use std::time::{Duration, SystemTime};
 pub(crate) use head::{Head, Link};
 pub(crate) use log::{Log, Record};
 pub use phase::{Ending, PhaseRecord};
+#[cfg(feature = "journal")]
+pub(crate) use saved::{SavedGraphJob, SavedJob, SavedNest, SavedPhase, SavedReport, Unfit as SavedUnfit};
 pub use since::{Since, Slower};
 pub use summary::Summary;
 
@@ -62,6 +64,9 @@ pub struct Report {
     dry_run: DryRun,
     origin: Origin,
     stop_reason: Option<StopReason>,
+    /// Whether the run has ended, and all of it is here.
+    is_complete: bool,
+    observer_failures: Vec<String>,
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
@@ -90,6 +95,8 @@ impl Report {
             graph,
             dry_run,
             stop_reason: None,
+            is_complete: true,
+            observer_failures: Vec::new(),
             origin: Origin::default(),
             elapsed: 0,
             scale: Scale::NANOS,
@@ -128,6 +135,11 @@ impl Report {
     /// Keeps what jobs have said.
     pub(crate) fn keep_said(&mut self, said: AllSaid) {
         self.said = said;
+    }
+
+    /// Says what the observers could not do.
+    pub(crate) fn keep_observer_failures(&mut self, failures: Vec<String>) {
+        self.observer_failures = failures;
     }
 
     /// Says when and where it all was.
@@ -172,6 +184,19 @@ impl Report {
     /// jobs are all done is a success all the same.
     pub fn stop_reason(&self) -> Option<StopReason> {
         self.stop_reason
+    }
+
+    /// Whether the run has ended and this is all of it. It is false only for a report that was read from the journal of a
+    /// run that goes on, or whose process ended before: then jobs that had not ended are
+    /// [`Cancelled`](Status::Cancelled).
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// What those who watched the run could not do, a sentence each: for example a journal whose disk was full. The run
+    /// went on without, and it changes no exit code.
+    pub fn observer_failures(&self) -> &[String] {
+        &self.observer_failures
     }
 
     /// How long the run took, cleanups included.
@@ -336,8 +361,10 @@ impl Origin {
 impl PartialEq for Report {
     fn eq(&self, other: &Self) -> bool {
         let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
-        (self.dry_run, self.stop_reason, self.elapsed, &self.origin)
-            == (other.dry_run, other.stop_reason, other.elapsed, &other.origin)
+        let facts = |one: &Self| (one.dry_run, one.stop_reason, one.is_complete, one.elapsed);
+        facts(self) == facts(other)
+            && self.observer_failures == other.observer_failures
+            && self.origin == other.origin
             && self.descriptions_of_runs == other.descriptions_of_runs
             && self.graph == other.graph
             && self.said == other.said

@@ -184,6 +184,11 @@ pub struct CleanupError {
 }
 
 impl CleanupError {
+    #[cfg(feature = "journal")]
+    pub(crate) fn new(job: &str, error: BoxError) -> Self {
+        CleanupError { job: job.to_owned(), error }
+    }
+
     /// The job that it belongs to.
     pub fn job(&self) -> &str {
         &self.job

@@ -5,6 +5,8 @@ mod running;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+#[cfg(feature = "journal")]
+use std::time::Duration;
 
 pub use builder::RunnerBuilder;
 pub use running::Running;
@@ -18,6 +20,8 @@ use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::runtime::AsyncRuntime;
+#[cfg(feature = "journal")]
+use crate::session::revive;
 use crate::session::{Beginning, begin};
 use crate::timings::Timings;
 
@@ -168,6 +172,23 @@ impl Runner {
         let exact = watch.is_active() || expected.is_some() || !is_plain(plan, &options, token);
         let (clock, runtime) = (Clock::start(exact), &self.runtime);
         begin(plan, args, Beginning { options, watch, token, clock, runtime, expected })
+    }
+
+    /// What cleanups see that are called after the process of their run is gone.
+    #[cfg(feature = "journal")]
+    pub(crate) fn revive<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        elapsed: Duration,
+    ) -> Live<'env, A> {
+        // the limits of the run were those of the run
+        let never = Duration::MAX;
+        let options = RunOptions { run_timeout: never, max_failures: None, ..self.options() };
+        let (watch, clock) = (Watch::new(&self.observers), Clock::resumed(elapsed));
+        let (token, runtime) = (self.token.as_ref(), &self.runtime);
+        let with = Beginning { options, watch, token, clock, runtime, expected: None };
+        revive(plan, args, with)
     }
 
     fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {

@@ -41,6 +41,34 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     args: Arc<A>,
     with: Beginning<'_>,
 ) -> Live<'env, A> {
+    let live = prepare(plan, args, with);
+    let options = live.options;
+    debug!(jobs = plan.len(), ?options, "run starts");
+    live.watch.tell(|| Event::RunStarted {
+        graph: Arc::clone(plan.graph()),
+        options,
+        expected: live.expected.clone(),
+        with_cleanup: plan.graph().ids().filter(|job| plan.spec(*job).cleans_up()).collect(),
+    });
+    live
+}
+
+/// What cleanups see that are called after the process of their run is gone.
+#[cfg(feature = "journal")]
+pub(crate) fn revive<'env, A: Send + Sync>(
+    plan: &Plan<'env, A>,
+    args: Arc<A>,
+    with: Beginning<'_>,
+) -> Live<'env, A> {
+    let mut live = prepare(plan, args, with);
+    if let Some(world) = Arc::get_mut(&mut live.world) {
+        world.outputs = Outputs::gone();
+    }
+    live
+}
+
+/// What all workers of a run share.
+fn prepare<'env, A: Send + Sync>(plan: &Plan<'env, A>, args: Arc<A>, with: Beginning<'_>) -> Live<'env, A> {
     let Beginning { options, watch, token, clock, runtime, expected } = with;
     let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
@@ -57,15 +85,8 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         runtime: Arc::clone(runtime),
         goes_through: options.dry_run == DryRun::Through,
     });
-    debug!(jobs = plan.len(), ?options, "run starts");
     let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
-    let live = Live::new(plan.clone(), options, world, watch, bounds, expected);
-    live.watch.tell(|| Event::RunStarted {
-        graph: Arc::clone(plan.graph()),
-        options,
-        expected: live.expected.clone(),
-    });
-    live
+    Live::new(plan.clone(), options, world, watch, bounds, expected)
 }
 
 /// A run whose jobs have ended: all that is the user's, and the cleanups that are still due.
@@ -101,12 +122,14 @@ impl<'env, A> Session<'env, A> {
 
     fn close(&mut self, report: &mut Report) {
         let cleanups_due = self.pending().len();
-        let Live { watch, world, .. } = self.live();
+        let Live { watch, world, spans, .. } = self.live();
         report.keep_said(world.sayings.kept());
         let elapsed = world.clock.now();
         report.close(elapsed, world.clock.scale());
         report.took_place(&world.clock);
         watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
+        report.keep_observer_failures(watch.failures());
+        spans.run_ended(report, cleanups_due);
         debug!(%report, "run ended");
     }
 
@@ -118,8 +141,9 @@ impl<'env, A> Session<'env, A> {
         let failures = self.call_cleanups(report);
         let World { clock, sayings, .. } = &*self.live().world;
         report.keep_said(sayings.kept());
-        report.close(clock.now(), clock.scale());
-        self.tell_cleanup_ended();
+        let elapsed = clock.now();
+        report.close(elapsed, clock.scale());
+        self.tell_cleanup_ended(elapsed);
         failures
     }
 
@@ -142,27 +166,28 @@ impl<'env, A> Session<'env, A> {
         if pending.is_empty() {
             return Vec::new(); // the common case, for which no worker is made
         }
-        let done = clean_up(self.live(), pending);
+        let live = self.live();
+        let done = clean_up(live, pending, live.level());
         done.records.into_iter().for_each(|(job, record, error)| report.append(job, record, error));
         done.failures
     }
 
-    fn tell_cleanup_ended(&self) {
-        let Live { watch, world, .. } = self.live();
-        watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(world.clock.now()) });
+    fn tell_cleanup_ended(&self, elapsed: u64) {
+        self.live().watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(elapsed) });
     }
 
     /// Calls the cleanups that are due. Nobody can be given their failures any more, so they are logged.
     fn clean_up_at_last(&mut self) {
         let pending = std::mem::take(self.pending());
-        let done = clean_up(self.live(), pending);
+        let live = self.live();
+        let done = clean_up(live, pending, live.level());
         for (job, _, error) in done.records.iter().filter(|(_, record, _)| !record.passed) {
             let _error = error.as_ref().unwrap_or(&RETURNED_FALSE);
             let _job = self.live().plan.graph().name(*job);
             warning!(job = _job, error = %_error, "a cleanup failed when its run was dropped");
         }
         let _ = unwind::discard_all(done.failures);
-        self.tell_cleanup_ended();
+        self.tell_cleanup_ended(self.live().world.clock.now());
     }
 
     /// Drops what the user made, one value after another. Nobody is left to be told of a panic in a destructor, and

@@ -34,6 +34,10 @@ mod waiting; // async phases in the test kit: bugs, time, faults
 #[cfg(feature = "testkit")]
 mod interruptions; // inside of phases: crashes, other jobs, things that are touched
 mod formats; // reports in every format, and those of earlier versions
+#[cfg(feature = "journal")]
+mod journal; // what a journal tells, torn anywhere, and the cleanups that are owed
+#[cfg(all(unix, feature = "journal"))]
+mod killed; // a program that is killed at any moment, and its cleanups
 mod movie; // DoJobber's own example, whole
 mod options; // how a runner is built
 mod parallel; // barriers, rayon inside jobs, runs inside runs

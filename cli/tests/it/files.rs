@@ -39,6 +39,63 @@ fn report() {
 }
 
 #[test]
+fn journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let run = |arguments: &str| run("trouble", folder.path(), arguments);
+    let said = run("broken cleanup -q --journal run.jsonl --report run.json");
+    assert_eq!(said.code, Some(1));
+    let (journal, report) =
+        (Report::from_journal(&path).unwrap(), fs::read(folder.path().join("run.json")).unwrap());
+    let report: Report = serde_json::from_slice(&report).unwrap();
+    assert_eq!((journal.counts(), journal.elapsed()), (report.counts(), report.elapsed()));
+    assert!(journal.is_complete());
+
+    let said = run("broken --journal run.jsonl");
+    assert_eq!(said.code, Some(64));
+    assert!(said.stderr.contains("the journal of an earlier run is there"), "{}", said.stderr);
+    assert_eq!(run("broken --journal a.svg --graph a.svg").code, Some(64));
+    assert_eq!(run("--journal nowhere/run.jsonl").code, Some(64));
+    // in a dry run, too
+    assert_eq!(run("broken --plan --journal plan.jsonl").code, Some(0));
+    assert!(Report::from_journal(folder.path().join("plan.jsonl")).unwrap().dry_run());
+}
+
+#[test]
+fn recover() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let run = |arguments: &str| run("trouble", folder.path(), arguments);
+    assert_eq!(run("cleanup --journal run.jsonl").code, Some(1));
+    let said = run("cleanup --recover run.jsonl");
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "nothing is owed: the run ended after T"));
+
+    // as if the program had been killed before the cleanup
+    let text = fs::read_to_string(&path).unwrap();
+    let lines = text.lines().take_while(|line| !line.contains("\"cleanup\",\"worker\""));
+    fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let said = run("cleanup --plan --recover run.jsonl");
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), "owed are 1 cleanup: cleanup"));
+    let said = run("cleanup --recover run.jsonl -q");
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.starts_with("called 1 cleanup: cleanup\n"), "{}", said.stderr);
+    assert!(said.stderr.contains("cleanup of `cleanup` failed: the bucket is gone"), "{}", said.stderr);
+    let said = run("cleanup --recover run.jsonl");
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "nothing is owed: the run was cut short after T")
+    );
+
+    fs::write(&path, "{}").unwrap();
+    let said = run("cleanup --recover run.jsonl");
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(64), "error: run.jsonl is not a journal of dojobber")
+    );
+    assert_eq!(run("--recover gone.jsonl").code, Some(64));
+}
+
+#[test]
 fn junit() {
     let text = written("flaky broken command panic -q --junit out.xml", "out.xml");
     let document = roxmltree::Document::parse(&text).unwrap();

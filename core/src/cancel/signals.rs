@@ -261,6 +261,6 @@ mod tests {
         let bits = |mask: u64| (1..=64).filter(|signal| has(mask, *signal)).collect::<Vec<_>>();
         assert_eq!(bits(mask(status, "SigIgn:")), [1, 13]);
         assert_eq!(bits(mask(status, "SigCgt:")), [1, 2, 10, 12, 15, 17, 32, 33]);
-        assert_eq!(bits(mask("", "SigIgn:")), []);
+        assert_eq!(bits(mask("", "SigIgn:")), Vec::<i32>::new());
     }
 }

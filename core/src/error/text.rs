@@ -87,6 +87,12 @@ impl ErrorText {
         ErrorText { class, ..self }
     }
 
+    /// An error of ours that was never one.
+    #[cfg(feature = "journal")]
+    pub(crate) fn of_text(message: &'static str, class: ErrorClass) -> Self {
+        ErrorText { message: message.into(), causes: Vec::new(), origin: Origin::Error, class }
+    }
+
     pub(crate) fn returned_false() -> Self {
         RETURNED_FALSE.clone()
     }

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::exec::behind::Behind;
 use crate::exec::bounds::Bounds;
 use crate::exec::schedule::{Claims, PoolId, Use, Wish};
+use crate::exec::spans::Spans;
 use crate::exec::watch::Watch;
 use crate::graph::{JobGraph, JobId, longest_ways};
 use crate::options::RunOptions;
@@ -33,6 +34,7 @@ pub(crate) struct Live<'env, A> {
     began: Vec<AtomicU64>,
     runs_started: AtomicU32,
     pub(super) behind: Behind,
+    pub(crate) spans: Spans,
     /// Only in a simulation: stands between a phase and the user's code.
     #[cfg(feature = "testkit")]
     pub(crate) injector: Option<crate::faults::FaultInjector>,
@@ -49,6 +51,7 @@ impl<'env, A> Live<'env, A> {
     ) -> Self {
         let wanted = if plan.needs().retry_for { plan.len() } else { 0 };
         let behind = Behind::new(plan.graph(), options.dry_run);
+        let spans = Spans::begin(plan.len(), options.dry_run);
         let began = std::iter::repeat_with(AtomicU64::default).take(wanted).collect();
         Live {
             plan,
@@ -60,6 +63,7 @@ impl<'env, A> Live<'env, A> {
             began,
             runs_started: AtomicU32::new(0),
             behind,
+            spans,
             #[cfg(feature = "testkit")]
             injector: None,
         }
@@ -104,8 +108,19 @@ impl<A> Live<'_, A> {
             }
             return result;
         }
-        let _ = (place, nothing);
+        let _ = nothing;
+        if self.spans.are_listened_to() {
+            return self.call_in_span(place, code);
+        }
         unwind::catch(code)
+    }
+
+    #[cold]
+    fn call_in_span<T>(&self, place: Place, code: impl FnOnce() -> Result<T>) -> Result<T> {
+        let span = self.spans.phase(self.graph(), place);
+        let result = span.enter(|| unwind::catch(code));
+        self.spans.phase_ended(span, &result);
+        result
     }
 
     /// Begins a call whose code is not called here, if faults may happen to it.
@@ -127,7 +142,7 @@ impl<A> Live<'_, A> {
 
     /// How much of the run is stopped.
     #[inline]
-    pub(super) fn level(&self) -> StopLevel {
+    pub(crate) fn level(&self) -> StopLevel {
         self.bounds.as_ref().map_or(StopLevel::None, Bounds::level)
     }
 

@@ -125,6 +125,13 @@ impl Watch {
         })
     }
 
+    /// What the observers could not do.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        let observers = self.observers.iter().flat_map(|observers| &observers.0);
+        let failure = |watcher: &Watcher| unwind::catch(|| Ok(watcher.observer.failure())).ok().flatten();
+        observers.filter_map(failure).collect()
+    }
+
     /// Lets go of the observers, one by one.
     pub(crate) fn discard(self) {
         self.patience.iter().for_each(|patience| patience.close());

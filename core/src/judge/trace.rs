@@ -75,7 +75,7 @@ impl Reader {
     pub(super) fn read(&mut self, now: Moment, event: &Event) -> Ruling {
         self.now = now;
         match event {
-            Event::RunStarted { graph, options, expected } => {
+            Event::RunStarted { graph, options, expected, .. } => {
                 let jobs = self.facts.graph.len();
                 let fits = expected.as_ref().is_none_or(|expected| expected.len() == jobs);
                 self.life.start(fits && **graph == *self.facts.graph, *options)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 const DAY: u64 = 24 * 60 * 60;
 
 /// `None` for a moment before 1970 or behind the year 9999.
-pub(super) fn to_text(moment: SystemTime) -> Option<String> {
+pub(crate) fn to_text(moment: SystemTime) -> Option<String> {
     let since = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let (days, second) = (since.as_secs() / DAY, since.as_secs() % DAY);
     let (year, month, day) = date_of(days);
@@ -16,7 +16,7 @@ pub(super) fn to_text(moment: SystemTime) -> Option<String> {
 }
 
 /// `None` for what [`to_text`] never writes, but for a fraction of a second that is shorter, or missing.
-pub(super) fn from_text(text: &str) -> Option<SystemTime> {
+pub(crate) fn from_text(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;

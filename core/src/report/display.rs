@@ -28,6 +28,9 @@ impl fmt::Display for Report {
         for Blocked { cause, jobs } in blocked(self) {
             write!(f, "\n{}: blocked by {}", Listed(&jobs), cause.name())?;
         }
+        for failure in self.observer_failures() {
+            write!(f, "\n{}", one_line(failure, WIDEST))?;
+        }
         for (job, record) in self.cleanup_failures() {
             write!(f, "\ncleanup of `{}` failed", job.name())?;
             because(f, record.error())?;

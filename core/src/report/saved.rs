@@ -2,6 +2,13 @@
 
 mod written;
 mod read;
+#[cfg(feature = "journal")]
+mod journal;
+
+#[cfg(feature = "journal")]
+pub(crate) use journal::SavedGraphJob;
+#[cfg(feature = "journal")]
+pub(crate) use read::{SavedJob, SavedNest, SavedPhase, SavedReport, Unfit};
 
 /// What this version of the library writes.
 const VERSION: u32 = 2;

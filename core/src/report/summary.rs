@@ -61,6 +61,10 @@ impl Summary<'_> {
         for (job, record) in self.report.cleanup_failures() {
             rows.row("cleanup", 1, job.name(), record.error(), "");
         }
+        for failure in self.report.observer_failures() {
+            let text = one_line(failure, rows.room());
+            rows.line("note", 1, &text);
+        }
         rows.lines
     }
 }

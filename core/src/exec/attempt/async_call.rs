@@ -3,12 +3,14 @@
 use crate::context::Place;
 use crate::error::Result;
 use crate::exec::live::Live;
+use crate::exec::spans::PhaseSpan;
 #[cfg(feature = "testkit")]
 use crate::faults::FaultyCall;
 use crate::verdict::Value;
 
-/// What stands around the code of one async phase: the faults of the test kit, or nothing.
+/// What stands around the code of one async phase: its span, and the faults of the test kit.
 pub(super) struct AsyncCall {
+    span: PhaseSpan,
     #[cfg(feature = "testkit")]
     faulty: Option<FaultyCall>,
 }
@@ -16,8 +18,8 @@ pub(super) struct AsyncCall {
 #[cfg(not(feature = "testkit"))]
 impl AsyncCall {
     #[inline]
-    pub(super) fn begin<A>(_: &Live<'_, A>, _: Place) -> Self {
-        AsyncCall {}
+    pub(super) fn begin<A>(live: &Live<'_, A>, place: Place) -> Self {
+        AsyncCall { span: live.spans.phase(live.graph(), place) }
     }
 
     /// What the phase comes to without its code, if that is not called.
@@ -29,12 +31,13 @@ impl AsyncCall {
     /// Calls the code, or polls what it has returned.
     #[inline]
     pub(super) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        code()
+        self.span.enter(code)
     }
 
     /// What the phase comes to when its code has come to that.
     #[inline]
-    pub(super) fn end(self, result: Result<Value>) -> Result<Value> {
+    pub(super) fn end<A>(self, live: &Live<'_, A>, result: Result<Value>) -> Result<Value> {
+        live.spans.phase_ended(self.span, &result);
         result
     }
 }
@@ -42,7 +45,7 @@ impl AsyncCall {
 #[cfg(feature = "testkit")]
 impl AsyncCall {
     pub(super) fn begin<A>(live: &Live<'_, A>, place: Place) -> Self {
-        AsyncCall { faulty: live.begin_call(place) }
+        AsyncCall { span: live.spans.phase(live.graph(), place), faulty: live.begin_call(place) }
     }
 
     /// What the phase comes to without its code, if that is not called.
@@ -52,17 +55,20 @@ impl AsyncCall {
 
     /// Calls the code, or polls what it has returned.
     pub(super) fn enter<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        match &mut self.faulty {
+        let AsyncCall { span, faulty } = self;
+        span.enter(|| match faulty {
             Some(faulty) => faulty.enter(code),
             None => code(),
-        }
+        })
     }
 
     /// What the phase comes to when its code has come to that.
-    pub(super) fn end(self, result: Result<Value>) -> Result<Value> {
-        match self.faulty {
+    pub(super) fn end<A>(self, live: &Live<'_, A>, result: Result<Value>) -> Result<Value> {
+        let result = match self.faulty {
             Some(faulty) => faulty.end(result, Some(None)),
             None => result,
-        }
+        };
+        live.spans.phase_ended(self.span, &result);
+        result
     }
 }

@@ -28,6 +28,24 @@ pub(crate) struct DueCleanup<'env, A> {
     pub(in crate::exec) shared_local: Option<Arc<Store>>,
     /// Only of a struct job; the cleanup of a closure job stands in the plan.
     pub(in crate::exec) instance: Option<Own<'env, A>>,
+    /// It was left by a process that is gone: a struct is made anew.
+    pub(in crate::exec) is_owed: bool,
+}
+
+#[cfg(feature = "journal")]
+impl<A> DueCleanup<'_, A> {
+    /// The cleanup of a try that another process has executed.
+    pub(crate) fn owed(job: JobId, attempt: u32) -> Self {
+        DueCleanup {
+            sequence: 0,
+            job,
+            attempt,
+            local: Store::default(),
+            shared_local: None,
+            instance: None,
+            is_owed: true,
+        }
+    }
 }
 
 impl<A> DueCleanup<'_, A> {

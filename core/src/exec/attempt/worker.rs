@@ -121,6 +121,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Tells the end of a job that has ended without a try.
     pub(in crate::exec) fn tell_ended(&self, job: JobId, status: Status, because: Option<JobId>) {
+        self.live.spans.job_ended(job, status);
         self.ledger.tell_job_ended(job, status, because);
     }
 
@@ -255,9 +256,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                     let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
                     return Progress::InFlight(Box::new(flight));
                 }
-                Ok(Some(Called::Returned(result))) => call.end(result),
-                Ok(None) => call.end(held.call(due, &self.cx)), // its struct is gone
-                Err(panic) => call.end(Err(panic)),
+                Ok(Some(Called::Returned(result))) => call.end(self.live, result),
+                Ok(None) => call.end(self.live, held.call(due, &self.cx)), // its struct is gone
+                Err(panic) => call.end(self.live, Err(panic)),
             };
             let result = if held.drops_output_of(due) { result.map(|_| None) } else { result };
             let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
@@ -300,7 +301,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             }
             (_, result) => result,
         };
-        let result = call.end(result);
+        let result = call.end(self.live, result);
         let result = if held.drops_output_of(phase) { result.map(|_| None) } else { result };
         self.ledger.look_at_the_clock();
         let step = Step::linked(phase);
@@ -499,19 +500,31 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         due: DueCleanup<'env, A>,
         ignored: StopLevel,
     ) -> (Result, Head) {
-        let DueCleanup { job, attempt, local, shared_local, instance, .. } = due;
+        let DueCleanup { job, attempt, local, shared_local, instance, is_owed, .. } = due;
         let mut attempt = Try { attempt, ..Try::first(job) };
         let spec = self.enter(&attempt);
+        let make = match &spec.body {
+            Body::Struct(make) | Body::AsyncStruct(make) if is_owed => Some(make),
+            _ => None,
+        };
         self.cx.set_shared_local(Some(shared_local.unwrap_or_else(|| Arc::new(local))));
         if let Some(bounds) = &self.live.bounds {
             let since = self.ledger.now();
             self.cx.set_limits(Some(bounds.of_cleanup(since, spec.timeout(), ignored)));
         }
         let start = self.begin_phase(Step::CLEANUP, &mut attempt);
-        let (cx, mut held) = (&self.cx, Held::Own(instance));
-        let result = self.live.call(cx.place(), Some(()), || match spec.cleanup() {
-            None => held.call(Phase::Cleanup, cx).map(drop),
-            Some(cleanup) => cleanup(cx),
+        let (cx, runtime) = (&self.cx, &self.live.world.runtime);
+        let mut held = Held::Own(instance);
+        let result = self.live.call(cx.place(), Some(()), || {
+            if let Some(make) = make {
+                let is_async = matches!(spec.body, Body::AsyncStruct(_));
+                let made = if is_async { runtime.enter(|| make(cx)) } else { make(cx) };
+                held = Held::Own(Some(made?));
+            }
+            match spec.cleanup() {
+                None => held.call(Phase::Cleanup, cx).map(drop),
+                Some(cleanup) => cleanup(cx),
+            }
         });
         let result = self.let_go(held.take_own(), result);
         match &result {
@@ -618,7 +631,15 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let Try { job, attempt, sequence, .. } = *attempt;
         let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
         let shared_local = self.cx.take_shared_local();
-        self.leftovers.cleanups.push(DueCleanup { sequence, job, attempt, local, shared_local, instance });
+        self.leftovers.cleanups.push(DueCleanup {
+            sequence,
+            job,
+            attempt,
+            local,
+            shared_local,
+            instance,
+            is_owed: false,
+        });
     }
 
     #[inline(always)]
@@ -701,6 +722,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn end(&mut self, attempt: &Try, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
+        self.live.spans.job_ended(attempt.job, status);
         self.ledger.tell_job_ended(attempt.job, status, None);
         TryEnd::Ended(attempt.head.ended(status))
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::cancel::StopLevel;
 use crate::error::{BoxError, ErrorText};
 use crate::exec::attempt::{DueCleanup, Worker};
 use crate::exec::live::Live;
@@ -15,11 +16,15 @@ pub(crate) struct CleanedUp {
     pub(crate) failures: Vec<(JobId, BoxError)>,
 }
 
-/// Calls the cleanups one at a time, in the reverse order of the starts of their runs.
-pub(crate) fn clean_up<'env, A>(live: &Live<'env, A>, mut due: Vec<DueCleanup<'env, A>>) -> CleanedUp {
+/// Calls the cleanups one at a time, in the reverse order of the starts of their runs. What has stopped the run, which is
+/// the `ignored` level, cuts none short.
+pub(crate) fn clean_up<'env, A>(
+    live: &Live<'env, A>,
+    mut due: Vec<DueCleanup<'env, A>>,
+    ignored: StopLevel,
+) -> CleanedUp {
     due.sort_by_key(|cleanup| Reverse(cleanup.sequence));
     let mut worker = Worker::new(live, 0);
-    let ignored = live.level(); // what has stopped the run cuts no cleanup short
     let due = due.into_iter().take_while(|_| !live.is_killed());
     let mut called = Vec::new();
     for cleanup in due {

@@ -19,64 +19,68 @@ use crate::words::{DryRun, Kind, Phase, Status, StopReason};
 /// Fields stand in the order in which they are written: some formats tell them by their place.
 #[derive(Deserialize)]
 #[serde(rename = "Report", expecting = "a report", deny_unknown_fields)]
-struct SavedReport {
-    dojobber_report: Version,
-    dry_run: bool,
+pub(crate) struct SavedReport {
+    pub(super) dojobber_report: Version,
+    pub(super) dry_run: bool,
     #[serde(default)]
-    goes_through: bool,
+    pub(super) goes_through: bool,
     #[serde(default)]
-    stop_reason: Option<StopReason>,
+    pub(super) stop_reason: Option<StopReason>,
     #[serde(default)]
-    started: Option<String>,
+    pub(super) started: Option<String>,
     #[serde(default)]
-    host: Option<String>,
-    elapsed_ns: u64,
-    jobs: Vec<SavedJob>,
+    pub(super) host: Option<String>,
     #[serde(default)]
-    nests: Vec<SavedNest>,
+    pub(super) incomplete: bool,
+    #[serde(default)]
+    pub(super) observer_failures: Vec<String>,
+    pub(super) elapsed_ns: u64,
+    pub(super) jobs: Vec<SavedJob>,
+    #[serde(default)]
+    pub(super) nests: Vec<SavedNest>,
 }
 
 /// Comes first, so that a report of another version is refused for that and not for what it holds.
-struct Version(u32);
+pub(super) struct Version(pub(super) u32);
 
 #[derive(Deserialize)]
 #[serde(rename = "Job", expecting = "a job", deny_unknown_fields)]
-struct SavedJob {
-    name: String,
-    kind: Kind,
+pub(crate) struct SavedJob {
+    pub(super) name: String,
+    pub(super) kind: Kind,
     #[serde(default)]
-    description: Option<String>,
+    pub(super) description: Option<String>,
     /// Places in the list of jobs, from 0.
-    after: Vec<u32>,
-    status: Status,
+    pub(super) after: Vec<u32>,
+    pub(super) status: Status,
     #[serde(default)]
-    description_of_run: Option<Box<str>>,
-    phases: Vec<SavedPhase>,
+    pub(super) description_of_run: Option<Box<str>>,
+    pub(super) phases: Vec<SavedPhase>,
     #[serde(default)]
-    log: Vec<SavedLine>,
+    pub(super) log: Vec<SavedLine>,
     #[serde(default)]
-    log_left_out: u64,
+    pub(super) log_left_out: u64,
     #[serde(default)]
-    progress: Option<Progress>,
+    pub(super) progress: Option<Progress>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename = "Phase", expecting = "a phase", deny_unknown_fields)]
-struct SavedPhase {
-    attempt: u32,
-    phase: Phase,
-    worker: u16,
-    start_ns: u64,
-    length_ns: u64,
+pub(crate) struct SavedPhase {
+    pub(crate) attempt: u32,
+    pub(crate) phase: Phase,
+    pub(crate) worker: u16,
+    pub(crate) start_ns: u64,
+    pub(crate) length_ns: u64,
     #[serde(default)]
-    sequence: Option<u32>,
+    pub(crate) sequence: Option<u32>,
     #[serde(default)]
-    error: Option<ErrorText>,
+    pub(crate) error: Option<ErrorText>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename = "Line", expecting = "a line that a job has said", deny_unknown_fields)]
-struct SavedLine {
+pub(crate) struct SavedLine {
     attempt: u32,
     phase: Phase,
     at_ns: u64,
@@ -84,15 +88,16 @@ struct SavedLine {
 }
 
 /// A nest; those that it is inside of come before it.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "journal", derive(serde::Serialize))]
 #[serde(rename = "Nest", expecting = "a nest", deny_unknown_fields)]
-struct SavedNest {
-    name: String,
+pub(crate) struct SavedNest {
+    pub(super) name: String,
     /// The first of the jobs inside, and how many there are at any depth.
-    first: u32,
-    jobs: u32,
+    pub(super) first: u32,
+    pub(super) jobs: u32,
     /// What everything inside waits for, beside what jobs are after themselves.
-    after: Vec<u32>,
+    pub(super) after: Vec<u32>,
 }
 
 impl<'de> Deserialize<'de> for Version {
@@ -112,7 +117,7 @@ impl<'de> Deserialize<'de> for Report {
     }
 }
 
-fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
+pub(super) fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
     let jobs = saved.jobs.len();
     let origin = restore_origin(&mut saved)?;
     let mut names = Names::default();
@@ -165,6 +170,8 @@ fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
     report.close(saved.elapsed_ns, Scale::NANOS);
     report.origin = origin;
     report.keep_said(said);
+    report.is_complete = !saved.incomplete;
+    report.observer_failures = saved.observer_failures;
     Ok(report)
 }
 
@@ -345,7 +352,7 @@ fn restore_said(saved: &mut SavedReport) -> Result<AllSaid, Unfit> {
 }
 
 /// Why a report cannot be what any run wrote.
-struct Unfit(String);
+pub(crate) struct Unfit(String);
 
 impl Unfit {
     fn of(job: &str, why: impl fmt::Display) -> Self {

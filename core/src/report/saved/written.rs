@@ -16,15 +16,20 @@ impl Serialize for Report {
         let started = self.origin.started.and_then(date::to_text);
         let host = self.host();
         let (has_started, has_host) = (started.is_some(), host.is_some());
-        let has_reason = self.stop_reason.is_some();
+        let (has_reason, incomplete) = (self.stop_reason.is_some(), !self.is_complete);
         let goes_through = self.dry_run == DryRun::Through;
-        Fields::new(serializer, "Report", 5, [goes_through, has_reason, has_started, has_host])?
+        let failures = &self.observer_failures;
+        let has_failures = !failures.is_empty();
+        let optional = [goes_through, has_reason, has_started, has_host, incomplete, has_failures];
+        Fields::new(serializer, "Report", 5, optional)?
             .add("dojobber_report", &VERSION)?
             .add("dry_run", &self.dry_run.is_on())?
             .add_if(goes_through, "goes_through", &goes_through)?
             .add_if(has_reason, "stop_reason", &self.stop_reason)?
             .add_if(has_started, "started", &started)?
             .add_if(has_host, "host", &host)?
+            .add_if(incomplete, "incomplete", &incomplete)?
+            .add_if(has_failures, "observer_failures", failures)?
             .add("elapsed_ns", &self.elapsed)?
             .add("jobs", &Sequence::of(self.jobs().map(SavedJob)))?
             .add("nests", &Sequence::of(self.graph.nests().map(SavedNest)))?
