@@ -1,4 +1,4 @@
-//! The name of this machine.
+//! This machine: its name, and how much it does at once.
 
 use std::sync::OnceLock;
 
@@ -18,4 +18,11 @@ fn system_name() -> Option<String> {
 #[cfg(not(unix))]
 fn system_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
+}
+
+/// How many threads it runs at once. Asked once in a process: the answer is spread over several files, and reading them takes
+/// longer than a small run.
+pub(crate) fn threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }

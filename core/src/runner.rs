@@ -4,7 +4,7 @@ mod builder;
 mod running;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 #[cfg(feature = "journal")]
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::event::Observer;
 use crate::exec::{Helpers, Live, Watch, execute, is_plain};
+use crate::host;
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::run::Run;
@@ -60,7 +61,7 @@ impl Runner {
     /// once.
     pub fn options(&self) -> RunOptions {
         let threads = match self.options.threads {
-            0 => machine_threads(),
+            0 => host::threads(),
             threads => threads.min(usize::from(u16::MAX)),
         };
         RunOptions { threads, ..self.options }
@@ -195,13 +196,6 @@ impl Runner {
         let finished = execute(&live, &self.helpers);
         Run::new(live, finished)
     }
-}
-
-/// As many as the machine runs at once. Asked once in a process: the answer is spread over several files, and reading
-/// them takes longer than a small run.
-fn machine_threads() -> usize {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 impl<'env, A: Send + Sync> Plan<'env, A> {

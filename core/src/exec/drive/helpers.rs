@@ -12,6 +12,7 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::host;
 use crate::log::warning;
 
 /// Made when they are first needed, kept for the runner's life.
@@ -35,8 +36,19 @@ pub(super) struct Tier {
     helpers: usize,
 }
 
-/// So many helpers in one tier at the most: rayon looks for work in all threads of a pool.
-const TIER: usize = 64;
+/// So many helpers in one tier at the most: as many as the machine runs at once, and some more where that is little.
+///
+/// A thread of rayon that becomes idle looks some dozen times at all threads of its pool, and what it does so often is to
+/// look at all threads of the process that have ever done it. With pools of 64, a thousand threads that end together spend
+/// more time on that than on anything else.
+fn most_of_a_tier() -> usize {
+    host::threads().max(8)
+}
+
+/// With so many spare threads, what a job does with rayon can use the whole machine.
+fn spare_threads() -> usize {
+    host::threads().saturating_sub(1).max(1)
+}
 
 /// The helpers, for one run: another one that comes meanwhile goes on without.
 pub(super) struct Lease<'h> {
@@ -64,7 +76,7 @@ impl Lease<'_> {
     pub(super) fn tier(&self, number: usize, wanted: usize) -> Option<Arc<Tier>> {
         let mut tiers = self.helpers.tiers.lock().unwrap_or_else(PoisonError::into_inner);
         if tiers.tiers.len() == number && !tiers.refused {
-            match Tier::start(wanted.min(TIER), self.stack_size) {
+            match Tier::start(wanted.min(most_of_a_tier()), self.stack_size) {
                 Some(tier) => tiers.tiers.push(Arc::new(tier)),
                 None => tiers.refused = true,
             }
@@ -89,10 +101,9 @@ impl Lease<'_> {
 impl Tier {
     /// As many helpers as the system allows.
     fn start(mut helpers: usize, stack_size: usize) -> Option<Self> {
-        let machine = std::thread::available_parallelism().map_or(1, usize::from);
         while helpers > 0 {
             let pool = ThreadPoolBuilder::new()
-                .num_threads(helpers + helpers.min(machine))
+                .num_threads(helpers + helpers.min(spare_threads()))
                 .thread_name(|thread| format!("dojobber-{thread}"))
                 .stack_size(stack_size);
             match pool.build() {

@@ -1,7 +1,7 @@
 //! The driver for several workers: the caller's thread, and helpers from the runner's rayon pool.
 //!
 //! Jobs are never rayon tasks. A helper is one: it stays in the pool until the run ends, and executes whole tries. The
-//! pool has as many spare threads as helpers, which only ever serve the pieces of jobs' own `par_iter`.
+//! pools have spare threads, too, which only ever serve the pieces of jobs' own `par_iter`.
 
 mod counts;
 mod sleep;
@@ -120,9 +120,9 @@ struct Offer {
     by: u16,
 }
 
-/// How many times a worker looks around before it sleeps. The first few looks come in quick succession; before each of
-/// the others it lets other threads go first. Together that takes as long as it takes to be woken a few times.
-const LOOKS: u32 = 100;
+/// How many times a worker looks around before it sleeps, in quick succession: about as long as most small jobs take. To look
+/// longer costs the processor time of every idle worker each time that a job wakes another, and has made nothing faster.
+const LOOKS: u32 = 7;
 
 /// One worker, and what is its own.
 struct Member<'c, 'r, 'env, A> {
