@@ -380,7 +380,8 @@ fn a_reused_runner_starts_no_new_threads() {
         check_changed(within("a run of many", || runner.run(&plan, ())), 4);
     }
     let threads = threads.lock().unwrap();
-    let spare = thread::available_parallelism().map_or(1, usize::from).min(3);
+    // with these, what a job does with rayon can use the whole machine
+    let spare = thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, 3);
     assert!(threads.len() <= 3 + spare, "three helpers and {spare} spare threads; {threads:?} have worked");
     assert!(threads.values().all(|in_pool| *in_pool == 3 + spare), "{threads:?}");
 }
