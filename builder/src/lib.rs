@@ -150,7 +150,7 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, WorkerRule,
+    CleanupRule, LimitRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, WorkerRule,
 };
 #[doc(inline)]
 pub use dojobber_core::{

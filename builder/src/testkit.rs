@@ -64,8 +64,8 @@ pub use dojobber_core::testkit::{
     OrderIndependence, Simulation, Table, assert_absorbs, assert_always, assert_cleans_up, assert_convergent,
     assert_dry_run_is_pure, assert_idempotent, assert_order_independent, check_absorbs, check_always,
     check_cleans_up, check_convergent, check_dry_run_is_pure, check_idempotent, check_order_independent,
-    explore, interruption, is_killed, is_simulated, judge_simulated, on_exit, touches, try_explore,
-    world_time,
+    explore, interruption, is_killed, is_simulated, judge_in_time, judge_simulated, on_exit, touches,
+    try_explore, world_time,
 };
 pub use script::{Behaviour, Script, ScriptedJob, ScriptedWorld, ScriptedWorlds, scripted_worlds};
 #[doc(hidden)] // the trees of the strategies, which nobody has to name

@@ -79,6 +79,11 @@ impl Backoff {
         self.least_of(self.longest(after_try))
     }
 
+    /// Nor longer than this.
+    pub(crate) fn upper_bound(&self, after_try: u32) -> Duration {
+        self.longest(after_try)
+    }
+
     fn least_of(&self, longest: Duration) -> Duration {
         match self.jitter {
             Jitter::None => longest,

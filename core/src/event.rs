@@ -155,6 +155,8 @@ pub enum Event {
         due: Duration,
         /// How many tries the job may use; `None` if they are limited by time alone.
         max_tries: Option<u32>,
+        /// The longest pause that errors of this try have asked for with [`retry_after`](crate::retry_after).
+        pause: Option<Duration>,
     },
     /// A job has ended for good.
     #[non_exhaustive]

@@ -2,7 +2,7 @@
 //!
 //! One file a subject, and all of them plain state machines that know the facts of the plan and what was told before:
 //! [`run`] (start and end), [`tries`] (phases, number, delays, statuses), [`order`] (dependencies), [`workers`],
-//! [`cleanups`], [`slots`], [`queues`] (who begins first; [`arrivals`] says who was ready when) and [`stops`].
+//! [`cleanups`], [`slots`], [`queues`] (who begins first; [`arrivals`] says who was ready when), [`stops`] and [`limits`].
 //! [`trace`] shows each event to those that it concerns.
 
 mod wording;
@@ -16,12 +16,15 @@ mod arrivals;
 mod slots;
 mod queues;
 mod stops;
+mod limits;
 mod rule;
 mod trace;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use cleanups::CleanupRule;
+pub use limits::LimitRule;
 pub use order::OrderRule;
 pub use queues::QueueRule;
 pub use rule::Rule;
@@ -46,8 +49,8 @@ use crate::plan::Plan;
 /// - The phases of a try are those of the job's kind, on one worker, one after the other. A check that fails is followed
 ///   by the run, unless its error is `unknown` or `permanent` or it is a dry run; a run by the recheck.
 /// - There are as many tries as the job may use. A job that is `Failed` with tries left has an error that is `permanent`,
-///   or is asked by `retry_if` or limited by `retry_for`. Retries are planned no earlier than the lower bound of their
-///   delay, and within `retry_for`; none begins before it is due.
+///   or is asked by `retry_if` or limited by `retry_for`. Retries are planned within the bounds of their
+///   delay, but for a longer pause that an error has asked for, and within `retry_for`; none begins before it is due.
 /// - A job begins when all that it depends on is done. It is `Blocked` by something that ended without being done, and
 ///   names it.
 /// - In a dry run that goes through, jobs that would run count as done for what depends on them, and what fails behind
@@ -65,9 +68,9 @@ use crate::plan::Plan;
 ///   run is cancelled. Nothing is `Cancelled` in a run that is not stopped. A worker that has told something when the
 ///   run's own time was over, or the last failure that is allowed, begins no other try.
 ///
-/// Events do not tell everything, so some things are not checked: limits of phases and grace periods; the pause that
-/// an error asks for by `retry_after`; the order of jobs of equal priority that share no pool where there are several
-/// workers.
+/// Events do not tell everything, so some things are not checked: limits of phases and grace periods, since a blocking phase
+/// may pay no attention (the test kit's `judge_in_time` is for phases that do); the order of jobs of equal priority that
+/// share no pool where there are several workers.
 ///
 /// ```
 /// use dojobber_core::{Draft, Event, JobSpec, Observer, Runner, judge};
@@ -98,7 +101,7 @@ use crate::plan::Plan;
 ///
 /// The first [`Violation`].
 pub fn judge<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
-    read(Facts::of(plan, false), trace)
+    read(Facts::of(plan, false), trace, None)
 }
 
 /// Checks the trace of a simulated run, as [`judge`](crate::judge) does, and more: since a simulation does one thing at a
@@ -112,11 +115,26 @@ pub fn judge<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
 /// The first [`Violation`].
 #[cfg(feature = "testkit")]
 pub fn judge_simulated<A>(plan: &Plan<'_, A>, trace: &[Event]) -> Result<(), Violation> {
-    read(Facts::of(plan, true), trace)
+    read(Facts::of(plan, true), trace, None)
 }
 
-fn read(facts: Facts, trace: &[Event]) -> Result<(), Violation> {
-    let mut reader = Reader::new(facts);
+/// Checks the trace of a run all of whose phases pay attention, as [`judge`](crate::judge) does, and that each phase has
+/// ended in time: when its limit or that of the run was over, or when the run was cancelled, within the grace period, and at
+/// once when it was killed. `tolerance` is the time that clocks and busy machines may take more.
+///
+/// Phases pay attention that wait in commands, in [`Context::sleep`](crate::Context::sleep) or in futures. One that does
+/// not may take as long as it likes, so the other judges accept that.
+///
+/// # Errors
+///
+/// The first [`Violation`].
+#[cfg(feature = "testkit")]
+pub fn judge_in_time<A>(plan: &Plan<'_, A>, trace: &[Event], tolerance: Duration) -> Result<(), Violation> {
+    read(Facts::of(plan, false), trace, Some(tolerance))
+}
+
+fn read(facts: Facts, trace: &[Event], tolerance: Option<Duration>) -> Result<(), Violation> {
+    let mut reader = Reader::new(facts, tolerance);
     for (at, event) in trace.iter().enumerate() {
         reader.read(at, event).map_err(|rule| Violation {
             at,

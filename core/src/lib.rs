@@ -72,8 +72,8 @@ pub use job::{
 #[cfg(feature = "journal")]
 pub use journal::{Journal, JournalError, JournalSync};
 pub use judge::{
-    CleanupRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation, WorkerRule,
-    judge,
+    CleanupRule, LimitRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation,
+    WorkerRule, judge,
 };
 pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
 pub use options::RunOptions;

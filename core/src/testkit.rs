@@ -65,5 +65,5 @@ pub use simulation::{MakesPlan, Simulation};
 pub use crate::faults::{
     Access, Fault, Faults, interruption, is_killed, is_simulated, on_exit, touches, world_time,
 };
-pub use crate::judge::judge_simulated;
+pub use crate::judge::{judge_in_time, judge_simulated};
 pub use crate::process::{Answer, IntoAnswer};

@@ -63,6 +63,8 @@ mod wakers; // wakers that are called at every odd moment
 mod runtimes; // futures of other libraries, runs inside of async programs
 #[cfg(feature = "testkit")]
 mod stops; // random worlds, stopped at any event
+#[cfg(all(unix, feature = "testkit"))]
+mod levels; // what each level of a stop means for each kind of phase
 mod stopping; // stops, limits, first failures, errors that say more
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use dojobber::{CancelToken, Context, Graph, Report, Result, Runner, Status, StopReason};
@@ -23,7 +23,8 @@ const DIR: &str = "DOJOBBER_TEST_SIGNALS_DIR";
 fn graph(dir: &Path) -> Graph<'_> {
     let note = |what: &str, cx: &Context| {
         let mut journal = File::options().append(true).open(dir.join("journal"))?;
-        Result::Ok(journal.write_all(format!("{what} {} {}\n", cx.job(), cx.attempt()).as_bytes())?)
+        journal.write_all(format!("{what} {} {}\n", cx.job(), cx.attempt()).as_bytes())?;
+        tell(what)
     };
     (0..40).fold(Graph::new(), |graph, number: usize| {
         let done = dir.join(format!("done-{number}"));
@@ -44,6 +45,11 @@ fn graph(dir: &Path) -> Graph<'_> {
     })
 }
 
+/// A line for the test that has started this program: it counts them.
+fn tell(what: &str) -> Result {
+    Ok(io::stdout().write_all(format!("\n{what}\n").as_bytes())?)
+}
+
 /// Runs in a process of its own, which gets the signals.
 #[test]
 fn program() {
@@ -52,7 +58,7 @@ fn program() {
     let plan = graph(&dir).compile().unwrap();
     let runner =
         Runner::builder().threads(4).cancel_token(&stop).grace_period(Duration::from_secs(60)).build();
-    fs::write(dir.join("started"), "").unwrap();
+    tell("started").unwrap();
     let run = runner.run(&plan, ());
     fs::write(dir.join("report"), serde_json::to_string(run.report()).unwrap()).unwrap();
     let success = run.success();
@@ -75,15 +81,14 @@ impl Stage {
     }
 
     /// Starts the program, and waits until it listens to signals.
-    fn start(&self) -> Child {
-        let _ = fs::remove_file(self.file("started"));
+    fn start(&self) -> Program {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "signals::program", "--nocapture"]).env(DIR, self.0.path());
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while !self.file("started").exists() {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        child
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut program = Program { child, lines };
+        program.read(&["started"], 1);
+        program
     }
 
     fn report(&self) -> Report {
@@ -115,31 +120,57 @@ impl Stage {
     /// The kernel may take a moment to take down what was killed.
     fn is_quiet(&self) -> bool {
         (0..5000).any(|turn| {
-            std::thread::sleep(Duration::from_millis(u64::from(turn > 0)));
+            if turn > 0 {
+                std::thread::yield_now(); // nobody tells when it has
+            }
             self.alive().is_empty()
         })
     }
 }
 
-fn send(child: &Child, signal: i32) {
-    let _ = Command::new("kill")
-        .arg(format!("-{signal}"))
-        .arg(child.id().to_string())
-        .stderr(Stdio::null())
-        .status();
+/// The program, and what it tells.
+struct Program {
+    child: Child,
+    lines: BufReader<ChildStdout>,
 }
 
-/// Sends signals at some moment, one after another.
-fn stopped(stage: &Stage, round: u64, signals: &[i32]) -> ExitStatus {
-    let mut child = stage.start();
-    // a multiple of the golden ratio: spread evenly over the 60 ms that a run takes
-    let moment = Duration::from_micros(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000);
-    std::thread::sleep(moment); // no order is meant
-    for signal in signals {
-        send(&child, *signal);
-        std::thread::sleep(Duration::from_millis(3));
+impl Program {
+    /// Reads until it has told one of these so many times more, or has ended.
+    fn read(&mut self, what: &[&str], times: u64) {
+        let mut line = String::new();
+        for _ in 0..times {
+            line.clear();
+            while !what.contains(&line.trim_end()) {
+                line.clear();
+                if self.lines.read_line(&mut line).unwrap() == 0 {
+                    return;
+                }
+            }
+        }
     }
-    child.wait().unwrap()
+
+    fn send(&self, signal: i32) {
+        let mut kill = Command::new("kill");
+        let _ =
+            kill.arg(format!("-{signal}")).arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+    }
+
+    fn wait(mut self) -> ExitStatus {
+        self.read(&[], 1); // so that it can tell all
+        self.child.wait().unwrap()
+    }
+}
+
+/// Sends signals at some moment, one after another: each when something more has happened.
+fn stopped(stage: &Stage, round: u64, signals: &[i32]) -> ExitStatus {
+    let mut program = stage.start();
+    // a multiple of the golden ratio: spread evenly over the 40 runs and some of their cleanups
+    program.read(&["run", "cleanup"], round.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 48);
+    for signal in signals {
+        program.send(*signal);
+        program.read(&["run", "cleanup"], 1);
+    }
+    program.wait()
 }
 
 /// Every run is cleaned up once, no process is left, and report and exit code fit.
@@ -198,7 +229,7 @@ fn a_run_after_one_that_was_killed_succeeds() {
         let killed = stopped(&stage, round, &[KILL]);
         assert!(killed.signal() == Some(KILL) || killed.code() == Some(40), "{killed}");
         assert!(stage.is_quiet(), "what was started goes on to its end: {:?}", stage.alive());
-        let again = stage.start().wait().unwrap();
+        let again = stage.start().wait();
         assert_eq!(again.code(), Some(40), "round {round}\n{}", stage.report());
     }
 }

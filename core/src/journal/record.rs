@@ -174,6 +174,8 @@ pub(super) enum Record<'a> {
         due_ns: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_tries: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pause_ns: Option<u64>,
     },
     JobEnded {
         job: u32,
@@ -263,13 +265,14 @@ impl<'a> Record<'a> {
                 at_ns: nanos(*at),
                 running_ns: nanos(*running),
             },
-            Event::RetryPlanned { job, attempt, worker, at, due, max_tries } => Record::RetryPlanned {
+            Event::RetryPlanned { job, attempt, worker, at, due, max_tries, pause } => Record::RetryPlanned {
                 job: place(job),
                 attempt: *attempt,
                 worker: *worker,
                 at_ns: nanos(*at),
                 due_ns: nanos(*due),
                 max_tries: *max_tries,
+                pause_ns: pause.map(nanos),
             },
             Event::JobEnded { job, status, because, worker, at } => Record::JobEnded {
                 job: place(job),

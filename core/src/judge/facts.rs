@@ -51,6 +51,8 @@ pub(super) struct JobFacts {
     tries: Option<u32>,
     delay: Option<Backoff>,
     pub(super) retry_for: Option<Duration>,
+    /// How long each of its phases may take, if it says so.
+    pub(super) timeout: Option<Duration>,
     /// Whether the job is asked if another try follows.
     pub(super) is_asked: bool,
     pub(super) cleans_up: bool,
@@ -157,14 +159,15 @@ impl Facts {
         }
     }
 
-    /// The least time between a failed try and the next one.
-    pub(super) fn least_delay(&self, job: JobId, attempt: u32) -> Duration {
+    /// The least and the longest time between a failed try and the next one, if no error asks for more.
+    pub(super) fn delays(&self, job: JobId, attempt: u32) -> (Duration, Duration) {
         let job = self.job(job);
-        let delay = match job.delay {
-            Some(backoff) => backoff.lower_bound(attempt),
-            None => self.options.default_retry_delay,
+        let (least, most) = match job.delay {
+            Some(backoff) => (backoff.lower_bound(attempt), backoff.upper_bound(attempt)),
+            None => (self.options.default_retry_delay, self.options.default_retry_delay),
         };
-        if job.retry_for.is_some() { delay.max(LEAST_DELAY) } else { delay }
+        let floor = if job.retry_for.is_some() { LEAST_DELAY } else { Duration::ZERO };
+        (least.max(floor), most.max(floor))
     }
 }
 
@@ -183,6 +186,7 @@ impl JobFacts {
             tries: spec.tries(),
             delay: spec.retry_delay(),
             retry_for: spec.retry_for(),
+            timeout: spec.timeout(),
             is_asked: spec.retry_if().is_some(),
             cleans_up: spec.cleans_up(),
             describes_run: spec.describe_run().is_some(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::judge::cleanups::CleanupRule;
+use crate::judge::limits::LimitRule;
 use crate::judge::order::OrderRule;
 use crate::judge::queues::QueueRule;
 use crate::judge::run::RunRule;
@@ -31,6 +32,8 @@ pub enum Rule {
     Cleanup(CleanupRule),
     /// About what may begin in a run that is stopped.
     Stop(StopRule),
+    /// About the time that phases take, where all of them pay attention.
+    Limit(LimitRule),
 }
 
 impl fmt::Display for Rule {
@@ -44,6 +47,7 @@ impl fmt::Display for Rule {
             Rule::Queue(rule) => rule.fmt(f),
             Rule::Cleanup(rule) => rule.fmt(f),
             Rule::Stop(rule) => rule.fmt(f),
+            Rule::Limit(rule) => rule.fmt(f),
         }
     }
 }
@@ -67,4 +71,5 @@ from! {
     Queue: QueueRule,
     Cleanup: CleanupRule,
     Stop: StopRule,
+    Limit: LimitRule,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::facts::Facts;
 use super::trace::Reader;
+use crate::backoff::{Backoff, Jitter};
 use crate::cancel::StopLevel;
 use crate::error::{ErrorClass, ErrorText};
 use crate::event::Event;
@@ -17,7 +18,7 @@ use crate::pool::Pool;
 use crate::words::{DryRun, Kind, Phase, Status, StopReason};
 
 /// Jobs apart by `;`: a name and what it is after (`c<a,b`), and then, in any order, a kind (`group`, `check`, `job`; a
-/// run_only if nothing is said), pools (`P`, `P*2`; P has two slots, Q and R one), a priority (`!3`), `tries3`, `delay5`,
+/// run_only if nothing is said), pools (`P`, `P*2`; P has two slots, Q and R one), a priority (`!3`), `tries3`, `delay5`, `backoff5` (with full jitter), `limit5`,
 /// `for10` (in ms), `if`, `cleanup` and `says` (what its run would do).
 fn plan(text: &str) -> Plan<'static> {
     let mut draft = Draft::default();
@@ -39,6 +40,10 @@ fn plan(text: &str) -> Plan<'static> {
                 "says" => options.describe_run(|_| "says"),
                 _ if word.starts_with('!') => options.priority(word[1..].parse().unwrap()),
                 _ if word.starts_with("tries") => options.tries(word[5..].parse().unwrap()),
+                _ if word.starts_with("backoff") => {
+                    options.retry_delay(Backoff::exponential(ms(&word[7..])).jitter(Jitter::Full));
+                }
+                _ if word.starts_with("limit") => options.timeout(ms(&word[5..])),
                 _ if word.starts_with("delay") => options.retry_delay(ms(&word[5..])),
                 _ if word.starts_with("for") => options.retry_for(ms(&word[3..])),
                 _ => {
@@ -59,13 +64,17 @@ fn expected(text: &str) -> Option<Arc<[Duration]>> {
     Some(all.split(',').map(|ms| Duration::from_millis(ms.parse().unwrap())).collect())
 }
 
-/// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms), `slow5` (in ms).
+/// A number of workers, `simulated`, `dry`, `through`, `failures2`, `time50` (of the run, in ms), `slow5` (in ms), `grace5`, `within5` (all phases pay attention,
+/// with that tolerance).
 fn options(text: &str) -> (RunOptions, bool) {
     let (mut options, mut is_simulated) = (RunOptions::default(), false);
     for word in text.split_whitespace() {
         match word {
             "simulated" => is_simulated = true,
-            _ if word.starts_with("expect") => {}
+            _ if word.starts_with("expect") || word.starts_with("within") => {}
+            _ if word.starts_with("grace") => {
+                options.grace_period = Duration::from_millis(word[5..].parse().unwrap())
+            }
             "dry" => options.dry_run = true.into(),
             "through" => options.dry_run = DryRun::Through,
             _ if word.starts_with("failures") => options.max_failures = Some(word[8..].parse().unwrap()),
@@ -97,7 +106,7 @@ struct Told {
 /// | `0a!` | it has failed; `0a!P`, `0a!U`, `0a!C`: permanent, unknown, cancelled |
 /// | `0a"` | it says what its run would do |
 /// | `0a?5` | it is told to be slow, after 5 ms |
-/// | `0a>5` | another try is due in 5 ms |
+/// | `0a>5` | another try is due in 5 ms; `0a>5@3`: an error has asked for a pause of 3 ms |
 /// | `0a=D` | a has ended: Satisfied, D for Changed, Failed, WouldRun, Cancelled, `0a=b` is blocked by b |
 /// | `0a` | all of a run_only that passes |
 /// | `0#D` | worker 0 sees a stop: Drain, Cancel, Kill |
@@ -159,8 +168,11 @@ impl Teller<'_> {
             }
             (">", delay) => {
                 *told = Told { tries: attempt, phases: 0 };
-                let due = at + Duration::from_millis(delay.parse().unwrap());
-                Event::RetryPlanned { job, attempt, worker, at, due, max_tries: None }
+                let (delay, pause) =
+                    delay.split_once('@').map_or((delay, None), |(delay, pause)| (delay, Some(pause)));
+                let ms = |text: &str| Duration::from_millis(text.parse().unwrap());
+                let (due, pause) = (at + ms(delay), pause.map(ms));
+                Event::RetryPlanned { job, attempt, worker, at, due, max_tries: None, pause }
             }
             ("=", status) => {
                 let because = self.plan.graph().find(status).map(|id| JobRef::new(self.plan.graph(), id));
@@ -210,7 +222,9 @@ fn check(with: &str, jobs: &str, trace: &str, rule: &str) {
     let mut teller =
         Teller { plan: &plan, told, at: Duration::ZERO, runs: 0, events: vec![start], broken: None };
     trace.split_whitespace().for_each(|word| teller.tell(word));
-    let mut reader = Reader::new(Facts::of(&plan, is_simulated));
+    let tolerance = with.split_whitespace().find_map(|word| word.strip_prefix("within"));
+    let tolerance = tolerance.map(|ms| Duration::from_millis(ms.parse().unwrap()));
+    let mut reader = Reader::new(Facts::of(&plan, is_simulated), tolerance);
     let mut read = teller.events.iter().enumerate().map(|(at, event)| (at, reader.read(at, event)));
     match read.find_map(|(at, ruling)| Some((at, ruling.err()?))) {
         Some((at, broken)) => {
@@ -398,7 +412,20 @@ fn retries_are_within_their_bounds() {
     check("2", "a delay5", "0a+ 0a! 0a>5", "");
     check("2", "a delay5", "0a+ 0a! ^0a>4", early);
     check("2", "a", "0a+ 0a! ^0a>999", early);
-    check("2", "a", "0a+ 0a! 0a>2000", ""); // an error may have asked for it
+    let long = "planned later than its delay says";
+    check("2", "a", "0a+ 0a! ^0a>2000", long);
+    check("2", "a", "0a+ 0a! 0a>2000@2000", ""); // an error has asked for it
+    check("2", "a", "0a+ 0a! ^0a>2001@2000", long);
+    check("2", "a", "0a+ 0a! ^0a>1999@2000", early);
+    check("2", "a", "0a+ 0a! 0a>1000@999", ""); // the later one counts
+    check("2", "a", "0a+ 0a! ^0a>999@999", early);
+    check("2", "a delay5", "0a+ 0a! ^0a>6", long);
+    check("2", "a delay5", "0a+ 0a! ~9 0a>5", ""); // from the moment when it is planned
+    check("2", "a backoff8", "0a+ 0a! 0a>0", ""); // any part of it
+    check("2", "a backoff8", "0a+ 0a! 0a>8", "");
+    check("2", "a backoff8", "0a+ 0a! ^0a>9", long);
+    check("2", "a backoff8 tries9", "0a+ 0a! 0a>8 ~8 0a+ 0a! 0a>16", "");
+    check("2", "a backoff8 tries9", "0a+ 0a! 0a>8 ~8 0a+ 0a! ^0a>17", long);
     check("2", "a delay5", "0a+ 0a! 0a>5 ~4 ^0a+", "before it is due");
     check("2", "a delay2 for10", "0a+ ~8 0a! 0a>2", "");
     check("2", "a delay2 for10", "0a+ ~9 0a! ^0a>2", late);
@@ -421,6 +448,33 @@ fn what_takes_long_is_told_while_it_does() {
     check("2 slow5", "a", "0a+ ~9 ^2a?5", "no such worker");
     check("2 slow5", "a job", "0a+ ~9 0a! 0a+ ^0a?9", not_slow); // each phase has its own time
     check("2 slow5", "a; b", "0a+ ~9 1b+ 0a?9 1b- 1b=D", ""); // from any thread
+}
+
+#[test]
+fn phases_that_pay_attention_end_in_time() {
+    let check = |with: &str, jobs: &str, trace: &str, rule: &str| {
+        check(&format!("{with} grace10 within2"), jobs, trace, rule);
+        // where they need not, nothing is refused
+        super::tests::check(&format!("{with} grace10"), jobs, &trace.replace('^', ""), "");
+    };
+    let (limit, run) = ("when its time and the grace period were over", "when the time of the run and");
+    check("2", "a limit5", "0a+ ~17 0a-", "");
+    check("2", "a limit5", "0a+ ~18 ^0a-", limit);
+    check("2", "a limit5", "0a+ ~18 ^0a!", limit);
+    check("2", "a job limit5", "0a+ ~17 0a! 0a+ ~17 0a- 0a+ ~17 0a-", ""); // each phase has its own
+    check("2", "a job limit5", "0a+ 0a! 0a+ ~18 ^0a-", limit);
+    check("2", "a", "0a+ ~99999 0a-", "");
+    check("2 time20", "a", "~9 0a+ ~23 0a-", "");
+    check("2 time20", "a", "~9 0a+ ~24 ^0a-", run);
+    let (cancel, kill) = ("when the run was cancelled and", "when the run was killed");
+    check("2", "a", "0a+ ~50 1#D ~99 0a-", "");
+    check("2", "a", "0a+ ~50 1#C ~12 0a-", "");
+    check("2", "a", "0a+ ~50 1#C ~13 ^0a-", cancel);
+    check("2", "a", "0a+ ~50 1#D ~50 1#C ~12 0a-", "");
+    check("2", "a", "0a+ ~50 1#K ~2 0a-", "");
+    check("2", "a", "0a+ ~50 1#K ~3 ^0a-", kill);
+    check("2", "a", "0a+ ~50 1#C ~5 1#K ~3 ^0a-", kill);
+    check("3", "a; b", "0a+ 1#C ~9 2b+ ~12 2b-", ""); // it was chosen before
 }
 
 #[test]

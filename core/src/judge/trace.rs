@@ -9,6 +9,7 @@ use crate::graph::{JobId, JobRef};
 use crate::judge::arrivals::{Arrivals, Moment};
 use crate::judge::cleanups::{CleanupRule, Cleanups};
 use crate::judge::facts::{Beat, Facts};
+use crate::judge::limits::Limits;
 use crate::judge::order::{Ends, OrderRule};
 use crate::judge::queues::{Begins, Queues};
 use crate::judge::rule::Rule;
@@ -32,6 +33,7 @@ pub(super) struct Reader {
     queues: Queues,
     cleanups: Cleanups,
     stops: Stops,
+    limits: Limits,
     /// The place of the event that is read.
     now: Moment,
     /// The time that was told last.
@@ -53,7 +55,8 @@ struct End {
 }
 
 impl Reader {
-    pub(super) fn new(facts: Facts) -> Self {
+    /// With a tolerance, all phases are to end in time.
+    pub(super) fn new(facts: Facts, tolerance: Option<Duration>) -> Self {
         let jobs = facts.graph.len();
         Reader {
             life: Life::new(jobs),
@@ -65,6 +68,7 @@ impl Reader {
             queues: Queues::new(facts.pools.len()),
             cleanups: Cleanups::new(jobs),
             stops: Stops::new(),
+            limits: Limits::new(tolerance),
             facts,
             now: 0,
             last_at: Duration::ZERO,
@@ -91,9 +95,9 @@ impl Reader {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
                 self.phase_ends(beat, error.as_ref())
             }
-            Event::RetryPlanned { job, attempt, worker, at, due, .. } => {
+            Event::RetryPlanned { job, attempt, worker, at, due, pause, .. } => {
                 let beat = self.beat(job, *attempt, Phase::Recheck, *worker, *at)?;
-                self.retry_planned(beat, *due)
+                self.retry_planned(beat, *due, pause.unwrap_or_default())
             }
             Event::JobEnded { job, status, because, worker, at } => {
                 let because = because.as_ref().map(|because| self.known(because)).transpose()?;
@@ -134,6 +138,7 @@ impl Reader {
     fn phase_begins(&mut self, beat: Beat, sequence: Option<u64>) -> Ruling {
         ensure((beat.phase == Phase::Run) == sequence.is_some(), CleanupRule::NumberOfNoRun)?;
         self.life.phase(beat.phase, true)?;
+        self.limits.begin(beat);
         if beat.phase == Phase::Cleanup {
             self.workers.begin_cleanup(beat)?;
             return Ok(self.cleanups.begin(beat)?);
@@ -181,6 +186,7 @@ impl Reader {
     fn phase_ends(&mut self, beat: Beat, error: Option<&ErrorText>) -> Ruling {
         self.workers.is_inside(beat.job, beat.worker)?;
         self.life.phase(beat.phase, false)?;
+        self.limits.end(&self.facts, beat)?;
         if beat.phase == Phase::Cleanup {
             self.workers.leave(beat.job);
             return Ok(self.cleanups.end(beat)?);
@@ -200,10 +206,10 @@ impl Reader {
         Ok(self.tries.is_slow(&self.facts, beat, running)?)
     }
 
-    fn retry_planned(&mut self, beat: Beat, due: Duration) -> Ruling {
+    fn retry_planned(&mut self, beat: Beat, due: Duration, pause: Duration) -> Ruling {
         self.life.goes_on()?;
         ensure(self.workers.is_inside(beat.job, beat.worker).is_ok(), TryRule::NotFailed)?;
-        self.tries.plan(&self.facts, beat, due, self.stops.known_to(beat.worker))?;
+        self.tries.plan(&self.facts, beat, (due, pause), self.stops.known_to(beat.worker))?;
         self.leave(beat.job);
         self.queues.plan(due, beat.job);
         self.tells(beat.worker, beat.at);
@@ -256,6 +262,7 @@ impl Reader {
         self.life.goes_on()?;
         self.workers.exists(&self.facts, worker)?;
         self.stops.rise(worker, level)?;
+        self.limits.rise(level, at);
         self.arrivals.tells_anything(&self.facts.graph, worker, self.now);
         self.last_at = self.last_at.max(at);
         Ok(())

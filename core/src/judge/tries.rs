@@ -31,6 +31,7 @@ rules! {
         NoneLeft: "the job has no tries left",
         CannotHelp: "no other try can help",
         PlannedTooEarly: "a retry is planned too early",
+        PlannedTooLong: "a retry is planned later than its delay says, and than an error has asked for",
         PlannedTooLate: "a retry is planned after the time for that is over",
         PlannedWhenStopped: "a retry is planned in a stopped run",
         TryOpen: "the try is not over",
@@ -199,7 +200,7 @@ impl Tries {
         &mut self,
         facts: &Facts,
         beat: Beat,
-        due: Duration,
+        (due, pause): (Duration, Duration),
         stopped: StopLevel,
     ) -> Result<(), TryRule> {
         let job = &mut self.0[beat.job.index()];
@@ -209,8 +210,10 @@ impl Tries {
         ensure(beat.attempt < facts.max_tries(beat.job), TryRule::NoneLeft)?;
         ensure(!job.notes.is_last, TryRule::CannotHelp)?;
         ensure(stopped == StopLevel::None, TryRule::PlannedWhenStopped)?;
-        let earliest = last.at.saturating_add(facts.least_delay(beat.job, beat.attempt));
-        ensure(beat.at >= last.at && due >= earliest, TryRule::PlannedTooEarly)?;
+        let (least, most) = facts.delays(beat.job, beat.attempt);
+        let after = |delay: Duration| beat.at.saturating_add(delay.max(pause)).min(NEVER);
+        ensure(beat.at >= last.at && due >= after(least), TryRule::PlannedTooEarly)?;
+        ensure(due <= after(most), TryRule::PlannedTooLong)?;
         let window = facts.job(beat.job).retry_for;
         let latest = window.map_or(Duration::MAX, |time| job.began.saturating_add(time));
         ensure(due <= latest, TryRule::PlannedTooLate)?;
@@ -349,6 +352,9 @@ impl Job {
         )
     }
 }
+
+/// A time that no run reaches: nanoseconds are counted up to here.
+const NEVER: Duration = Duration::from_nanos(u64::MAX);
 
 /// Whether tries of this kind begin with that phase.
 fn is_first(facts: &Facts, beat: Beat) -> bool {

@@ -94,6 +94,11 @@ impl<'r> Ledger<'r> {
         self.clock.now()
     }
 
+    /// Nanoseconds since the run began; what is told next happens then.
+    pub(super) fn moment(&mut self) -> u64 {
+        if self.is_watched { self.look_at_the_clock().0 } else { self.now() }
+    }
+
     /// After a time of doing nothing, which belongs to no phase.
     pub(super) fn look_at_the_clock(&mut self) -> Stamp {
         self.stamp = self.clock.stamp().max(self.stamp);
@@ -190,12 +195,13 @@ impl<'r> Ledger<'r> {
         });
     }
 
-    pub(super) fn tell_retry(&self, failed: &Try, due: u64, max_tries: Option<u32>) {
+    pub(super) fn tell_retry(&self, failed: &Try, due: u64, pause: u64, max_tries: Option<u32>) {
         if self.is_watched {
             self.watch.tell(move || {
                 let (job, worker, at) = (self.job(failed.job), self.worker(), time(self.stamp));
                 let due = Duration::from_nanos(due);
-                Event::RetryPlanned { job, attempt: failed.attempt, worker, at, due, max_tries }
+                let pause = (pause > 0).then(|| Duration::from_nanos(pause));
+                Event::RetryPlanned { job, attempt: failed.attempt, worker, at, due, max_tries, pause }
             });
         }
     }

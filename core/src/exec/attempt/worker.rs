@@ -664,7 +664,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Some(due) => {
                 forget(Some(error));
                 trace!(job = self.cx.job(), attempt = self.cx.attempt(), due, "try failed");
-                self.ledger.tell_retry(attempt, due, self.cx.max_tries());
+                self.ledger.tell_retry(attempt, due, self.notes.pause, self.cx.max_tries());
                 TryEnd::Again { due }
             }
             None => {
@@ -677,7 +677,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// When the try that follows a failed one is due, if one follows.
-    fn next_try(&self, failed: &Try, error: &BoxError) -> Option<u64> {
+    fn next_try(&mut self, failed: &Try, error: &BoxError) -> Option<u64> {
         if self.notes.is_last || failed.attempt >= self.cx.place().max_tries {
             return None;
         }
@@ -689,12 +689,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let mut delay = nanos(delay);
         if let Some(time) = spec.retry_for() {
             delay = delay.max(LEAST_DELAY).max(self.notes.pause);
-            let due = self.ledger.now().saturating_add(delay);
+            let due = self.ledger.moment().saturating_add(delay);
             return (due <= self.live.began(failed.job).saturating_add(nanos(time))
                 && self.wants_another(spec, error))
             .then_some(due);
         }
-        let due = self.ledger.now().saturating_add(delay.max(self.notes.pause));
+        let due = self.ledger.moment().saturating_add(delay.max(self.notes.pause));
         self.wants_another(spec, error).then_some(due)
     }
 
