@@ -113,7 +113,9 @@ impl<A> Context<A> {
     /// Whether the try has stored nothing that would have to be dropped.
     #[inline]
     pub(crate) fn has_no_local(&mut self) -> bool {
-        self.shared_local.is_none() && self.local.is_empty()
+        let shared = self.shared_local.as_mut();
+        let has_shared = shared.is_some_and(|local| !Arc::get_mut(local).is_some_and(Store::is_empty));
+        !has_shared && self.local.is_empty()
     }
 
     /// The same place of the same run, for a future that takes its context along.

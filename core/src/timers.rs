@@ -32,6 +32,9 @@ impl Timers {
     pub(crate) fn fire(&self, now: u64) {
         let due = {
             let mut waiting = self.lock();
+            if waiting.wakers.first_key_value().is_none_or(|((due, _), _)| *due > now) {
+                return;
+            }
             let later = waiting.wakers.split_off(&(now.saturating_add(1), 0));
             std::mem::replace(&mut waiting.wakers, later)
         };

@@ -34,14 +34,16 @@ pub(super) struct Inside {
     pub(super) untold: Vec<Ended>,
     /// Sleepers without an alarm that were not called.
     idle: usize,
-    /// For jobs with async phases: the number of the ring that may wake it just now.
-    rings: HashMap<JobId, u64>,
+    /// For each job with async phases, by its index: the number of the ring that may wake it just now; 0 if there is none.
+    rings: Vec<u64>,
     /// Rings that were made.
     numbers: u64,
     /// Pending tries that nobody can wake any more.
     forsaken: HashSet<JobId>,
     /// When the limits of pending tries are over.
     deadlines: BTreeSet<(u64, JobId)>,
+    /// The same by job.
+    deadline_of: HashMap<JobId, u64>,
     /// Sleepers that were called, and are not yet awake.
     called: usize,
     has_keeper: bool,
@@ -56,10 +58,11 @@ impl Hall {
             obeyed: StopLevel::None,
             stop_reason: None,
             untold: Vec::new(),
-            rings: HashMap::new(),
+            rings: Vec::new(),
             numbers: 0,
             forsaken: HashSet::new(),
             deadlines: BTreeSet::new(),
+            deadline_of: HashMap::new(),
             idle: 0,
             called: 0,
             has_keeper: false,
@@ -126,7 +129,10 @@ impl Hall {
         let mut inside = self.lock();
         inside.numbers += 1;
         let number = inside.numbers;
-        inside.rings.insert(job, number);
+        if inside.rings.len() <= job.index() {
+            inside.rings.resize(job.index() + 1, 0);
+        }
+        inside.rings[job.index()] = number;
         Arc::new(Ring { hall: Arc::clone(self), job, number })
     }
 }
@@ -136,15 +142,18 @@ impl Inside {
     pub(super) fn suspend(&mut self, job: JobId, deadline: Option<u64>) {
         if self.schedule.suspend(job) {
             self.deadlines.extend(deadline.map(|at| (at, job)));
+            self.deadline_of.extend(deadline.map(|at| (job, at)));
         }
     }
 
     /// A pending try goes on; says whether that is because nobody can wake it any more.
     pub(super) fn resume(&mut self, job: JobId) -> bool {
-        if !self.deadlines.is_empty() {
-            self.deadlines.retain(|(_, other)| *other != job);
+        if !self.deadline_of.is_empty()
+            && let Some(at) = self.deadline_of.remove(&job)
+        {
+            self.deadlines.remove(&(at, job));
         }
-        self.forsaken.remove(&job)
+        !self.forsaken.is_empty() && self.forsaken.remove(&job)
     }
 
     /// Wakes pending tries whose limits are over.
@@ -182,7 +191,7 @@ impl Ring {
     /// Does something, if this is still the ring of its job.
     fn answer(&self, act: impl FnOnce(&mut Inside, JobId) -> bool) {
         let mut inside = self.hall.lock();
-        if inside.rings.get(&self.job) == Some(&self.number) && act(&mut inside, self.job) {
+        if inside.rings.get(self.job.index()) == Some(&self.number) && act(&mut inside, self.job) {
             self.hall.call(&mut inside);
         }
     }

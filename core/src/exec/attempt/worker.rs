@@ -242,11 +242,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if spec.is_async() && !self.live.waits_for_futures() {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
-            let runtime = &self.live.world.runtime;
             let mut call = AsyncCall::begin(self.live, self.cx.place());
             let called = match call.instead() {
                 Some(result) => Ok(Some(Called::Returned(result))),
-                None => call.enter(|| unwind::catch(|| Ok(runtime.enter(|| held.call_async(due, &self.cx))))),
+                None => call.enter(|| unwind::catch(|| Ok(held.call_async(due, &self.cx)))),
             };
             let result = match called {
                 Ok(Some(Called::Later(future))) => {
@@ -276,7 +275,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     ) -> Poll<Result<Value>> {
         let Flight { future, call, .. } = flight;
         let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(waker));
-        let poll = call.enter(|| unwind::catch(|| Ok(self.live.world.runtime.enter(&mut poll))));
+        let poll = call.enter(|| unwind::catch(|| Ok(poll())));
         poll.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
@@ -293,7 +292,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.notes = notes;
         self.cx.set_limits(limits);
         self.cx.set_shared_local(local);
-        let dropped = self.live.world.runtime.enter(|| unwind::discard(future));
+        let dropped = unwind::discard(future);
         let result = match (dropped, result) {
             (Err(panic), Ok(value)) => {
                 let _ = unwind::discard(value);
@@ -303,7 +302,6 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         };
         let result = call.end(self.live, result);
         let result = if held.drops_output_of(phase) { result.map(|_| None) } else { result };
-        self.ledger.look_at_the_clock();
         let step = Step::linked(phase);
         let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
         self.progress(attempt, phase, held, error, after)
@@ -560,10 +558,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         make: &Constructor<'env, A>,
     ) -> Result<Own<'env, A>, TryEnd> {
         self.ledger.begin_constructor(attempt);
-        let is_async = matches!(spec.body, Body::AsyncStruct(_));
-        let (cx, runtime) = (&self.cx, &self.live.world.runtime);
-        let call = || if is_async { runtime.enter(|| make(cx)) } else { make(cx) };
-        let made = self.live.call(cx.place(), None, call);
+        let made = self.live.call(self.cx.place(), None, || make(&self.cx));
         self.ledger.end_constructor(attempt);
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
@@ -607,7 +602,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let (local, shared) = (std::mem::take(self.cx.local_mut()), self.cx.take_shared_local());
         let shared = shared.and_then(Arc::into_inner).map_or(Ok(()), Store::discard);
         let own = match own {
-            own @ Some(Own::Async(_)) => self.live.world.runtime.enter(|| unwind::discard(own)),
+            own @ Some(Own::Async(_)) if !self.live.world.clock.is_virtual() => {
+                self.live.world.runtime.enter(|| unwind::discard(own))
+            }
             own => unwind::discard(own),
         };
         match (own.and(local.discard()).and(shared), result) {

@@ -107,7 +107,20 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         }
     }
 
+    /// The code of an async job finds a runtime in whatever is called of it.
     fn perform(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
+        let is_async = match next {
+            Next::Begin(attempt) => self.live.plan.spec(attempt.job).is_async(),
+            Next::Resume(_) => true,
+        };
+        if is_async {
+            self.live.world.runtime.enter(|| self.perform_inside(worker, next))
+        } else {
+            self.perform_inside(worker, next)
+        }
+    }
+
+    fn perform_inside(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
         let mut progress = match next {
             Next::Begin(attempt) => worker.begin(attempt),
             Next::Resume(job) => self.resume(worker, job),

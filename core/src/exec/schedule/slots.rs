@@ -17,7 +17,8 @@ pub(super) type Due = (u64, JobId);
 #[derive(Debug)]
 pub(super) struct Slots {
     pools: Vec<Pool>,
-    open: BTreeSet<Ranked>,
+    /// Ascending.
+    open: Vec<Ranked>,
 }
 
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Slots {
             queue: Queue::new(claims.has_wishes()),
             parked: BTreeSet::new(),
         };
-        Slots { pools: claims.sizes.iter().map(pool).collect(), open: BTreeSet::new() }
+        Slots { pools: claims.sizes.iter().map(pool).collect(), open: Vec::new() }
     }
 
     /// A job is ready: it takes its place in the queues.
@@ -44,7 +45,7 @@ impl Slots {
             let first = queue.first();
             queue.push(job);
             if let Some(first) = first.filter(|first| *first > job) {
-                self.open.remove(&first); // it is first no more
+                self.close_to(first); // it is first no more
             }
         }
         self.look_at(claims, job);
@@ -63,7 +64,7 @@ impl Slots {
 
     /// A job that may begin leaves the queues, and takes its slots.
     pub(super) fn begin(&mut self, claims: &Claims, job: Ranked) {
-        self.open.remove(&job);
+        self.close_to(job);
         for Use { pool, slots } in claims.of(job.1) {
             let pool = &mut self.pools[pool.index()];
             pool.queue.remove(job);
@@ -111,6 +112,9 @@ impl Slots {
         let mut unparked = Vec::new();
         for Use { pool: id, .. } in claims.of(job) {
             let pool = &mut self.pools[id.index()];
+            if pool.parked.is_empty() {
+                continue;
+            }
             let mut free = pool.free;
             let fitting = pool.parked.iter().copied().filter(|(_, job)| {
                 let wants =
@@ -150,10 +154,17 @@ impl Slots {
             let pool = &self.pools[pool.index()];
             pool.free >= *slots && pool.queue.first() == Some(job)
         });
-        if may_begin {
-            self.open.insert(job)
-        } else {
-            self.open.remove(&job)
-        };
+        match self.open.binary_search(&job) {
+            Err(at) if may_begin => self.open.insert(at, job),
+            Ok(at) if !may_begin => _ = self.open.remove(at),
+            _ => {}
+        }
+    }
+
+    /// A job may not begin any more.
+    fn close_to(&mut self, job: Ranked) {
+        if let Ok(at) = self.open.binary_search(&job) {
+            self.open.remove(at);
+        }
     }
 }
