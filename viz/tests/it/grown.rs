@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// Large graphs take long where nothing is optimised.
 const MOST_JOBS: usize = if cfg!(debug_assertions) { 400 } else { 20_000 };
-const CASES: u32 = if cfg!(debug_assertions) { 8 } else { 100 };
+const CASES: u32 = if cfg!(debug_assertions) { 8 } else { 32 };
 
 /// How jobs depend on each other: each on some before it, near ones or any, or on a few that many depend on.
 #[derive(Debug, Clone, Copy)]
