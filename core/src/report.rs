@@ -29,7 +29,7 @@ pub use since::{Since, Slower};
 pub use summary::Summary;
 
 use crate::clock::{Clock, Scale};
-use crate::error::ErrorText;
+use crate::error::{ErrorClass, ErrorText};
 use crate::graph::{JobGraph, JobId};
 use crate::host;
 use crate::key::JobName;
@@ -342,6 +342,9 @@ impl Report {
     }
 }
 
+/// The error of a phase that had begun and not ended when the journal of its run was read.
+pub(crate) const DID_NOT_END: &str = "did not end: the process ended before";
+
 /// When and where a run took place, as far as is known: a simulation has neither.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -492,6 +495,15 @@ impl<'a> JobReport<'a> {
 
     fn said(&self) -> Option<&'a JobSaid> {
         self.report.said.get(&self.id)
+    }
+
+    /// Whether a phase of it had begun and not ended when the journal of its run was read: it goes on, or the process has
+    /// ended meanwhile.
+    pub fn is_under_way(&self) -> bool {
+        let is_open = |error: &ErrorText| {
+            error.class() == ErrorClass::Cancelled && error.message() == DID_NOT_END
+        };
+        self.backwards().next().and_then(|record| record.error()).is_some_and(is_open)
     }
 
     /// Every phase that was executed, in order of time.

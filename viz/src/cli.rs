@@ -23,13 +23,18 @@ use streams::{check_input, is_closed_pipe, is_standard_output, is_stream, write_
 mod error;
 mod read;
 mod streams;
+mod follow;
 
 /// What to draw, and how and where to.
 #[derive(Debug, Clone, Args)]
 pub struct RenderArgs {
-    /// A saved report: the JSON of a run's `report()`; `-` is standard input
+    /// A saved report: the JSON of a run's `report()`, or the journal of a run; `-` is standard input
     #[arg(value_name = "RUN.json")]
     pub report: PathBuf,
+    /// The file is the journal of a run that goes on: draw it anew as that does, to a page that reloads itself, or as text to
+    /// standard output
+    #[arg(long)]
+    pub follow: bool,
     /// How to draw it, and where to.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -126,12 +131,16 @@ fn scale(text: &str) -> Result<f32, String> {
 impl RenderArgs {
     /// Draws the report and returns what was written.
     ///
-    /// Nothing is written unless the report can be read, every file has a known format, and none is the report itself.
+    /// Nothing is written unless the report can be read, every file has a known format, and none is the report itself. With
+    /// [`follow`](Self::follow) it returns when the run has ended, or its process.
     ///
     /// # Errors
     ///
     /// [`RenderError`], which says which file it is about and what is wrong with it.
     pub fn render(&self) -> Result<Written, RenderError> {
+        if self.follow {
+            return self.draw_while_it_goes_on();
+        }
         let report = read_report(&self.report)?;
         self.output.write(&Picture::from_report(&report), &self.report)
     }
@@ -153,6 +162,16 @@ impl OutputArgs {
     /// [`RenderError`] for the first file that cannot be written. Unknown formats are found before anything is, and so
     /// are names of which there is nothing to collapse, and a file that is `beside` itself.
     pub fn write(&self, picture: &Picture, beside: &Path) -> Result<Written, RenderError> {
+        self.write_changed(picture, beside, |_, bytes| bytes)
+    }
+
+    /// The same, with a last change to what is written to each file.
+    fn write_changed(
+        &self,
+        picture: &Picture,
+        beside: &Path,
+        change: impl Fn(&Path, Vec<u8>) -> Vec<u8>,
+    ) -> Result<Written, RenderError> {
         self.check_names(picture)?;
         let picture = self.apply(picture.clone());
         let files = self.files(beside);
@@ -163,6 +182,7 @@ impl OutputArgs {
         let mut written = Written::default();
         for file in files {
             let Drawn { bytes, notes } = self.draw(&picture, &file)?;
+            let bytes = change(&file, bytes);
             // the same is not said twice
             written
                 .notes

@@ -72,6 +72,16 @@ impl Picture {
         self
     }
 
+    /// The same picture of a run that goes on, from its journal: jobs that have not ended have no colour, and those of
+    /// which a phase goes on say so.
+    #[must_use]
+    pub fn so_far(mut self) -> Self {
+        if let Some(report) = self.report.as_ref().filter(|report| !report.is_complete()) {
+            self.scene.take_back_ends(report);
+        }
+        self
+    }
+
     /// The same picture, laid out in another way.
     #[must_use]
     pub fn with_layout(mut self, options: layout::Options) -> Self {

@@ -262,6 +262,22 @@ impl Scene {
         }
     }
 
+    /// Takes the status from jobs that had not ended when the journal of their run was read.
+    pub(crate) fn take_back_ends(&mut self, report: &Report) {
+        let goes_on = report.stop_reason().is_none();
+        for node in &mut self.nodes {
+            let Some(job) = report.job(&node.name).filter(|job| job.status() == Status::Cancelled) else {
+                continue;
+            };
+            if let Some(phase) = job.phases().last().filter(|_| job.is_under_way()) {
+                node.label = Some(format!("{} ({} ..)", node.name, phase.phase()));
+            }
+            if goes_on || job.is_under_way() {
+                (node.status, node.error) = (None, None);
+            }
+        }
+    }
+
     /// What the layout needs to know: the size of every job's ellipse, and the edges.
     pub fn to_layout_graph(&self) -> LayoutGraph {
         LayoutGraph {

@@ -10,7 +10,7 @@ use crate::error::{ErrorClass, ErrorText};
 use crate::graph::JobId;
 use crate::journal::record::{Head, Record};
 use crate::process::Spot;
-use crate::report::{Report, SavedJob, SavedPhase, SavedReport, SavedUnfit};
+use crate::report::{DID_NOT_END, Report, SavedJob, SavedPhase, SavedReport, SavedUnfit};
 use crate::said::{Progress, Sayings};
 use crate::words::{Phase, Status, StopReason};
 
@@ -266,8 +266,6 @@ fn phase_of(attempt: u32, phase: Phase, worker: usize, at: u64, sequence: Option
     let worker = u16::try_from(worker).unwrap_or(u16::MAX);
     SavedPhase { attempt, phase, worker, start_ns: at, length_ns: 0, sequence, error: None }
 }
-
-const DID_NOT_END: &str = "did not end: the process ended before";
 
 fn did_not_end() -> ErrorText {
     ErrorText::of_text(DID_NOT_END, ErrorClass::Cancelled)

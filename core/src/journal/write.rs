@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -60,7 +62,7 @@ impl Writer {
             _ => Why::Io { doing: "create", source },
         });
         let file = file.map_err(|why| JournalError::new(Some(path), why))?;
-        let file = Locked::new(file).ok_or_else(|| JournalError::new(Some(path), Why::InUse))?;
+        let file = Locked::wait(file).ok_or_else(|| JournalError::new(Some(path), Why::InUse))?;
         Ok(Writer::on(path, State::New(file)))
     }
 
@@ -69,7 +71,7 @@ impl Writer {
         let wrong = |why| JournalError::new(Some(path), why);
         let file = File::options().append(true).open(path);
         let file = file.map_err(|source| wrong(Why::Io { doing: "write to", source }))?;
-        let file = Locked::new(file).ok_or_else(|| wrong(Why::InUse))?;
+        let file = Locked::wait(file).ok_or_else(|| wrong(Why::InUse))?;
         let contents = Contents::of_file(path)?;
         let mut writer = Writer::on(path, State::Open(file));
         writer.is_torn = !contents.ends_whole();
@@ -187,7 +189,7 @@ struct Begun {
 
 /// Whether somebody else writes it.
 pub(super) fn is_in_use(path: &Path) -> bool {
-    File::options().append(true).open(path).is_ok_and(|file| Locked::new(file).is_none())
+    File::options().append(true).open(path).is_ok_and(|file| Locked::new(file).is_err())
 }
 
 fn what_is_there(path: &Path) -> There {
@@ -199,21 +201,39 @@ fn what_is_there(path: &Path) -> There {
     }
 }
 
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// A file that nobody else may write for as long as it is open here. Where there are no such locks, nobody is asked.
 struct Locked(File);
 
 impl Locked {
-    /// `None` if somebody else has it.
+    /// `None` if somebody else has it. Whoever asks only whether it is in use has it for a moment, too, so this is tried
+    /// several times.
+    fn wait(mut file: File) -> Option<Self> {
+        for _ in 0..TRIES {
+            match Locked::new(file) {
+                Ok(locked) => return Some(locked),
+                Err(other) => file = other,
+            }
+            thread::sleep(PAUSE);
+        }
+        None
+    }
+
+    /// Gives the file back if somebody else has it.
     #[cfg(unix)]
-    fn new(file: File) -> Option<Self> {
+    fn new(file: File) -> Result<Self, File> {
         use rustix::fs::{FlockOperation, flock};
-        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
-        (locked != Err(rustix::io::Errno::WOULDBLOCK)).then_some(Locked(file))
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(file),
+            _ => Ok(Locked(file)),
+        }
     }
 
     #[cfg(not(unix))]
-    fn new(file: File) -> Option<Self> {
-        Some(Locked(file))
+    fn new(file: File) -> Result<Self, File> {
+        Ok(Locked(file))
     }
 }
 
@@ -235,7 +255,7 @@ mod tests {
         let full = File::options().append(true).open("/dev/full").unwrap();
         let mut writer = Writer::on(Path::new("/dev/full"), State::Open(Locked(full)));
         for at in 0..3 {
-            writer.take(&Event::CleanupEnded { at: std::time::Duration::from_secs(at) });
+            writer.take(&Event::CleanupEnded { at: Duration::from_secs(at) });
             writer.state = State::Open(Locked(File::options().append(true).open("/dev/full").unwrap()));
         }
         let told = writer.failure().unwrap();

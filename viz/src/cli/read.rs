@@ -12,6 +12,8 @@ use super::error::RenderError;
 
 /// What some editors and shells put before a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How a journal begins.
+const JOURNAL: &[u8] = b"{\"len\":";
 /// The beginnings of files that hold something else, and what opens those.
 const PACKED: [(&[u8], &str, &str); 5] = [
     (b"\x1f\x8b", "gzip", "gzip -dc"),
@@ -21,7 +23,7 @@ const PACKED: [(&[u8], &str, &str); 5] = [
     (b"PK\x03\x04", "zip", "unzip -p"),
 ];
 
-/// Reads a report that was saved as JSON; `-` is standard input.
+/// Reads a report that was saved as JSON, or the journal of a run; `-` is standard input.
 ///
 /// # Errors
 ///
@@ -44,6 +46,9 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 fn parse(bytes: &[u8]) -> Result<Report, Box<dyn Error + Send + Sync>> {
     if let Some(what) = something_else(bytes) {
         return Err(what.into());
+    }
+    if bytes.starts_with(JOURNAL) {
+        return Ok(Report::read_journal(bytes)?);
     }
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     serde_json::from_slice(text).map_err(|error| match error.classify() {

@@ -9,6 +9,8 @@ mod features;
 mod grown;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
+mod follow;
 #[cfg(all(unix, feature = "cli"))]
 mod guest;
 mod random;
