@@ -500,9 +500,8 @@ impl<'a> JobReport<'a> {
     /// Whether a phase of it had begun and not ended when the journal of its run was read: it goes on, or the process has
     /// ended meanwhile.
     pub fn is_under_way(&self) -> bool {
-        let is_open = |error: &ErrorText| {
-            error.class() == ErrorClass::Cancelled && error.message() == DID_NOT_END
-        };
+        let is_open =
+            |error: &ErrorText| error.class() == ErrorClass::Cancelled && error.message() == DID_NOT_END;
         self.backwards().next().and_then(|record| record.error()).is_some_and(is_open)
     }
 

@@ -46,7 +46,8 @@ fn a_page_reloads_itself_until_the_run_has_ended() {
     thread::scope(|scope| {
         // the journal is not there yet
         let following = scope.spawn(|| render(&path, &["--follow"], &page).render());
-        let runner = Runner::builder().threads(1).default_tries(1).observer(Journal::create(&path).unwrap()).build();
+        let runner =
+            Runner::builder().threads(1).default_tries(1).observer(Journal::create(&path).unwrap()).build();
         let running = scope.spawn(move || runner.run(&plan, ()).counts());
         while !seen().contains("goes on (run ..)") {
             thread::yield_now();
