@@ -94,6 +94,32 @@ pub enum Event {
         /// Time since the run began.
         at: Duration,
     },
+    /// A process was started that outlives its phase, by [`Command::spawn`](crate::Command::spawn).
+    #[non_exhaustive]
+    ProcessSpawned {
+        /// The job whose phase started it.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// The phase that started it.
+        phase: Phase,
+        /// The number of the process.
+        process: u32,
+        /// Time since the run began.
+        at: Duration,
+    },
+    /// A process is to outlive its run, too: [`Process::detach`](crate::Process::detach).
+    #[non_exhaustive]
+    ProcessDetached {
+        /// The job whose phase started it.
+        job: JobRef,
+        /// The try that started it, from 1.
+        attempt: u32,
+        /// The number of the process.
+        process: u32,
+        /// Time since the run began.
+        at: Duration,
+    },
     /// A phase has said something with [`Context::log`](crate::Context::log).
     #[non_exhaustive]
     LogLine {
@@ -209,6 +235,8 @@ impl Event {
             | Event::RunDescribed { job, .. }
             | Event::PhaseEnded { job, .. }
             | Event::OutputLine { job, .. }
+            | Event::ProcessSpawned { job, .. }
+            | Event::ProcessDetached { job, .. }
             | Event::LogLine { job, .. }
             | Event::Progress { job, .. }
             | Event::PhaseSlow { job, .. }

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::JournalError;
-pub(crate) use history::Owed;
+pub(crate) use history::{Owed, Spawned};
 pub(crate) use recovery::Recovery;
 pub use write::JournalSync;
 use write::Writer;

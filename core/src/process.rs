@@ -30,6 +30,8 @@ use portable as watch;
 mod answers;
 mod start;
 mod handle;
+#[cfg(feature = "journal")]
+mod birth;
 mod spawned;
 mod command;
 
@@ -37,12 +39,14 @@ mod command;
 pub use answers::{Answer, IntoAnswer};
 #[cfg(feature = "testkit")]
 pub(crate) use answers::{Answers, answering};
+#[cfg(feature = "journal")]
+pub(crate) use birth::{Known, birth};
 pub use capture::OutputStream;
 pub use command::Command;
 pub(crate) use command::Origin;
 pub use error::CommandError;
 pub use spawned::Process;
-pub(crate) use spawned::{LazyProcesses, Spot};
+pub(crate) use spawned::{LazyProcesses, Spot, Told};
 
 #[cfg(all(test, unix))]
 mod tests;

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancel::StopLevel;
 use crate::error::{BoxError, ErrorText};
 use crate::event::Event;
 use crate::exec::{DueCleanup, Live, clean_up};
 use crate::graph::JobId;
-use crate::journal::{JournalError, Owed, Recovery};
+use crate::journal::{JournalError, Owed, Recovery, Spawned};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::CleanupError;
@@ -28,6 +29,11 @@ impl Runner {
     /// A cleanup gets a new instance of a struct job, empty stores and no outputs; asking for one is an error of the class
     /// [`Gone`](crate::ErrorClass::Gone). Jobs are found by name. A job that this plan lacks, or that has no cleanup in it,
     /// counts as a cleanup that failed, and stays owed. The runner's observers are told of the cleanups, and not of a run.
+    ///
+    /// Processes that the run had [spawned](crate::Command::spawn) are ended, each after the cleanup of its try, if the
+    /// journal tells their number and their start (on Linux it does) and both still fit; but not while the process lives
+    /// that has run it.
+    ///
     /// With [`dry_run`](crate::RunnerBuilder::dry_run) nothing is called and nothing written.
     ///
     /// ```
@@ -58,16 +64,13 @@ impl Runner {
         let mut recovery = Recovery::begin(journal.as_ref())?;
         recovery.check_plan(plan.graph())?;
         let owed = recovery.owed();
-        let names: Vec<String> = owed.iter().map(|owed| recovery.name(*owed).to_owned()).collect();
-        if self.options().dry_run.is_on() || owed.is_empty() {
+        let names: Vec<String> = owed.iter().map(|owed| recovery.name(owed.job).to_owned()).collect();
+        let mut processes = Processes::left(&recovery, self.options().grace_period);
+        if self.options().dry_run.is_on() || owed.is_empty() && processes.left.is_empty() {
+            let processes = processes.names();
             let (report, _) = recovery.finish()?;
-            return Ok(Recovered {
-                report,
-                called: Vec::new(),
-                owed: names,
-                failures: Vec::new(),
-                trouble: None,
-            });
+            let (called, failures, trouble) = (Vec::new(), Vec::new(), None);
+            return Ok(Recovered { report, called, owed: names, processes, failures, trouble });
         }
         let live = self.revive(plan, args.into(), Duration::from_nanos(recovery.last()));
         let ignored = live.level();
@@ -88,7 +91,9 @@ impl Runner {
                 }
             };
             failures.extend(failed.map(|error| CleanupError::new(&name, error)));
+            processes.end_if(|spawned| (spawned.job, spawned.attempt) == (owed.job, owed.attempt));
         }
+        processes.end_if(|_| true);
         let at = live.world.clock.now();
         if missing.is_empty() {
             recovery.all_ended(at);
@@ -96,7 +101,7 @@ impl Runner {
         live.watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(at) });
         live.world.processes.end_all();
         let (report, trouble) = recovery.finish()?;
-        Ok(Recovered { report, called, owed: missing, failures, trouble })
+        Ok(Recovered { report, called, owed: missing, processes: processes.ended, failures, trouble })
     }
 }
 
@@ -106,7 +111,7 @@ fn call<A: Send + Sync>(
     recovery: &mut Recovery,
     owed: Owed,
     job: JobId,
-    ignored: crate::cancel::StopLevel,
+    ignored: StopLevel,
 ) -> Option<BoxError> {
     recovery.cleanup_begins(owed, live.world.clock.now());
     let done = clean_up(live, vec![DueCleanup::owed(job, owed.attempt)], ignored);
@@ -118,6 +123,37 @@ fn call<A: Send + Sync>(
     done.failures.into_iter().next().map(|(_, error)| error)
 }
 
+/// The processes that the run has left.
+struct Processes {
+    left: Vec<(Spawned, String)>,
+    ended: Vec<String>,
+    grace: Duration,
+}
+
+impl Processes {
+    fn left(recovery: &Recovery, grace: Duration) -> Self {
+        let named = |spawned: Spawned| {
+            let name = format!("{} of {}", spawned.process.id, recovery.name(spawned.job));
+            (spawned, name)
+        };
+        let left = recovery.processes().into_iter().map(named).collect();
+        Processes { left, ended: Vec::new(), grace }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.left.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Ends some of them.
+    fn end_if(&mut self, is_due: impl Fn(&Spawned) -> bool) {
+        for (spawned, name) in self.left.extract_if(.., |(spawned, _)| is_due(spawned)) {
+            if spawned.process.end(self.grace) {
+                self.ended.push(name);
+            }
+        }
+    }
+}
+
 /// What [`Runner::recover`] has done. It prints line by line.
 #[derive(Debug)]
 #[must_use = "ask it whether cleanups have failed"]
@@ -125,6 +161,7 @@ pub struct Recovered {
     report: Report,
     called: Vec<String>,
     owed: Vec<String>,
+    processes: Vec<String>,
     failures: Vec<CleanupError>,
     trouble: Option<String>,
 }
@@ -144,6 +181,12 @@ impl Recovered {
     /// The jobs whose cleanups are still owed: those that the plan lacks, and in a dry run all.
     pub fn owed(&self) -> &[String] {
         &self.owed
+    }
+
+    /// The processes that the run had left and that were ended, as their number and their job: `1234 of server`. In a dry
+    /// run, those that would be.
+    pub fn processes(&self) -> &[String] {
+        &self.processes
     }
 
     /// The cleanups that failed, those that the plan lacks among them.
@@ -173,6 +216,10 @@ impl fmt::Display for Recovered {
             (called, []) => write!(f, "called {}", cleanups(called))?,
             ([], owed) => write!(f, "owed are {}", cleanups(owed))?,
             (called, owed) => write!(f, "called {}\nowed are {}", cleanups(called), cleanups(owed))?,
+        }
+        if !self.processes.is_empty() {
+            let unit = if self.processes.len() == 1 { "process" } else { "processes" };
+            write!(f, "\n{} {unit} left: {}", self.processes.len(), self.processes.join(", "))?;
         }
         self.failures.iter().try_for_each(|failure| write!(f, "\n{failure}"))?;
         self.trouble.iter().try_for_each(|trouble| write!(f, "\n{trouble}"))

@@ -187,6 +187,68 @@ fn round(number: u64, dice: &mut Dice) {
     assert_eq!(owed(&Report::from_journal(&journal).unwrap()), Vec::<String>::new(), "{number}");
 }
 
+/// A job that starts a process, and one that waits.
+fn server(dir: &Path) -> Plan<'_> {
+    let graph = Graph::new()
+        .job("server")
+        .cleanup(|_| ())
+        .run_only(|cx| {
+            let process = cx.command("sleep").arg("1000").spawn()?;
+            Ok(fs::write(dir.join("server"), process.id().to_string())?)
+        })
+        .job("detached")
+        .run_only(|cx| {
+            let process = cx.command("sleep").arg("1000").spawn()?;
+            process.detach();
+            Ok(fs::write(dir.join("detached"), process.id().to_string())?)
+        })
+        .job("waits")
+        .after(["server", "detached"])
+        .run_only(|cx| {
+            fs::write(dir.join("started"), "")?;
+            cx.sleep(Duration::from_secs(1000))
+        });
+    graph.compile().unwrap()
+}
+
+#[test]
+fn program_with_processes() {
+    let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
+    let journal = Journal::create(dir.join("journal")).unwrap();
+    let _ = Runner::builder().threads(1).observer(journal).build().run(&server(&dir), ());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_that_a_killed_run_has_left_are_ended_unless_they_were_let_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "killed::program_with_processes", "--nocapture"]).env(DIR, dir.path());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !dir.path().join("started").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    end(&mut child);
+    let number = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    let is_there = |name: &str| {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", number(name)));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    assert!(is_there("server") && is_there("detached"));
+
+    let plan = server(dir.path());
+    let journal = dir.path().join("journal");
+    let runner = Runner::builder().grace_period(Duration::from_secs(60));
+    let looked = runner.clone().dry_run(true).build().recover(&plan, (), &journal).unwrap();
+    let left = format!("{} of server", number("server"));
+    assert_eq!((looked.processes(), is_there("server")), (&[left.clone()][..], true));
+    let recovered = runner.clone().build().recover(&plan, (), &journal).unwrap();
+    assert_eq!((recovered.processes(), recovered.called()), (&[left][..], &["server".to_owned()][..]));
+    assert!(!is_there("server") && is_there("detached"), "{recovered}");
+    assert!(runner.build().recover(&plan, (), &journal).unwrap().processes().is_empty());
+    let _ = Command::new("kill").args(["-9", &number("detached")]).status();
+}
+
 #[test]
 fn a_journal_is_true_whenever_its_program_is_killed_and_cleanups_are_called_afterwards() {
     let mut dice = Dice(rounds());

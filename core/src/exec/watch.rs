@@ -8,7 +8,7 @@ use crate::clock::{Clock, Stamp, nanos};
 use crate::event::{Event, Observer};
 use crate::exec::slow::{OpenPhase, Patience, Slow};
 use crate::graph::{JobGraph, JobId, JobRef};
-use crate::process::{LazyProcesses, Spot};
+use crate::process::{LazyProcesses, Spot, Told};
 use crate::said::{Saying, Sayings};
 use crate::unwind;
 use crate::words::Phase;
@@ -95,16 +95,19 @@ impl Watch {
     pub(crate) fn processes(&self, graph: &Arc<JobGraph>, clock: &Clock) -> LazyProcesses {
         let Some(observers) = &self.observers else { return LazyProcesses::default() };
         let (observers, graph, clock) = (Arc::downgrade(observers), Arc::clone(graph), clock.clone());
-        LazyProcesses::telling(move |spot: Spot, stream, line: &str| {
-            let event = || Event::OutputLine {
-                job: JobRef::new(&graph, spot.job),
-                attempt: spot.attempt,
-                phase: spot.phase,
-                stream,
-                line: line.to_owned(),
-                at: Duration::from_nanos(clock.now()),
+        LazyProcesses::telling(move |spot: Spot, told| {
+            let Spot { job, attempt, phase } = spot;
+            let (job, at) = (JobRef::new(&graph, job), Duration::from_nanos(clock.now()));
+            let event = || match told {
+                Told::Line(stream, line) => {
+                    Event::OutputLine { job, attempt, phase, stream, line: line.to_owned(), at }
+                }
+                Told::Spawned(process) => Event::ProcessSpawned { job, attempt, phase, process, at },
+                Told::Detached(process) => Event::ProcessDetached { job, attempt, process, at },
             };
-            observers.upgrade().into_iter().for_each(|observers| observers.tell(event));
+            if let Some(observers) = observers.upgrade() {
+                observers.tell(event);
+            }
         })
     }
 

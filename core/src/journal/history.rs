@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use crate::error::{ErrorClass, ErrorText};
 use crate::graph::JobId;
 use crate::journal::record::{Head, Record};
-use crate::process::Spot;
+use crate::process::{Known, Spot};
 use crate::report::{DID_NOT_END, Report, SavedJob, SavedPhase, SavedReport, SavedUnfit};
 use crate::said::{Progress, Sayings};
 use crate::words::{Phase, Status, StopReason};
@@ -27,6 +27,8 @@ pub(super) struct History {
     all_cleaned_up: bool,
     /// Some line could not be read.
     damaged: bool,
+    /// Processes that outlive their phase, and were not let go.
+    processes: Vec<Spawned>,
     /// What jobs have said, as much of it as reports keep.
     sayings: Sayings,
 }
@@ -49,6 +51,14 @@ pub(crate) struct Owed {
     pub(crate) sequence: u32,
 }
 
+/// A process that a try has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spawned {
+    pub(crate) job: JobId,
+    pub(crate) attempt: u32,
+    pub(crate) process: Known,
+}
+
 impl History {
     pub(super) fn new(head: Head) -> Self {
         let jobs = head.jobs.iter().map(|_| JobHistory::default()).collect();
@@ -61,6 +71,7 @@ impl History {
             run_ended: false,
             all_cleaned_up: false,
             damaged: false,
+            processes: Vec::new(),
             sayings: Sayings::default(),
         }
     }
@@ -106,6 +117,20 @@ impl History {
             Record::CleanupEnded { at_ns } => {
                 self.note_time(at_ns);
                 self.all_cleaned_up = true;
+            }
+            Record::ProcessSpawned { job, attempt, process, birth, at_ns, .. } => {
+                self.note_time(at_ns);
+                if let Some(birth) = birth.filter(|_| (job as usize) < self.jobs.len()) {
+                    let process = Known { id: process, birth };
+                    self.processes.push(Spawned { job: JobId(job), attempt, process });
+                }
+            }
+            Record::ProcessDetached { job, attempt, process, at_ns } => {
+                self.note_time(at_ns);
+                let is_it = |spawned: &Spawned| {
+                    (spawned.job.0, spawned.attempt, spawned.process.id) == (job, attempt, process)
+                };
+                self.processes.retain(|spawned| !is_it(spawned));
             }
             Record::LogLine { job, attempt, phase, at_ns, text } => {
                 self.note_time(at_ns);
@@ -207,6 +232,16 @@ impl History {
         }
         owed.sort_by_key(|owed| Reverse(owed.sequence));
         owed
+    }
+
+    /// The processes that tries have left and that still go on, the last one first. None while the process that ran it does:
+    /// they are its own then.
+    pub(super) fn processes(&self) -> Vec<Spawned> {
+        let runner = self.head.process_birth.clone().map(|birth| Known { id: self.head.process, birth });
+        if runner.is_some_and(|runner| runner.is_alive()) {
+            return Vec::new();
+        }
+        self.processes.iter().rev().filter(|spawned| spawned.process.is_alive()).cloned().collect()
     }
 
     /// Whether the run has ended with all its cleanups, and nothing of it is missing.

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::host;
 use crate::options::RunOptions;
-use crate::process::OutputStream;
+use crate::process::{OutputStream, birth};
 use crate::report::{SavedGraphJob, SavedNest, date};
 use crate::words::{Cleanup, DryRun, Phase, Status, StopReason};
 
@@ -27,6 +27,9 @@ pub(super) struct Head {
     /// Stands for the graph that follows: runs of the same graph have the same.
     pub(super) plan_digest: String,
     pub(super) process: u32,
+    /// When that began, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) process_birth: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) started: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +57,7 @@ impl Head {
             dojobber_journal: VERSION,
             plan_digest: digest(graph),
             process: std::process::id(),
+            process_birth: birth(std::process::id()),
             started: date::to_text(SystemTime::now()),
             host: host::name().map(str::to_owned),
             dry_run: options.dry_run,
@@ -142,6 +146,21 @@ pub(super) enum Record<'a> {
         stream: OutputStream,
         at_ns: u64,
         line: Cow<'a, str>,
+    },
+    ProcessSpawned {
+        job: u32,
+        attempt: u32,
+        phase: Phase,
+        process: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        birth: Option<String>,
+        at_ns: u64,
+    },
+    ProcessDetached {
+        job: u32,
+        attempt: u32,
+        process: u32,
+        at_ns: u64,
     },
     LogLine {
         job: u32,
@@ -241,6 +260,20 @@ impl<'a> Record<'a> {
                 stream: *stream,
                 at_ns: nanos(*at),
                 line: line.into(),
+            },
+            Event::ProcessSpawned { job, attempt, phase, process, at } => Record::ProcessSpawned {
+                job: place(job),
+                attempt: *attempt,
+                phase: *phase,
+                process: *process,
+                birth: birth(*process),
+                at_ns: nanos(*at),
+            },
+            Event::ProcessDetached { job, attempt, process, at } => Record::ProcessDetached {
+                job: place(job),
+                attempt: *attempt,
+                process: *process,
+                at_ns: nanos(*at),
             },
             Event::LogLine { job, attempt, phase, text, at } => Record::LogLine {
                 job: place(job),

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use crate::error::ErrorText;
-use crate::graph::JobGraph;
+use crate::graph::{JobGraph, JobId};
 use crate::journal::error::{JournalError, Why};
-use crate::journal::history::{History, Owed};
+use crate::journal::history::{History, Owed, Spawned};
 use crate::journal::record::{Record, digest};
 use crate::journal::write::Writer;
 use crate::report::Report;
@@ -44,9 +44,14 @@ impl Recovery {
         self.history.owed()
     }
 
+    /// The processes that the run has left, the last one first.
+    pub(crate) fn processes(&self) -> Vec<Spawned> {
+        self.history.processes()
+    }
+
     /// The name of a job of the run.
-    pub(crate) fn name(&self, owed: Owed) -> &str {
-        self.history.head().jobs[owed.job.index()].name()
+    pub(crate) fn name(&self, job: JobId) -> &str {
+        self.history.head().jobs[job.index()].name()
     }
 
     /// The last time that is known of the run.

@@ -116,6 +116,7 @@ impl Reader {
             }
             // from any thread, at any time
             Event::OutputLine { .. } | Event::LogLine { .. } | Event::Progress { .. } => Ok(()),
+            Event::ProcessSpawned { .. } | Event::ProcessDetached { .. } => Ok(()),
             Event::PhaseSlow { job, attempt, phase, worker, at, running } => {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
                 self.phase_is_slow(beat, *running)

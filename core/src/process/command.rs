@@ -13,7 +13,7 @@ use crate::process::capture::OutputStream;
 use crate::process::error::{CommandError, Why};
 use crate::process::line::{Line, SECRET};
 use crate::process::orders::{End, GRACE, Orders, Ran, Timeout};
-use crate::process::spawned::{Process, RunProcesses, Spot, input_of, nameless_file};
+use crate::process::spawned::{Process, RunProcesses, Spot, Told, input_of, nameless_file};
 use crate::process::start::start;
 use crate::process::watch::watch;
 
@@ -311,8 +311,8 @@ impl Command {
         let leads = !self.foreground && (limits.is_some() || self.timeout.is_some());
         let teller = origin.as_ref().filter(|_| self.streams);
         let teller = teller.and_then(|origin| Some((origin.spot, origin.processes.teller()?)));
-        let mut tell =
-            teller.map(|(spot, tell)| move |stream: OutputStream, line: &str| tell(spot, stream, line));
+        let mut tell = teller
+            .map(|(spot, tell)| move |stream: OutputStream, line: &str| tell(spot, Told::Line(stream, line)));
         let input = self.input.take();
         if input.is_some() {
             self.process.stdin(Stdio::piped());

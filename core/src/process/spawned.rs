@@ -120,7 +120,11 @@ impl Process {
     /// Lets it outlive its run: nobody of us ends it any more.
     pub fn detach(&self) {
         if let Some(run) = self.run.upgrade() {
-            run.lock().retain(|entry| !Arc::ptr_eq(&entry.process, &self.inner));
+            let is_it = |entry: &mut Entry| Arc::ptr_eq(&entry.process, &self.inner);
+            let found: Vec<Entry> = run.lock().extract_if(.., is_it).collect();
+            for entry in found {
+                run.tell(entry.spot, Told::Detached(self.id()));
+            }
         }
         self.inner.handle.detach();
     }
@@ -241,8 +245,8 @@ impl LazyProcesses {
         self.0.get().map(|processes| processes.tries()).unwrap_or_default()
     }
 
-    /// With somebody who is told of lines.
-    pub(crate) fn telling(tell: impl Fn(Spot, OutputStream, &str) + Send + Sync + 'static) -> Self {
+    /// With somebody who is told of lines, and of processes that outlive their phase.
+    pub(crate) fn telling(tell: impl Fn(Spot, Told<'_>) + Send + Sync + 'static) -> Self {
         LazyProcesses(Arc::new(RunProcesses { tell: Some(Box::new(tell)), spawned: Mutex::default() }).into())
     }
 
@@ -251,14 +255,25 @@ impl LazyProcesses {
     }
 }
 
-/// Who is told of each line that a process writes whose command says `.stream_output()`.
-pub(crate) type TellLine = dyn Fn(Spot, OutputStream, &str) + Send + Sync;
+/// What is told of processes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told<'a> {
+    /// One has written a line, whose command says `.stream_output()`.
+    Line(OutputStream, &'a str),
+    /// One of that number was started, and outlives its phase.
+    Spawned(u32),
+    /// It is to outlive its run, too.
+    Detached(u32),
+}
+
+/// Who is told of processes.
+pub(crate) type TellProcess = dyn Fn(Spot, Told<'_>) + Send + Sync;
 
 /// What the processes of one run have in common, and those of them that outlive their phases.
 #[derive(Default)]
 pub(crate) struct RunProcesses {
     spawned: Mutex<Vec<Entry>>,
-    tell: Option<Box<TellLine>>,
+    tell: Option<Box<TellProcess>>,
 }
 
 struct Entry {
@@ -267,8 +282,14 @@ struct Entry {
 }
 
 impl RunProcesses {
-    pub(super) fn teller(&self) -> Option<&TellLine> {
+    pub(super) fn teller(&self) -> Option<&TellProcess> {
         self.tell.as_deref()
+    }
+
+    fn tell(&self, spot: Spot, what: Told<'_>) {
+        if let Some(tell) = &self.tell {
+            tell(spot, what);
+        }
     }
 
     /// Ends what a try has spawned, the last one first.
@@ -306,6 +327,7 @@ impl RunProcesses {
         let handle = Handle::new(child).map_err(|error| CommandError::new(&line, Why::Lost(error)))?;
         let inner = Arc::new(Inner { line, handle, said: said.map(Mutex::new), limits });
         self.lock().push(Entry { spot, process: Arc::clone(&inner) });
+        self.tell(spot, Told::Spawned(inner.handle.id()));
         Ok(Process { inner, run: Arc::downgrade(self) })
     }
 

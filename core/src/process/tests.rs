@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, test_kill_process};
 
 use super::orders::{End, Orders, Ran, Timeout};
-use super::spawned::{LazyProcesses, Spot};
+use super::spawned::{LazyProcesses, Spot, Told};
 use super::*;
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
@@ -545,7 +545,8 @@ fn streams_may_go_elsewhere() {
 fn lines_are_told_to_the_run() {
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
-    let tell = move |spot: Spot, stream, line: &str| {
+    let tell = move |spot: Spot, told: Told<'_>| {
+        let Told::Line(stream, line) = told else { panic!("{told:?}") };
         listener.lock().unwrap().push((spot.attempt, stream, line.to_owned()))
     };
     let processes = LazyProcesses::telling(tell);
