@@ -17,6 +17,7 @@ use crate::note::Note;
 use crate::picture::{Drawn, Picture, PictureError};
 
 pub use error::{RenderError, on_one_line};
+use follow::{changed, while_it_goes_on};
 pub use read::read_report;
 use streams::{check_input, is_closed_pipe, is_standard_output, is_stream, write_to_standard_output};
 
@@ -143,6 +144,17 @@ impl RenderArgs {
         }
         let report = read_report(&self.report)?;
         self.output.write(&Picture::from_report(&report), &self.report)
+    }
+
+    fn draw_while_it_goes_on(&self) -> Result<Written, RenderError> {
+        let mut output = self.output.clone();
+        if output.files.is_empty() && output.format.is_none() {
+            output.files.push(PathBuf::from("-"));
+        }
+        while_it_goes_on(&self.report, |report, goes_on| {
+            let picture = Picture::from_report(report).so_far();
+            output.write_changed(&picture, &self.report, |file, bytes| changed(file, bytes, report, goes_on))
+        })
     }
 
     /// Whether a picture goes to standard output, so that nothing else should.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +11,6 @@ use dojobber_core::{Journal, Report};
 use super::error::RenderError;
 use super::read::read_report;
 use super::streams::is_standard_output;
-use super::{OutputArgs, RenderArgs, Written};
-use crate::picture::Picture;
 use crate::text;
 
 /// How long to wait before the journal is looked at again.
@@ -24,39 +22,35 @@ const CHARSET: &[u8] = b"<meta charset=\"utf-8\">\n";
 /// Clears a terminal.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
-impl RenderArgs {
-    /// Draws the run of a journal until it has ended, or its process.
-    pub(super) fn draw_while_it_goes_on(&self) -> Result<Written, RenderError> {
-        let output = match self.output.files.as_slice() {
-            [] if self.output.format.is_none() => {
-                OutputArgs { files: vec![PathBuf::from("-")], ..self.output.clone() }
-            }
-            _ => self.output.clone(),
-        };
-        let mut drawn = None;
-        loop {
-            // asked first: what is written afterwards is read at the next look. Without locks of files it is never known
-            let is_in_use = cfg!(not(unix)) || Journal::is_in_use(&self.report);
-            let state = state(&self.report);
-            let is_new = drawn != Some(state);
-            let goes_on = is_in_use || state.is_none();
-            if is_new || !goes_on {
-                match read_report(&self.report) {
-                    Ok(report) => {
-                        let goes_on = goes_on && !report.is_complete();
-                        let written = draw(&output, &report, &self.report, goes_on)?;
-                        if !goes_on {
-                            return Ok(written);
-                        }
+/// Reads the journal of a run and draws it, again and again, until the run has ended, or its process. `draw` is told whether
+/// it goes on.
+pub(super) fn while_it_goes_on<T>(
+    journal: &Path,
+    draw: impl Fn(&Report, bool) -> Result<T, RenderError>,
+) -> Result<T, RenderError> {
+    let mut drawn = None;
+    loop {
+        // asked first: what is written afterwards is read at the next look. Without locks of files it is never known
+        let is_in_use = cfg!(not(unix)) || Journal::is_in_use(journal);
+        let state = state(journal);
+        let is_new = drawn != Some(state);
+        let goes_on = is_in_use || state.is_none();
+        if is_new || !goes_on {
+            match read_report(journal) {
+                Ok(report) => {
+                    let goes_on = goes_on && !report.is_complete();
+                    let written = draw(&report, goes_on)?;
+                    if !goes_on {
+                        return Ok(written);
                     }
-                    // its run has not begun
-                    Err(_) if goes_on => {}
-                    Err(error) => return Err(error),
                 }
-                drawn = Some(state);
+                // its run has not begun
+                Err(_) if goes_on => {}
+                Err(error) => return Err(error),
             }
-            thread::sleep(PAUSE);
+            drawn = Some(state);
         }
+        thread::sleep(PAUSE);
     }
 }
 
@@ -66,19 +60,17 @@ fn state(path: &Path) -> Option<(u64, Option<SystemTime>)> {
     Some((there.len(), there.modified().ok()))
 }
 
-fn draw(output: &OutputArgs, report: &Report, journal: &Path, goes_on: bool) -> Result<Written, RenderError> {
-    let picture = Picture::from_report(report).so_far();
-    output.write_changed(&picture, journal, |file, bytes| {
-        let is_page = bytes.starts_with(b"<!DOCTYPE html>");
-        match () {
-            () if is_page && goes_on => reloading(bytes),
-            () if is_standard_output(file) && !is_page => {
-                let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
-                [format!("{clear}{}\n", what_goes_on(report)).into_bytes(), bytes].concat()
-            }
-            () => bytes,
+/// What is written of a picture: a page reloads itself, a text says what goes on.
+pub(super) fn changed(file: &Path, bytes: Vec<u8>, report: &Report, goes_on: bool) -> Vec<u8> {
+    let is_page = bytes.starts_with(b"<!DOCTYPE html>");
+    match () {
+        () if is_page && goes_on => reloading(bytes),
+        () if is_standard_output(file) && !is_page => {
+            let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
+            [format!("{clear}{}\n", what_goes_on(report)).into_bytes(), bytes].concat()
         }
-    })
+        () => bytes,
+    }
 }
 
 fn reloading(page: Vec<u8>) -> Vec<u8> {
