@@ -134,7 +134,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(in crate::exec) fn attempt(&mut self, attempt: &mut Try) -> TryEnd {
         let spec = self.enter(attempt);
         match &spec.body {
-            Body::Both(closures) => {
+            Body::Both(closures) if !self.live.spans.are_listened_to() => {
                 let mut closures = &**closures;
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
                     After::Over(end) => end, // the common case, straight ahead
@@ -168,6 +168,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(never)]
     fn execute_other(&mut self, attempt: &mut Try, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
+            _ if self.live.spans.are_listened_to() => self.execute_any(attempt, spec),
             Body::CheckOnly(closures) => self.execute_only(Step::CHECK, attempt, spec, &**closures),
             Body::RunOnly(closures) if !self.dry_run && spec.describe_run().is_none() => {
                 self.execute_only(Step::RUN_ONLY, attempt, spec, &**closures)
@@ -400,7 +401,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Phase::Recheck => Step::RECHECK,
             _ => Step::CHECK,
         };
-        self.phase(step, kind, attempt, spec, held)
+        let start = self.begin_phase(step, attempt);
+        let cx = &self.cx;
+        let result = self.live.call_or_listen(cx.place(), Some(None), || held.call(step.phase, cx));
+        self.finish(step, kind, attempt, spec, held, start, result)
     }
 
     /// Executes a phase.
@@ -513,7 +517,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let start = self.begin_phase(Step::CLEANUP, &mut attempt);
         let (cx, runtime) = (&self.cx, &self.live.world.runtime);
         let mut held = Held::Own(instance);
-        let result = self.live.call(cx.place(), Some(()), || {
+        let result = self.live.call_or_listen(cx.place(), Some(()), || {
             if let Some(make) = make {
                 let is_async = matches!(spec.body, Body::AsyncStruct(_));
                 let made = if is_async { runtime.enter(|| make(cx)) } else { make(cx) };
@@ -558,7 +562,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         make: &Constructor<'env, A>,
     ) -> Result<Own<'env, A>, TryEnd> {
         self.ledger.begin_constructor(attempt);
-        let made = self.live.call(self.cx.place(), None, || make(&self.cx));
+        let made = self.live.call_or_listen(self.cx.place(), None, || make(&self.cx));
         self.ledger.end_constructor(attempt);
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
