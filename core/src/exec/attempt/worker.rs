@@ -33,6 +33,8 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
     live: &'r Live<'env, A>,
     specs: Specs<'r, 'env, A>,
     dry_run: bool,
+    /// Whether somebody listens, to events or to spans.
+    is_heard: bool,
     default_tries: u32,
     cx: Context<A>,
     /// What the errors of the try that is being executed have said.
@@ -77,6 +79,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             live,
             specs: live.plan.specs(),
             dry_run: live.options.dry_run.is_on(),
+            is_heard: live.watch.is_active() || live.spans.are_listened_to(),
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             notes: Notes::default(),
@@ -723,8 +726,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn end(&mut self, attempt: &Try, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
-        self.live.spans.job_ended(attempt.job, status);
-        self.ledger.tell_job_ended(attempt.job, status, None);
+        if self.is_heard {
+            self.tell_ended(attempt.job, status, None);
+        }
         TryEnd::Ended(attempt.head.ended(status))
     }
 }
