@@ -1,6 +1,8 @@
 //! What `fleet` does, with a `JoinSet` and semaphores of tokio: no report, no dry run, no events, no signals.
 #![expect(clippy::print_stdout, reason = "a program talks to its user")]
 
+#[path = "fleet/host.rs"]
+mod host;
 #[path = "fleet/cloud.rs"]
 mod cloud;
 
@@ -12,7 +14,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use cloud::{CONNECTIONS, Cloud, Host, REGIONS, hosts};
+use cloud::Cloud;
+use host::{CONNECTIONS, Host, REGIONS, hosts};
 
 const HOSTS: usize = 300;
 const FIRST_DELAY: Duration = Duration::from_millis(10);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +15,13 @@ use dojobber::testkit::{
 use dojobber::{Context, ensure};
 use semver::Version;
 
+use self::host::Host;
+
+#[expect(dead_code, reason = "the test has hosts of its own")]
+#[path = "../../../cli/examples/fleet/host.rs"]
+mod host; // of the fleet
+#[path = "../../../cli/examples/fleet/graph.rs"]
+mod fleet;
 #[path = "../../examples/hosts/graph.rs"]
 mod hosts;
 #[path = "../../../cli/examples/machine/graph.rs"]
@@ -113,6 +121,41 @@ fn hosts() {
         fake.0.into_rows()
     });
     assert_eq!(seen.len(), 8);
+}
+
+/// Servers that answer as soon as they exist, and whether the app is installed on them.
+struct FakeCloud(Table<String, bool>);
+
+impl fleet::Service for FakeCloud {
+    async fn exists(&self, host: &Host) -> io::Result<bool> {
+        Ok(self.0.contains(&host.name))
+    }
+    async fn create(&self, host: &Host) -> io::Result<()> {
+        self.0.insert(host.name.clone(), false);
+        Ok(())
+    }
+    async fn answers(&self, host: &Host) -> io::Result<()> {
+        if self.0.contains(&host.name) { Ok(()) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
+    }
+    async fn is_installed(&self, host: &Host) -> io::Result<bool> {
+        Ok(self.0.get(&host.name) == Some(true))
+    }
+    async fn install(&self, host: &Host) -> io::Result<()> {
+        self.0.insert(host.name.clone(), true);
+        Ok(())
+    }
+}
+
+#[test]
+fn fleet() {
+    let host = |at: usize, region| Host { name: format!("{region}{at}"), region, never_comes_up: false };
+    let all = [host(0, "eu"), host(1, "eu"), host(2, "us")];
+    let seen = check(&[], |simulation: &Simulation| {
+        let cloud = FakeCloud(Table::new("servers"));
+        let _ = simulation.run_anew(|| fleet::fleet(&all, &cloud), ());
+        cloud.0.into_rows()
+    });
+    assert!(seen.len() == 3 && seen.values().all(|is_installed| *is_installed), "{seen:?}");
 }
 
 /// A shell that knows the few lines of the example.

@@ -5,30 +5,12 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub(crate) const REGIONS: [&str; 3] = ["eu", "us", "ap"];
-/// How many connections the service of a region allows at once.
-pub(crate) const CONNECTIONS: u32 = 20;
+use crate::host::Host;
+
 /// How long every request takes.
 const LATENCY: Duration = Duration::from_millis(4);
 /// How often a new host must be asked before it answers.
 const BOOTS_FOR: u32 = 2;
-
-/// A host, as it is ordered.
-pub(crate) struct Host {
-    pub(crate) name: String,
-    pub(crate) region: &'static str,
-    never_comes_up: bool,
-}
-
-/// So many hosts, spread over all regions. Three of them never come up.
-pub(crate) fn hosts(count: usize) -> Vec<Host> {
-    let host = |at: usize| Host {
-        name: format!("{}{at:03}", REGIONS[at % REGIONS.len()]),
-        region: REGIONS[at % REGIONS.len()],
-        never_comes_up: (1..=3).any(|dead| at == dead * count / 4),
-    };
-    (0..count).map(host).collect()
-}
 
 /// What there is of a host.
 #[derive(Default)]
