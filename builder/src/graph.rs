@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use dojobber_core::Elsewhere;
 use dojobber_core::{
     Backoff, Context, Draft, JobDefaults, JobName, JobNames, JobSpec, Keeps, Outcome, PhaseCode, Plan,
     PlanErrors, PoolUses, Result, RunText, StructJob, Verdict,
@@ -125,7 +127,11 @@ impl<'env, A, S> Graph<'env, A, S> {
         S: SettledGraph,
     {
         self.draft.open(name.job_name());
-        Graph { draft: self.draft, state: Open::new() }
+        let mut state = Open::new();
+        if let Some(portable) = name.job_portable() {
+            state.options.portable(portable);
+        }
+        Graph { draft: self.draft, state }
     }
 
     /// Says what holds for all jobs of this graph, and so of a nest, unless they say otherwise themselves: for those that
@@ -360,6 +366,19 @@ impl<'env, A, S> Graph<'env, A, S> {
         S: AwaitsBody<'env, A>,
     {
         self.state.options().priority(priority);
+        self
+    }
+
+    /// Where each try of the open job is executed, or a whole nest: on a cluster, for example, or in processes of their own.
+    /// What executes them is an [`Elsewhere`], as the crate `dojobber-cluster` has it. Default: here.
+    ///
+    /// A nest is executed there as one unit, when all has ended that any of its jobs waits for outside; its jobs come back
+    /// with it all at once, its cleanups are called there, and it shares no store with the others.
+    pub fn on(mut self, elsewhere: impl Into<Arc<dyn Elsewhere>>) -> Self
+    where
+        S: AwaitsBody<'env, A>,
+    {
+        self.state.options().on(elsewhere.into());
         self
     }
 

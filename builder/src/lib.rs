@@ -150,6 +150,11 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
+    Carried, Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, Parcel, PhaseDone, Portable, Unit,
+    UnitDone, UnitError, UnitProgress, UnitResult,
+};
+#[doc(inline)]
+pub use dojobber_core::{
     CleanupRule, LimitRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, WorkerRule,
 };
 #[doc(inline)]

@@ -37,6 +37,8 @@ pub(crate) struct World<A> {
     pub(crate) runtime: Arc<AsyncRuntime>,
     /// Whether jobs begin although something that they depend on has not run.
     pub(crate) goes_through: bool,
+    /// Whether this is one unit of a run that is elsewhere.
+    pub(crate) is_unit: bool,
 }
 
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
@@ -208,14 +210,18 @@ impl<A> Context<A> {
         if !graph.is_directly_after(reader, job) && !graph.is_after(reader, job) {
             return Err(error(Why::NotAfter));
         }
-        let missing = || self.world.goes_through && self.world.outputs.expects(job);
-        let none = || match () {
-            () if self.world.outputs.are_gone() => error(Why::Gone),
-            () if missing() => error(Why::NotYet),
-            () => error(Why::NoOutput),
-        };
-        let value = self.world.outputs.get(job).ok_or_else(none)?;
+        let value = self.world.outputs.get(job).ok_or_else(|| error(self.why_none(job)))?;
         value.downcast_ref().ok_or_else(|| error(Why::OtherType(type_name::<T>())))
+    }
+
+    /// Why a job that is done has no output here.
+    fn why_none(&self, job: JobId) -> Why {
+        match self.world.outputs.expects(job) {
+            _ if self.world.outputs.are_gone() => Why::Gone,
+            true if self.world.goes_through => Why::NotYet,
+            true if self.world.is_unit => Why::Stayed,
+            _ => Why::NoOutput,
+        }
     }
 
     /// Whether this phase is to end: its run was [cancelled](CancelToken::cancel), or a time limit of the phase or of
@@ -399,6 +405,8 @@ enum Why {
     NotYet,
     /// Another process has run that job.
     Gone,
+    /// It is on the machine of the run, and this is a unit elsewhere.
+    Stayed,
     OtherType(&'static str),
 }
 
@@ -429,6 +437,10 @@ impl fmt::Display for OutputError {
             Why::NoOutput => write!(f, "which returns nothing: let its check or run return the value"),
             Why::NotYet => write!(f, "which has not run yet"),
             Why::Gone => write!(f, "which is gone with the process that ran it: look for its traces instead"),
+            Why::Stayed => write!(
+                f,
+                "which has not come to this machine: name that job with `Key::new({read:?}).portable()`"
+            ),
             Why::OtherType(wanted) => write!(f, "which is not a {wanted}: name that job with the same key"),
         }
     }

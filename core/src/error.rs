@@ -5,11 +5,13 @@ mod class;
 mod people;
 mod wrap;
 mod text;
+mod reported;
 
 pub use boxed::{BoxError, Result};
 pub use class::ErrorClass;
 pub(crate) use class::say_class;
 pub(crate) use people::{debug_for_people, with_causes};
+pub(crate) use reported::Reported;
 pub(crate) use text::RETURNED_FALSE;
 pub use text::{ErrorText, Panicked};
 pub use wrap::{

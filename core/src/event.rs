@@ -78,6 +78,19 @@ pub enum Event {
         /// What it failed with.
         error: Option<ErrorText>,
     },
+    /// A try is handed over to be executed elsewhere, or a whole nest: then this names the first of its jobs.
+    #[non_exhaustive]
+    TrySent {
+        /// The job.
+        job: JobRef,
+        /// Which try, from 1.
+        attempt: u32,
+        /// The worker that did it; 0 is the thread that called `run`. The phases that follow are told of other workers,
+        /// one for each place on another machine.
+        worker: usize,
+        /// Time since the run began.
+        at: Duration,
+    },
     /// A process has written a line, whose command says `.stream_output()`.
     #[non_exhaustive]
     OutputLine {
@@ -240,6 +253,7 @@ impl Event {
             | Event::LogLine { job, .. }
             | Event::Progress { job, .. }
             | Event::PhaseSlow { job, .. }
+            | Event::TrySent { job, .. }
             | Event::RetryPlanned { job, .. }
             | Event::JobEnded { job, .. } => Some(job),
             Event::RunStarted { .. }

@@ -14,6 +14,7 @@ mod retries;
 mod schedule;
 mod hall;
 mod flights;
+mod placement;
 mod bounds;
 mod behind;
 mod spans;
@@ -22,6 +23,7 @@ mod books;
 mod attempt;
 mod finished;
 mod drive;
+mod unit;
 
 pub(crate) use attempt::DueCleanup;
 pub(crate) use bounds::Bounds;
@@ -30,4 +32,5 @@ pub(crate) use drive::{Choice, Choices, Simulated, following_choices, makespan, 
 pub(crate) use drive::{Helpers, clean_up, execute, is_plain};
 pub(crate) use finished::Finished;
 pub(crate) use live::Live;
+pub(crate) use unit::execute_unit;
 pub(crate) use watch::Watch;

@@ -8,6 +8,7 @@ mod async_job;
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use async_body::PhaseCode;
@@ -22,7 +23,9 @@ pub use run_text::RunText;
 
 use crate::backoff::Backoff;
 use crate::context::Context;
+use crate::elsewhere::Elsewhere;
 use crate::error::Result;
+use crate::key::Portable;
 use crate::verdict::{Outcome, Value, Verdict, erase, is_unit, sound};
 use crate::words::Kind;
 
@@ -374,6 +377,16 @@ impl<'env, A> JobSpec<'env, A> {
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.options()?.timeout
+    }
+
+    /// Where its tries are executed, if not here.
+    pub(crate) fn elsewhere(&self) -> Option<&Arc<dyn Elsewhere>> {
+        self.options()?.elsewhere.as_ref()
+    }
+
+    /// How its output travels, if it has one that may.
+    pub(crate) fn portable(&self) -> Option<Portable> {
+        self.options()?.portable.filter(|_| self.has_output)
     }
 
     /// Whether a try that executed the run has something to call afterwards.

@@ -68,6 +68,10 @@ use crate::plan::Plan;
 ///   run is cancelled. Nothing is `Cancelled` in a run that is not stopped. A worker that has told something when the
 ///   run's own time was over, or the last failure that is allowed, begins no other try.
 ///
+/// Where jobs are executed elsewhere, a try that is sent there obeys the rules of one that begins; its phases are told of
+/// other workers. Nothing is promised of such a plan about which of several ready jobs begins first. A nest that is
+/// executed as a whole decides itself when its jobs are tried again and when it cleans up.
+///
 /// Events do not tell everything, so some things are not checked: limits of phases and grace periods, since a blocking phase
 /// may pay no attention (the test kit's `judge_in_time` is for phases that do); the order of jobs of equal priority that
 /// share no pool where there are several workers.

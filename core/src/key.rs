@@ -1,9 +1,16 @@
 //! Names, with and without a type.
 
+mod portable;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
+
+#[cfg(feature = "portable")]
+use std::any::Any;
+
+pub use portable::{Carried, Parcel, Portable};
 
 /// A name with a type: of a value in a [`Store`](crate::Store), or of a job and of what it returns.
 ///
@@ -19,6 +26,7 @@ use std::sync::Arc;
 pub struct Key<T> {
     name: Name,
     names: PhantomData<fn() -> T>,
+    portable: Option<Portable>,
 }
 
 #[derive(Clone)]
@@ -30,12 +38,12 @@ enum Name {
 impl<T> Key<T> {
     /// A key that is known when the program is written.
     pub const fn new(name: &'static str) -> Self {
-        Key { name: Name::Written(name), names: PhantomData }
+        Key { name: Name::Written(name), names: PhantomData, portable: None }
     }
 
     /// A key whose name is made while the program runs.
     pub fn named(name: impl Into<String>) -> Self {
-        Key { name: Name::Made(name.into().into()), names: PhantomData }
+        Key { name: Name::Made(name.into().into()), names: PhantomData, portable: None }
     }
 
     /// The name alone.
@@ -47,10 +55,37 @@ impl<T> Key<T> {
     }
 }
 
+#[cfg(feature = "portable")]
+impl<T: Any + Send + Sync + serde::Serialize + serde::de::DeserializeOwned> Key<T> {
+    /// The same key, whose values may go to other machines: what a job returns that is named by it, and what is left under
+    /// it in the local store for a cleanup.
+    ///
+    /// Which form they travel in is decided by who carries them, and not here.
+    ///
+    /// ```
+    /// use dojobber_core::Key;
+    ///
+    /// const SAMPLES: Key<Vec<u64>> = Key::new("samples").portable();
+    /// assert!(SAMPLES.is_portable() && !Key::<Vec<u64>>::new("samples").is_portable());
+    /// ```
+    #[must_use]
+    pub const fn portable(mut self) -> Self {
+        self.portable = Some(Portable::of::<T>());
+        self
+    }
+}
+
+impl<T> Key<T> {
+    /// Whether its values may go to other machines.
+    pub const fn is_portable(&self) -> bool {
+        self.portable.is_some()
+    }
+}
+
 // by hand: a derive would ask the same of `T`, of which a key holds nothing
 impl<T> Clone for Key<T> {
     fn clone(&self) -> Self {
-        Key { name: self.name.clone(), names: PhantomData }
+        Key { name: self.name.clone(), names: PhantomData, portable: self.portable }
     }
 }
 
@@ -88,6 +123,11 @@ impl<T> fmt::Display for Key<T> {
 pub trait AsKey<T> {
     /// The name alone.
     fn key_name(&self) -> &str;
+
+    #[doc(hidden)]
+    fn key_portable(&self) -> Option<Portable> {
+        None
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -95,12 +135,18 @@ impl<T> AsKey<T> for Key<T> {
     fn key_name(&self) -> &str {
         self.name()
     }
+    fn key_portable(&self) -> Option<Portable> {
+        self.portable
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, K: AsKey<T>> AsKey<T> for &K {
     fn key_name(&self) -> &str {
         (*self).key_name()
+    }
+    fn key_portable(&self) -> Option<Portable> {
+        (*self).key_portable()
     }
 }
 
@@ -122,6 +168,11 @@ pub struct Typed<T>(PhantomData<T>);
 pub trait JobName<M> {
     /// The name as text.
     fn job_name(&self) -> &str;
+
+    #[doc(hidden)]
+    fn job_portable(&self) -> Option<Portable> {
+        None
+    }
 }
 
 impl<N: AsRef<str>> JobName<Untyped> for N {
@@ -134,6 +185,9 @@ impl<N: AsRef<str>> JobName<Untyped> for N {
 impl<T, K: AsKey<T>> JobName<Typed<T>> for K {
     fn job_name(&self) -> &str {
         self.key_name()
+    }
+    fn job_portable(&self) -> Option<Portable> {
+        self.key_portable()
     }
 }
 

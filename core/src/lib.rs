@@ -36,6 +36,7 @@ mod process;
 mod said;
 mod context;
 mod waiting;
+mod elsewhere;
 mod job;
 mod plan;
 mod event;
@@ -58,6 +59,10 @@ pub mod testkit;
 pub use backoff::{Backoff, Jitter};
 pub use cancel::{CancelToken, Cancelling, StopLevel};
 pub use context::{Context, OutputError, sh};
+pub use elsewhere::{
+    Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, PhaseDone, Unit, UnitDone, UnitError,
+    UnitProgress, UnitResult,
+};
 pub use error::{BoxError, ErrorText, Panicked, Result};
 pub use error::{
     Cancelled, ErrorClass, Permanent, RetryAfter, TimedOut, Unknown, Unmet, ensure, permanent, retry_after,
@@ -75,7 +80,7 @@ pub use judge::{
     CleanupRule, LimitRule, OrderRule, QueueRule, Rule, RunRule, SlotRule, StopRule, TryRule, Violation,
     WorkerRule, judge,
 };
-pub use key::{AsKey, JobName, JobNames, Key, Many, Mixed, One, Typed, Untyped};
+pub use key::{AsKey, Carried, JobName, JobNames, Key, Many, Mixed, One, Parcel, Portable, Typed, Untyped};
 pub use options::RunOptions;
 pub use plan::{Draft, Edge, Plan, PlanError, PlanErrors, PoolMistake};
 pub use pool::{Pool, PoolUses, Slots};

@@ -55,6 +55,12 @@ impl Outputs {
         self.place(job)?.get().map(|value| &**value)
     }
 
+    /// Takes what a job has returned.
+    pub(crate) fn take(&mut self, job: JobId) -> Value {
+        let at = self.jobs.binary_search(&job).ok()?;
+        self.places[at].take()
+    }
+
     /// Whether a job returns something when it is done.
     pub(crate) fn expects(&self, job: JobId) -> bool {
         self.place(job).is_some()

@@ -17,10 +17,12 @@ pub use errors::{Edge, PlanError, PlanErrors};
 pub(crate) use needs::Needs;
 pub use pools::PoolMistake;
 
-use crate::graph::{JobGraph, JobId};
+use crate::elsewhere::Elsewhere;
+use crate::graph::{JobGraph, JobId, Nest};
 use crate::job::JobSpec;
-use crate::key::JobName;
+use crate::key::{JobName, Portable};
 use crate::unwind;
+use crate::words::Kind;
 
 /// Jobs that are known to fit together. A cheap handle: clones share everything.
 ///
@@ -45,19 +47,22 @@ struct Inner<'env, A> {
 }
 
 impl<'env, A> Plan<'env, A> {
-    /// `order` has each job after all that it depends on, and after those that were ready before it.
+    /// `order` has each job after all that it depends on, and after those that were ready before it. `is_elsewhere`: a nest
+    /// may be executed elsewhere whose end is not in this subgraph.
     fn new(
         graph: JobGraph,
         order: Vec<JobId>,
         specs: Arc<Vec<JobSpec<'env, A>>>,
         origin: Option<Vec<JobId>>,
+        is_elsewhere: bool,
     ) -> Self {
         let both_ready = |pair: &[JobId]| !graph.is_directly_after(pair[1], pair[0]);
         let alone = order.windows(2).position(both_ready).unwrap_or(order.len());
         let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
         let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
-        let needs = Needs::of(graph.ids().map(|job| &specs[at(job).index()]));
+        let mut needs = Needs::of(graph.ids().map(|job| &specs[at(job).index()]));
+        needs.elsewhere |= is_elsewhere;
         let graph = Arc::new(graph);
         Plan { inner: Arc::new(Inner { graph, specs, origin, order, alone, with_output, needs }) }
     }
@@ -128,6 +133,30 @@ impl<'env, A> Plan<'env, A> {
     /// What its jobs need of their execution beside workers.
     pub(crate) fn needs(&self) -> &Needs {
         &self.inner.needs
+    }
+
+    /// Where the jobs of a nest are executed, if not here: what the nest's end says, also if a subgraph does not have it.
+    pub(crate) fn nest_elsewhere(&self, nest: Nest<'_>) -> Option<&Arc<dyn Elsewhere>> {
+        let end = self.graph().whole().find(nest.name())?; // the specs are those of the whole plan
+        self.inner.specs[end.index()].elsewhere()
+    }
+
+    /// Whether the tries of a job are executed elsewhere: because it says so, or a nest that it is inside of.
+    pub fn is_elsewhere(&self, job: JobId) -> bool {
+        let own = |job: JobId| self.graph().kind(job) != Kind::Group && self.spec(job).elsewhere().is_some();
+        let around = std::iter::successors(self.graph().nest_of(job), |nest| nest.parent());
+        self.needs().elsewhere
+            && (own(job) || around.into_iter().any(|nest| self.nest_elsewhere(nest).is_some()))
+    }
+
+    /// How what a job returns goes to another machine; `None` if it returns nothing, or its key is not portable.
+    pub fn portable(&self, job: JobId) -> Option<Portable> {
+        self.spec(job).portable()
+    }
+
+    /// Whether a job returns something.
+    pub fn has_output(&self, job: JobId) -> bool {
+        self.spec(job).has_output
     }
 
     fn origin(&self, job: JobId) -> JobId {

@@ -75,6 +75,8 @@ pub struct Report {
     descriptions_of_runs: BTreeMap<JobId, Box<str>>,
     /// What jobs have said, those that have said anything.
     said: AllSaid,
+    /// The machines that stand for workers, by worker.
+    nodes: BTreeMap<u16, Box<str>>,
 }
 
 impl Report {
@@ -104,6 +106,7 @@ impl Report {
             logs,
             descriptions_of_runs: BTreeMap::new(),
             said: AllSaid::new(),
+            nodes: BTreeMap::new(),
         }
     }
 
@@ -119,6 +122,12 @@ impl Report {
     /// Says why the run was stopped, if it was.
     pub(crate) fn stopped_by(self, stop_reason: Option<StopReason>) -> Self {
         Report { stop_reason, ..self }
+    }
+
+    /// Says which machines stand for workers.
+    pub(crate) fn at_nodes(self, nodes: Vec<(u16, String)>) -> Self {
+        let nodes = nodes.into_iter().map(|(worker, node)| (worker, node.into())).collect();
+        Report { nodes, ..self }
     }
 
     /// Adds a phase that followed all others of its job.
@@ -178,6 +187,12 @@ impl Report {
     /// [`started`](Report::started).
     pub fn host(&self) -> Option<&str> {
         self.origin.host.as_deref()
+    }
+
+    /// The machine that a worker stands for, where jobs were executed elsewhere: each place on another machine is a worker
+    /// of its own. `None`: a worker of the machine that the run was on.
+    pub fn node(&self, worker: usize) -> Option<&str> {
+        self.nodes.get(&u16::try_from(worker).ok()?).map(|node| &**node)
     }
 
     /// Why the run was stopped; `None` if it was not, or only when all jobs had ended. A run that was stopped and whose
@@ -338,6 +353,7 @@ impl Report {
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
             ending: self.logs[usize::from(link.worker)].ending(link.index),
+            node: self.nodes.get(&link.worker).map(|node| &**node),
         }
     }
 }
@@ -371,6 +387,7 @@ impl PartialEq for Report {
             && self.descriptions_of_runs == other.descriptions_of_runs
             && self.graph == other.graph
             && self.said == other.said
+            && self.nodes == other.nodes
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
     }
@@ -397,6 +414,10 @@ pub struct JobReport<'a> {
 }
 
 impl<'a> JobReport<'a> {
+    pub(crate) fn new(report: &'a Report, id: JobId) -> Self {
+        JobReport { report, id }
+    }
+
     /// Its place in the graph.
     pub fn id(&self) -> JobId {
         self.id

@@ -7,11 +7,13 @@ use std::ops::Deref;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::elsewhere::{JobDone, PhaseDone};
 use crate::error::{BoxError, debug_for_people, shown};
 use crate::exec::{Finished, Live};
+use crate::graph::JobId;
 use crate::key::{AsKey, JobName};
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{JobReport, PhaseRecord, Report};
 use crate::session::Session;
 use crate::store::Store;
 use crate::unwind;
@@ -119,6 +121,22 @@ impl<'env, A> Run<'env, A> {
     #[cfg(feature = "testkit")]
     pub(crate) fn was_killed(&self) -> bool {
         self.session.live().is_killed()
+    }
+
+    /// In a unit: what has happened to a job, which is `told` of by its place in the whole plan.
+    pub(crate) fn take_done(&mut self, job: JobId, told: JobId) -> JobDone {
+        let report = JobReport::new(&self.report, job);
+        let phase = |record: &PhaseRecord<'_>| PhaseDone {
+            attempt: record.attempt(),
+            phase: record.phase(),
+            worker: u16::try_from(record.worker()).unwrap_or(u16::MAX),
+            start: record.start(),
+            length: record.length(),
+            error: record.error().cloned(),
+        };
+        let phases = report.phases().iter().map(phase).collect();
+        let status = report.status();
+        JobDone { job: told, status, phases, output: self.session.take_output(job) }
     }
 
     fn before_drop(&mut self) {

@@ -14,9 +14,12 @@ use running::Shared;
 
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
+use crate::elsewhere::{Unit, UnitDone, UnitError, UnitResult};
 use crate::event::Observer;
-use crate::exec::{Helpers, Live, Watch, execute, is_plain};
+use crate::exec::{Helpers, Live, Watch, execute, execute_unit, is_plain};
+use crate::graph::{JobGraph, JobId};
 use crate::host;
+use crate::key::Carried;
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::run::Run;
@@ -25,6 +28,7 @@ use crate::runtime::AsyncRuntime;
 use crate::session::revive;
 use crate::session::{Beginning, begin};
 use crate::timings::Timings;
+use crate::words::Cleanup;
 
 /// How plans are run. One runner serves many runs, also at once, and keeps its threads for the next.
 ///
@@ -152,6 +156,7 @@ impl Runner {
     ) -> Run<'env, A> {
         let mut live = self.begin(plan, args, injector.stop().or(self.token.as_ref()));
         live.injector = Some(injector);
+        live.placement = None; // a simulation executes everything itself
         self.execute(live)
     }
 
@@ -159,6 +164,87 @@ impl Runner {
     #[cfg(feature = "testkit")]
     pub(crate) fn child_token(&self) -> CancelToken {
         CancelToken::child_of(&self.token.iter().collect::<Vec<_>>())
+    }
+
+    /// Executes one unit of a run that is elsewhere, and returns what is to be told to that run.
+    ///
+    /// The plan must be the same as there. The observers of this runner are told nothing; `observer` is. A nest is executed
+    /// as any plan is, with its cleanups; of a job one single try, or one cleanup.
+    ///
+    /// # Errors
+    ///
+    /// [`UnitError`] if the plan has no such jobs.
+    pub fn run_unit<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: impl Into<Arc<A>>,
+        unit: Unit,
+        observer: impl Observer + 'static,
+    ) -> Result<UnitResult, UnitError> {
+        let known = |job: &JobId| job.index() < plan.len();
+        if unit.jobs.is_empty() || !unit.jobs.iter().all(known) || !unit.jobs.is_sorted() {
+            return Err(UnitError("the plan has no such jobs: it is not the one that was sent".to_owned()));
+        }
+        let watch = Watch::new(&[Arc::new(observer) as Arc<dyn Observer>]);
+        if unit.is_nest {
+            self.run_nest(plan, args.into(), unit, watch)
+        } else {
+            self.run_try(plan, args.into(), unit, watch)
+        }
+    }
+
+    fn run_try<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        mut unit: Unit,
+        watch: Watch,
+    ) -> Result<UnitResult, UnitError> {
+        let mut live = self.begin_unit(plan, args, watch, std::mem::take(&mut unit.inputs));
+        live.is_one_try = true;
+        Ok(execute_unit(live, unit))
+    }
+
+    /// A nest is a run of its own, of its jobs; all that they depend on outside was done before.
+    fn run_nest<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        unit: Unit,
+        watch: Watch,
+    ) -> Result<UnitResult, UnitError> {
+        let Unit { jobs, inputs, node, .. } = unit;
+        let whole = plan.graph().reach_jobs(jobs.iter().copied(), JobGraph::after_nodes);
+        let part = plan.with_ancestors(&jobs);
+        let place = |job: JobId| whole.binary_search(&job).ok().map(JobId::new);
+        let inputs = inputs.into_iter().filter_map(|(job, value)| Some((place(job)?, value))).collect();
+        let mut live = self.begin_unit(&part, args, watch, inputs);
+        live.options.cleanup = Cleanup::AtEnd;
+        live.known =
+            part.graph().ids().filter(|job| jobs.binary_search(&whole[job.index()]).is_err()).collect();
+        let mut run = self.execute(live);
+        let inside = jobs.iter().filter_map(|job| Some((*job, place(*job)?)));
+        let jobs = inside.map(|(job, place)| run.take_done(place, job)).collect();
+        Ok(UnitResult { done: UnitDone { node, jobs, ..UnitDone::default() }, local: Vec::new() })
+    }
+
+    fn begin_unit<'env, A: Send + Sync>(
+        &self,
+        plan: &Plan<'env, A>,
+        args: Arc<A>,
+        watch: Watch,
+        inputs: Vec<(JobId, Carried)>,
+    ) -> Live<'env, A> {
+        let (options, clock) = (self.options(), Clock::start(true));
+        let (token, runtime) = (self.token.as_ref(), &self.runtime);
+        let with = Beginning { options, watch, token, clock, runtime, expected: None };
+        let mut live = begin(plan, args, with);
+        Arc::get_mut(&mut live.world).expect("nobody else has it yet").is_unit = true;
+        live.placement = None;
+        for (job, Carried(value)) in inputs {
+            live.world.outputs.set(job, Some(value));
+        }
+        live
     }
 
     fn begin<'env, A: Send + Sync>(

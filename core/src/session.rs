@@ -15,6 +15,7 @@ use crate::error::{BoxError, RETURNED_FALSE};
 use crate::event::Event;
 use crate::exec::{Bounds, DueCleanup, Finished, Live, Watch, clean_up};
 use crate::graph::JobId;
+use crate::key::Carried;
 use crate::log::{debug, warning};
 use crate::options::RunOptions;
 use crate::outputs::Outputs;
@@ -84,6 +85,7 @@ fn prepare<'env, A: Send + Sync>(plan: &Plan<'env, A>, args: Arc<A>, with: Begin
         timers: Arc::default(),
         runtime: Arc::clone(runtime),
         goes_through: options.dry_run == DryRun::Through,
+        is_unit: false,
     });
     let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
     Live::new(plan.clone(), options, world, watch, bounds, expected)
@@ -105,9 +107,10 @@ pub(crate) type CleanupFailures = Vec<(JobId, BoxError)>;
 impl<'env, A> Session<'env, A> {
     /// When all jobs have ended: calls the cleanups that are due at the end, and closes the books.
     pub(crate) fn end(live: Live<'env, A>, finished: Finished<'env, A>) -> (Report, Self) {
-        let Finished { heads, logs, mut leftovers, stop_reason } = finished;
+        let Finished { heads, logs, nodes, mut leftovers, stop_reason } = finished;
         let mut report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs)
             .stopped_by(stop_reason)
+            .at_nodes(nodes)
             .with_descriptions_of_runs(std::mem::take(&mut leftovers.descriptions));
         let mut errors = std::mem::take(&mut leftovers.errors);
         errors.sort_by_key(|(job, _)| *job);
@@ -151,6 +154,12 @@ impl<'env, A> Session<'env, A> {
     pub(crate) fn error(&self, job: JobId) -> Option<&BoxError> {
         let at = self.errors.binary_search_by_key(&job, |(job, _)| *job).ok()?;
         Some(&self.errors[at].1)
+    }
+
+    /// In a unit: takes what a job has returned.
+    pub(crate) fn take_output(&mut self, job: JobId) -> Option<Carried> {
+        let world = Arc::get_mut(&mut self.live.as_mut()?.world)?;
+        world.outputs.take(job).map(Carried)
     }
 
     pub(crate) fn live(&self) -> &Live<'env, A> {

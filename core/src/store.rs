@@ -6,10 +6,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{BoxError, debug_for_people};
-use crate::key::AsKey;
+use crate::key::{AsKey, Parcel, Portable};
 use crate::unwind;
 
-type Shared = Arc<dyn Any + Send + Sync>;
+/// A value as it is stored.
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
+
+/// Stands beside the values of a name whose key is portable: says how they travel.
+struct Mark(Portable);
 
 /// Values by key. A slot is identified by the name *and* the type of its key.
 ///
@@ -36,13 +40,13 @@ pub struct Store {
 impl Store {
     /// Stores a value, in place of what was there.
     pub fn set<T: Any + Send + Sync>(&self, key: impl AsKey<T>, value: T) {
-        let old = put(&mut self.lock(), key.key_name(), Arc::new(value));
+        let old = put(&mut self.lock(), key.key_name(), key.key_portable(), Arc::new(value));
         drop(old); // after the lock: dropping a value is the user's code
     }
 
     /// What is stored, if anything is.
     pub fn get<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> Option<Arc<T>> {
-        find(&self.lock(), key.key_name())
+        find(&self.lock(), key.key_name(), key.key_portable())
     }
 
     /// What is stored.
@@ -51,14 +55,14 @@ impl Store {
     ///
     /// [`MissingKey`], which names the key and its type, if nothing is.
     pub fn require<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> Result<Arc<T>, MissingKey> {
-        let key = key.key_name();
-        find(&self.lock(), key)
+        let (key, portable) = (key.key_name(), key.key_portable());
+        find(&self.lock(), key, portable)
             .ok_or_else(|| MissingKey { name: key.to_owned(), type_name: type_name::<T>() })
     }
 
     /// Whether something is stored.
     pub fn contains<T: Any + Send + Sync>(&self, key: impl AsKey<T>) -> bool {
-        find::<T>(&self.lock(), key.key_name()).is_some()
+        find::<T>(&self.lock(), key.key_name(), key.key_portable()).is_some()
     }
 
     /// Changes what is stored, or the default of its type, and returns what `change` returns.
@@ -69,12 +73,12 @@ impl Store {
     where
         T: Any + Send + Sync + Default + Clone,
     {
-        let key = key.key_name();
+        let (key, portable) = (key.key_name(), key.key_portable());
         let mut slots = self.lock();
-        let old = find::<T>(&slots, key);
+        let old = find::<T>(&slots, key, portable);
         let mut value = old.as_deref().cloned().unwrap_or_default();
         let result = change(&mut value);
-        let replaced = put(&mut slots, key, Arc::new(value));
+        let replaced = put(&mut slots, key, portable, Arc::new(value));
         drop(slots);
         drop((old, replaced));
         result
@@ -92,11 +96,32 @@ impl Store {
             return None;
         }
         let value = same_name.swap_remove(at);
-        if same_name.is_empty() {
+        if same_name.iter().all(|value| value.is::<Mark>()) {
             slots.remove(key);
         }
         drop(slots);
         Arc::into_inner(value.downcast().ok()?)
+    }
+
+    /// What of it may go to another machine: the values under portable keys.
+    pub(crate) fn leaving(&self) -> Vec<(String, Shared, Portable)> {
+        let slots = self.lock();
+        let marked = slots.iter().filter_map(|(name, values)| {
+            let mark = values.iter().find_map(|value| value.downcast_ref::<Mark>())?;
+            let value = values.iter().find(|value| !value.is::<Mark>() && !value.is::<Parcel>())?;
+            Some((name.to_string(), Arc::clone(value), mark.0))
+        });
+        marked.collect()
+    }
+
+    /// Stores what has come from another machine.
+    pub(crate) fn arrive(&self, name: String, parcel: Parcel) {
+        self.lock().insert(name.into(), vec![Arc::new(parcel)]);
+    }
+
+    /// The names under which something is stored.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.lock().keys().map(ToString::to_string).collect()
     }
 
     /// Drops all that is stored, one value after another.
@@ -125,19 +150,34 @@ impl Store {
     }
 }
 
-fn find<T: Any + Send + Sync>(slots: &BTreeMap<Box<str>, Vec<Shared>>, key: &str) -> Option<Arc<T>> {
+fn find<T: Any + Send + Sync>(
+    slots: &BTreeMap<Box<str>, Vec<Shared>>,
+    key: &str,
+    portable: Option<Portable>,
+) -> Option<Arc<T>> {
     let same_name = slots.get(key)?;
-    let value = same_name.iter().find(|value| value.is::<T>())?;
-    value.clone().downcast().ok()
+    match same_name.iter().find(|value| value.is::<T>()) {
+        Some(value) => value.clone().downcast().ok(),
+        None => unpack(same_name, portable?),
+    }
+}
+
+/// What has come from another machine, for a key that knows its type.
+fn unpack<T: Any + Send + Sync>(same_name: &[Shared], portable: Portable) -> Option<Arc<T>> {
+    let parcel = same_name.iter().find_map(|value| value.downcast_ref::<Parcel>())?;
+    parcel.open(portable)?.0.downcast().ok().map(Arc::from)
 }
 
 fn put<T: Any + Send + Sync>(
     slots: &mut BTreeMap<Box<str>, Vec<Shared>>,
     key: &str,
+    portable: Option<Portable>,
     value: Arc<T>,
 ) -> Option<Shared> {
     let Some(same_name) = slots.get_mut(key) else {
-        slots.insert(key.into(), vec![value]);
+        let mut values: Vec<Shared> = vec![value];
+        values.extend(portable.map(|portable| Arc::new(Mark(portable)) as Shared));
+        slots.insert(key.into(), values);
         return None;
     };
     match same_name.iter_mut().find(|slot| slot.is::<T>()) {

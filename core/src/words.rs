@@ -71,12 +71,13 @@ impl Kind {
         }
     }
 
-    /// Whether a run may execute that phase of such a job.
+    /// Whether a run may execute that phase of such a job. [`Phase::Create`] is told of any job that was to be executed
+    /// elsewhere, and could not be begun there.
     pub fn may_have(self, phase: Phase) -> bool {
         match self {
             Kind::Job => true,
-            Kind::RunOnly => matches!(phase, Phase::Run | Phase::Cleanup),
-            Kind::CheckOnly => phase == Phase::Check,
+            Kind::RunOnly => matches!(phase, Phase::Create | Phase::Run | Phase::Cleanup),
+            Kind::CheckOnly => matches!(phase, Phase::Create | Phase::Check),
             Kind::Group => false,
         }
     }
@@ -234,7 +235,7 @@ mod tests {
             let has = |phase: &&Phase| kind.may_have(**phase);
             Phase::ALL.iter().filter(has).map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
-        let expected = ["create check run recheck cleanup", "run cleanup", "check", ""];
+        let expected = ["create check run recheck cleanup", "create run cleanup", "create check", ""];
         for (&kind, expected) in Kind::ALL.iter().zip(expected) {
             assert_eq!(phases(kind), expected, "{kind}");
             assert!(kind.first_phase().is_none_or(|first| kind.may_have(first)), "{kind}");

@@ -1,10 +1,11 @@
 //! Graphs, names, mistakes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dojobber::{
-    Context, Graph, Job, JobForm, JobOption, Key, Kind, Plan, PlanError, PlanErrors, Pool, Result, Runner,
-    Status, judge,
+    Context, Done, Elsewhere, Graph, Job, JobForm, JobOption, Key, Kind, Order, Plan, PlanError, PlanErrors,
+    Pool, Result, Runner, Status, judge,
 };
 
 use crate::support::{Notes, Trace, runner, untimed};
@@ -196,6 +197,13 @@ fn a_long_cycle_is_told_by_its_ends() {
     );
 }
 
+/// Executes nothing.
+struct Nowhere;
+
+impl Elsewhere for Nowhere {
+    fn begin(&self, _: &Order<'_>, _: Done) {}
+}
+
 /// The mistakes of a job `a` of each form, with some options, as an error for each option.
 fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
     let mut job = Graph::new().job("a");
@@ -211,6 +219,7 @@ fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
             JobOption::Priority => job.priority(1),
             JobOption::Cleanup => job.cleanup(|_| ()),
             JobOption::DescribeRun => job.describe_run(|_| "a"),
+            JobOption::On => job.on(Arc::new(Nowhere) as Arc<dyn Elsewhere>),
             _ => panic!("{option:?}: how is it said?"),
         };
     }
@@ -238,6 +247,7 @@ fn options_that_a_kind_cannot_have() {
         JobOption::UnknownIf => "++----",
         JobOption::Cleanup => "+-+---",
         JobOption::DescribeRun => "+++---",
+        JobOption::On => "++++-+",
         _ => panic!("{option:?}: which forms does it fit?"),
     };
     for option in JobOption::ALL {

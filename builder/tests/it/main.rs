@@ -16,6 +16,8 @@ mod conformance; // what DoJobber did on 80 random graphs
 mod console; // the lines that are shown
 mod data; // arguments, stores, outputs, commands
 mod debug; // what `{:?}` shows
+#[cfg(feature = "portable")]
+mod elsewhere; // jobs that are executed on other machines
 mod errors; // errors that say more, through the types of users
 #[cfg(feature = "testkit")]
 mod findings; // what the test kit reports

@@ -83,6 +83,12 @@ impl ErrorText {
         (ErrorText { message, causes: texts, origin, class }, heard.retry_after)
     }
 
+    /// A text of our own, without causes.
+    pub(crate) fn of_message(message: &str) -> Self {
+        let message = message.to_owned().into();
+        ErrorText { message, causes: Vec::new(), origin: Origin::Error, class: ErrorClass::Plain }
+    }
+
     pub(crate) fn with_class(self, class: ErrorClass) -> Self {
         ErrorText { class, ..self }
     }

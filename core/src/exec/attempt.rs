@@ -6,8 +6,11 @@ mod ledger;
 mod leftovers;
 mod async_call;
 mod flight;
+mod mend;
 mod worker;
+mod away;
 
+pub(super) use away::{Back, Sent};
 pub(super) use flight::Flight;
 pub(crate) use leftovers::{DueCleanup, Leftovers};
 #[cfg(feature = "testkit")]

@@ -39,7 +39,7 @@ fn is_plain_without_bounds<A>(plan: &Plan<'_, A>, options: &RunOptions) -> bool 
 
 /// Runs all jobs to their end.
 pub(crate) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    let is_plain = is_plain_without_bounds(&live.plan, &live.options);
+    let is_plain = is_plain_without_bounds(&live.plan, &live.options) && live.known.is_empty();
     if !is_plain || live.bounds.is_some() || live.expected.is_some() {
         general::execute(live, helpers)
     } else if live.is_serial() {

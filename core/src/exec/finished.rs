@@ -10,6 +10,8 @@ pub(crate) struct Finished<'env, A> {
     pub(crate) heads: Vec<Head>,
     /// For each worker.
     pub(crate) logs: Vec<Log>,
+    /// The machines that stand for workers of their own.
+    pub(crate) nodes: Vec<(u16, String)>,
     pub(crate) leftovers: Leftovers<'env, A>,
     /// Why the run was stopped, if it was while some job had not ended.
     pub(crate) stop_reason: Option<StopReason>,

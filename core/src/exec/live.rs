@@ -12,6 +12,7 @@ use crate::context::{Place, World};
 use crate::error::Result;
 use crate::exec::behind::Behind;
 use crate::exec::bounds::Bounds;
+use crate::exec::placement::{Placement, Venue};
 use crate::exec::schedule::{Claims, PoolId, Use, Wish};
 use crate::exec::spans::Spans;
 use crate::exec::watch::Watch;
@@ -30,6 +31,12 @@ pub(crate) struct Live<'env, A> {
     pub(crate) bounds: Option<Bounds>,
     /// How long each job is expected to take, if that is known.
     pub(crate) expected: Option<Arc<[Duration]>>,
+    /// Only where some job may be executed elsewhere.
+    pub(crate) placement: Option<Placement>,
+    /// In a unit: the jobs that were done before, in ascending order.
+    pub(crate) known: Vec<JobId>,
+    /// In a unit: it is a single try.
+    pub(crate) is_one_try: bool,
     /// When each job's first try began, in nanoseconds since the run did; only where some job is tried for a time.
     began: Vec<AtomicU64>,
     runs_started: AtomicU32,
@@ -54,12 +61,15 @@ impl<'env, A> Live<'env, A> {
         let spans = Spans::begin(plan.len(), options.dry_run);
         let began = std::iter::repeat_with(AtomicU64::default).take(wanted).collect();
         Live {
+            placement: Placement::of(&plan, &options),
             plan,
             options,
             world,
             watch,
             bounds,
             expected,
+            known: Vec::new(),
+            is_one_try: false,
             began,
             runs_started: AtomicU32::new(0),
             behind,
@@ -75,14 +85,22 @@ impl<A> Live<'_, A> {
         self.plan.graph()
     }
 
-    /// What the jobs want beside a worker.
-    pub(super) fn claims(&self) -> Claims {
-        claims(&self.plan, &self.options, self.expected.as_deref())
+    /// How a job is executed elsewhere; `None`: it is executed here.
+    pub(super) fn venue(&self, job: JobId) -> Option<Venue<'_>> {
+        self.placement.as_ref()?.venue(&self.plan, &self.options, job)
     }
 
-    /// Whether async phases are waited for where they are called: one of a simulation is a single step.
+    /// What the jobs want beside a worker. A nest that is executed elsewhere takes its slots there.
+    pub(super) fn claims(&self) -> Claims {
+        let units = self.placement.as_ref().map(|placement| placement.units(&self.plan)).unwrap_or_default();
+        let claims = claims(&self.plan, &self.options, self.expected.as_deref(), |job| self.venue(job));
+        claims.with_others(units, self.known.clone())
+    }
+
+    /// Whether async phases are waited for where they are called: one of a simulation is a single step, and a process that
+    /// executes one try has nothing else to do.
     pub(super) fn waits_for_futures(&self) -> bool {
-        self.world.clock.is_virtual()
+        self.world.clock.is_virtual() || self.is_one_try
     }
 
     pub(super) fn is_serial(&self) -> bool {
@@ -199,8 +217,14 @@ impl<A> Live<'_, A> {
     }
 }
 
-/// What the jobs of a plan want beside a worker, if each is expected to take so long.
-pub(super) fn claims<A>(plan: &Plan<'_, A>, options: &RunOptions, expected: Option<&[Duration]>) -> Claims {
+/// What the jobs of a plan want beside a worker, if each is expected to take so long, and `venue` says which are executed
+/// elsewhere.
+pub(super) fn claims<'v, A>(
+    plan: &Plan<'_, A>,
+    options: &RunOptions,
+    expected: Option<&[Duration]>,
+    venue: impl Fn(JobId) -> Option<Venue<'v>>,
+) -> Claims {
     let Needs { pools, uses, asyncs, priorities, .. } = plan.needs();
     let wishes = wishes(plan.graph(), priorities, expected);
     let mut sizes: Vec<u32> = pools.iter().map(|(_, size)| *size).collect();
@@ -211,9 +235,11 @@ pub(super) fn claims<A>(plan: &Plan<'_, A>, options: &RunOptions, expected: Opti
     let in_flight = PoolId(sizes.len() as u32);
     sizes.push(options.max_in_flight.clamp(1, u32::MAX as usize) as u32);
     let jobs = plan.graph().ids().map(|job| {
-        let said = uses.get(job.index()).map_or(&[][..], |uses| uses);
+        let venue = venue(job);
+        let is_inside = matches!(venue, Some(Venue::Nest(_))); // it takes its slots there
+        let said = uses.get(job.index()).filter(|_| !is_inside).map_or(&[][..], |uses| uses);
         let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
-        let is_async = asyncs.binary_search(&job).is_ok();
+        let is_async = venue.is_none() && asyncs.binary_search(&job).is_ok();
         said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))
     });
     Claims::new(sizes, jobs, wishes)

@@ -10,10 +10,13 @@
 //!    the woken while it is `Woken`.
 //! 4. The slots that are taken are those of the jobs that are `Running`, `Rung`, `Pending` or `Woken`.
 //! 5. A job has ended as soon as it can be known how: what depends on a job that ended without being done has ended.
-//! 6. In a stopped run no job is `Held`, `Ready` or `Between`.
+//! 6. A job of a nest that is executed as a whole stands in no queue: its first job that has not ended does so for all,
+//!    when all has ended that they wait for outside.
+//! 7. In a stopped run no job is `Held`, `Ready` or `Between`.
 
 mod state;
 mod queue;
+mod units;
 mod claims;
 mod slots;
 
@@ -23,6 +26,7 @@ use std::sync::Arc;
 pub(super) use claims::{Claims, PoolId, Use};
 pub(super) use queue::Wish;
 pub(super) use state::State;
+pub(super) use units::Units;
 
 use crate::exec::schedule::queue::{Queue, Rank, Ranked};
 use crate::exec::schedule::slots::{Due, Slots};
@@ -40,6 +44,7 @@ pub(super) struct Schedule {
     /// Ready jobs that use no pool.
     ready: Queue,
     slots: Slots,
+    units: Units,
     arrivals: u64,
     /// Failed tries that will be repeated, by due time and then by declaration, but for those that are parked.
     retries: BTreeMap<(u64, JobId), Try>,
@@ -74,13 +79,14 @@ pub(super) enum Next {
 }
 
 impl Schedule {
-    pub(super) fn new(graph: &Arc<JobGraph>, claims: Claims, dry_run: DryRun) -> Self {
+    pub(super) fn new(graph: &Arc<JobGraph>, mut claims: Claims, dry_run: DryRun) -> Self {
         let mut schedule = Schedule {
             graph: Arc::clone(graph),
             states: vec![State::Waiting; graph.nodes()],
             left: graph.dependencies().collect(),
             ready: Queue::new(claims.has_wishes()),
             slots: Slots::new(&claims),
+            units: std::mem::take(&mut claims.units),
             claims,
             arrivals: 0,
             retries: BTreeMap::new(),
@@ -91,10 +97,40 @@ impl Schedule {
             is_stopped: false,
             dry_run,
         };
+        schedule.pass_known();
         for job in graph.ids().filter(|job| graph.after_nodes(*job).is_empty()) {
-            schedule.enqueue(job);
+            schedule.make_ready(job);
         }
+        schedule.enqueue_units();
         schedule
+    }
+
+    /// Ends the jobs that were done before the run began, and makes ready what waited for them alone.
+    fn pass_known(&mut self) {
+        let graph = Arc::clone(&self.graph);
+        let known = std::mem::take(&mut self.claims.known);
+        known.iter().for_each(|job| self.advance(*job, State::Ended(Status::Satisfied)));
+        let mut told = Vec::new();
+        known.iter().for_each(|job| self.release(&graph, *job, &mut told));
+    }
+
+    /// A job waits for nothing more.
+    fn make_ready(&mut self, job: JobId) {
+        if self.states[job.index()] == State::Waiting && !self.units.hold(job) {
+            self.enqueue(job);
+        }
+    }
+
+    /// Makes those nests ready that are executed as a whole and wait for nothing more: by their first job that has not
+    /// ended. It stands for all of them.
+    fn enqueue_units(&mut self) {
+        while let Some(jobs) = self.units.pop_free() {
+            let first = jobs.map(JobId).find(|job| self.states[job.index()] == State::Waiting);
+            if let Some(first) = first.filter(|_| !self.is_stopped) {
+                self.units.begin(first);
+                self.enqueue(first);
+            }
+        }
     }
 
     /// The only way a job changes state.
@@ -103,6 +139,7 @@ impl Schedule {
         debug_assert!(state.may_become(to), "{job:?}: {state:?} cannot become {to:?}");
         if let State::Ended(_) = to {
             self.open -= 1;
+            self.units.ended(job);
         }
         *state = to;
     }
@@ -205,6 +242,22 @@ impl Schedule {
         self.follow(job, status, told);
     }
 
+    /// The jobs of a nest have ended that was executed as a whole: `first` stands for it. What ends with them is told.
+    pub(super) fn end_unit(&mut self, first: JobId, ends: &[(JobId, Status)], told: &mut Vec<Ended>) {
+        self.give_back(first);
+        for (job, status) in ends {
+            self.advance(*job, State::Ended(*status));
+        }
+        for (job, status) in ends {
+            self.follow(*job, *status, told);
+        }
+    }
+
+    /// The jobs that `first` stands for, with itself: those of its nest that have not ended.
+    pub(super) fn open_jobs(&self, jobs: std::ops::Range<u32>) -> Vec<JobId> {
+        jobs.map(JobId).filter(|job| !matches!(self.states[job.index()], State::Ended(_))).collect()
+    }
+
     /// The try of a job waits for its waker. `false`: that was called meanwhile, and the try is to go on.
     pub(super) fn suspend(&mut self, job: JobId) -> bool {
         if self.state(job) == State::Rung {
@@ -251,6 +304,9 @@ impl Schedule {
         for job in Arc::clone(&self.graph).ids() {
             match self.state(job) {
                 State::Held | State::Ready | State::Between => self.cancel(job, told),
+                State::Waiting if self.left[job.index()] == 0 && self.units.hold_back(job) => {
+                    self.cancel(job, told)
+                }
                 _ => {}
             }
         }
@@ -280,10 +336,11 @@ impl Schedule {
             } else {
                 self.spread(&graph, job, status, told);
             }
-            let Some(next) = told.get(walked) else { return };
+            let Some(next) = told.get(walked) else { break };
             (job, status) = (next.job, next.status);
             walked += 1;
         }
+        self.enqueue_units();
     }
 
     /// What waited for this job alone may begin.
@@ -296,11 +353,14 @@ impl Schedule {
         };
         graph.release(done, release, |job| ready.push(job));
         for job in ready {
+            if self.states[job.index()] != State::Waiting || self.units.are_away(job) {
+                continue; // it has ended before the run, or ends with its nest
+            }
             if self.is_stopped {
                 let ended = self.ends_at_stop(job);
                 told.push(ended);
             } else {
-                self.enqueue(job);
+                self.make_ready(job);
             }
         }
     }

@@ -46,7 +46,8 @@ impl Unfit {
     /// Whether an option does not fit a form.
     pub(crate) fn of(option: JobOption, form: JobForm) -> Option<Unfit> {
         let has_its_own = (option, form) == (JobOption::Cleanup, JobForm::Struct);
-        let fits = form.has(option.need().0) && !has_its_own;
+        let as_a_whole = (option, form) == (JobOption::On, JobForm::Nest);
+        let fits = (form.has(option.need().0) || as_a_whole) && !has_its_own;
         (!fits).then_some(Unfit { option, form })
     }
 

@@ -2,12 +2,15 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::context::Context;
+use crate::elsewhere::Elsewhere;
 use crate::error::Result;
 use crate::job::run_text::RunText;
+use crate::key::Portable;
 use crate::pool::{PoolUses, Slots};
 use crate::verdict::Outcome;
 use crate::waiting::block_on;
@@ -41,6 +44,8 @@ words! {
         Cleanup => ".cleanup(..)",
         /// What says what its run would do.
         DescribeRun => ".describe_run(..)",
+        /// Where its tries are executed.
+        On => ".on(..)",
     }
 }
 
@@ -64,7 +69,7 @@ impl JobOption {
             JobOption::Tries | JobOption::RetryDelay | JobOption::RetryFor | JobOption::RetryIf => {
                 (Need::Tries, "does nothing that could be tried again")
             }
-            JobOption::Timeout | JobOption::Uses | JobOption::Priority => {
+            JobOption::Timeout | JobOption::Uses | JobOption::Priority | JobOption::On => {
                 (Need::Phases, "has nothing to execute")
             }
             JobOption::UnknownIf => (Need::CheckAndRun, "has no run that a check decides about"),
@@ -102,6 +107,9 @@ pub(crate) struct Said<'env, A> {
     pub(crate) priority: Option<i32>,
     pub(crate) cleanup: Option<CleanupFn<'env, A>>,
     pub(crate) describe_run: Option<DescribeFn<'env, A>>,
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
+    /// How the output travels.
+    pub(crate) portable: Option<Portable>,
 }
 
 /// A question about an error that only the job can answer.
@@ -127,6 +135,8 @@ impl<A> Default for Said<'_, A> {
             priority: None,
             cleanup: None,
             describe_run: None,
+            elsewhere: None,
+            portable: None,
         }
     }
 }
@@ -206,6 +216,16 @@ impl<'env, A> JobOptions<'env, A> {
         self.say().describe_run = Some(Box::new(move |cx| describe(cx).run_text()));
     }
 
+    /// Where the tries of the job are executed, or those of all jobs in a nest.
+    pub fn on(&mut self, elsewhere: Arc<dyn Elsewhere>) {
+        self.say().elsewhere = Some(elsewhere);
+    }
+
+    /// How the output of the job travels: what the key says that names it.
+    pub fn portable(&mut self, portable: Portable) {
+        self.say().portable = Some(portable);
+    }
+
     fn say(&mut self) -> &mut Said<'env, A> {
         self.said.get_or_insert_default()
     }
@@ -225,6 +245,7 @@ impl<A> Said<'_, A> {
             JobOption::Priority => self.priority.is_some(),
             JobOption::Cleanup => self.cleanup.is_some(),
             JobOption::DescribeRun => self.describe_run.is_some(),
+            JobOption::On => self.elsewhere.is_some(),
         };
         JobOption::ALL.iter().copied().filter(is_said)
     }

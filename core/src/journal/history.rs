@@ -145,6 +145,7 @@ impl History {
                 }
             }
             Record::OutputLine { at_ns, .. }
+            | Record::TrySent { at_ns, .. }
             | Record::PhaseSlow { at_ns, .. }
             | Record::RetryPlanned { at_ns, .. }
             | Record::RecoveryStarted { at_ns, .. } => self.note_time(at_ns),

@@ -139,6 +139,12 @@ pub(super) enum Record<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Cow<'a, ErrorText>>,
     },
+    TrySent {
+        job: u32,
+        attempt: u32,
+        worker: usize,
+        at_ns: u64,
+    },
     OutputLine {
         job: u32,
         attempt: u32,
@@ -253,6 +259,9 @@ impl<'a> Record<'a> {
                 at_ns: nanos(*at),
                 error: error.as_ref().map(Cow::Borrowed),
             },
+            Event::TrySent { job, attempt, worker, at } => {
+                Record::TrySent { job: place(job), attempt: *attempt, worker: *worker, at_ns: nanos(*at) }
+            }
             Event::OutputLine { job, attempt, phase, stream, line, at } => Record::OutputLine {
                 job: place(job),
                 attempt: *attempt,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::JobId;
-use crate::judge::facts::{Beat, Facts};
+use crate::judge::facts::{Beat, Facts, Venue};
 use crate::judge::wording::{ensure, rules};
 
 rules! {
@@ -43,7 +43,8 @@ impl Cleanups {
         ensure(sequence > before.max(*last), CleanupRule::NumberedBefore)?;
         *last = sequence;
         self.sequences.push(sequence);
-        if facts.job(beat.job).cleans_up {
+        // a nest that is executed elsewhere cleans up there
+        if facts.job(beat.job).cleans_up && facts.venue(beat.job) != Venue::WithNest {
             let other = self.due.insert(sequence, (beat.job, beat.attempt));
             ensure(other.is_none(), CleanupRule::NumberTwice)?;
         }

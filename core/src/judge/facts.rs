@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::clock::nanos;
+use crate::elsewhere::Elsewhere;
 use crate::graph::{JobGraph, JobId, longest_ways};
 use crate::job::JobSpec;
 use crate::options::RunOptions;
@@ -21,6 +22,10 @@ pub(super) struct Facts {
     pub(super) pools: Vec<u32>,
     /// The pool that all jobs with async phases use, if there are any.
     in_flight: Option<usize>,
+    /// Where each job is executed.
+    venues: Vec<Venue>,
+    /// For each job, where it is executed if that takes the run: by itself, or with its nest.
+    elsewhere: Vec<Option<(Arc<dyn Elsewhere>, Venue)>>,
     /// Those of the run, as its first event tells them.
     pub(super) options: RunOptions,
     pub(super) order: Order,
@@ -33,6 +38,16 @@ pub(super) struct Facts {
 
 /// What is less comes first.
 pub(super) type Wish = (Reverse<i32>, Reverse<u64>);
+
+/// Where a job is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Venue {
+    Here,
+    /// Each of its tries is sent elsewhere.
+    Away,
+    /// It is sent elsewhere with its whole nest, which decides there what follows.
+    WithNest,
+}
 
 /// How much the order of the events of a trace says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +112,8 @@ impl Facts {
         }
         Facts {
             has_constructors: jobs.iter().any(|job| job.is_made),
+            venues: vec![Venue::Here; graph.len()],
+            elsewhere: if is_simulated { Vec::new() } else { elsewhere(plan) },
             graph,
             jobs,
             pools,
@@ -112,6 +129,14 @@ impl Facts {
     pub(super) fn begin(&mut self, options: RunOptions, expected: Option<&[Duration]>) {
         self.options = options;
         self.ways = expected.map(|expected| longest_ways(&self.graph, |job| nanos(expected[job.index()])));
+        for (at, elsewhere) in self.elsewhere.iter().enumerate() {
+            if let Some((_, venue)) = elsewhere.as_ref().filter(|(elsewhere, _)| elsewhere.takes(&options)) {
+                self.venues[at] = *venue;
+                let in_flight = self.in_flight;
+                let uses = &mut self.jobs[at].uses;
+                uses.retain(|(pool, _)| *venue == Venue::Away && Some(*pool) != in_flight);
+            }
+        }
         if let Some(pool) = self.in_flight {
             self.pools[pool] = options.max_in_flight.clamp(1, u32::MAX as usize) as u32;
         }
@@ -120,17 +145,23 @@ impl Facts {
         }
     }
 
+    pub(super) fn venue(&self, job: JobId) -> Venue {
+        self.venues[job.index()]
+    }
+
     pub(super) fn job(&self, job: JobId) -> &JobFacts {
         &self.jobs[job.index()]
     }
 
     /// Whether anything is promised about which of several ready jobs begins first.
     pub(super) fn promises_order(&self) -> bool {
-        self.order == Order::OneWorker
-            || self.is_simulated
-            || !self.pools.is_empty()
-            || self.ways.is_some()
-            || self.jobs.iter().any(|job| job.priority != 0)
+        let is_here = self.venues.iter().all(|venue| *venue == Venue::Here);
+        is_here
+            && (self.order == Order::OneWorker
+                || self.is_simulated
+                || !self.pools.is_empty()
+                || self.ways.is_some()
+                || self.jobs.iter().any(|job| job.priority != 0))
     }
 
     /// Whether what depends on a job that ended so may begin.
@@ -161,6 +192,9 @@ impl Facts {
 
     /// The least and the longest time between a failed try and the next one, if no error asks for more.
     pub(super) fn delays(&self, job: JobId, attempt: u32) -> (Duration, Duration) {
+        if self.venue(job) == Venue::WithNest {
+            return (Duration::ZERO, Duration::MAX); // its times are those of another clock
+        }
         let job = self.job(job);
         let (least, most) = match job.delay {
             Some(backoff) => (backoff.lower_bound(attempt), backoff.upper_bound(attempt)),
@@ -169,6 +203,25 @@ impl Facts {
         let floor = if job.retry_for.is_some() { LEAST_DELAY } else { Duration::ZERO };
         (least.max(floor), most.max(floor))
     }
+}
+
+/// For each job, who may execute it elsewhere: the outermost nest around it that says so, or what it says itself.
+fn elsewhere<A>(plan: &Plan<'_, A>) -> Vec<Option<(Arc<dyn Elsewhere>, Venue)>> {
+    let graph = plan.graph();
+    let mut all: Vec<_> = graph
+        .ids()
+        .map(|job| {
+            let own = plan.spec(job).elsewhere().filter(|_| graph.kind(job) != Kind::Group);
+            own.map(|elsewhere| (Arc::clone(elsewhere), Venue::Away))
+        })
+        .collect();
+    let nests: Vec<_> = graph.nests().collect();
+    for nest in nests.into_iter().rev() {
+        if let Some(elsewhere) = plan.nest_elsewhere(nest) {
+            nest.jobs().for_each(|job| all[job.index()] = Some((Arc::clone(elsewhere), Venue::WithNest)));
+        }
+    }
+    all
 }
 
 impl JobFacts {

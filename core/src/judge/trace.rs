@@ -1,5 +1,6 @@
 //! A trace, read one event after the other: each is shown to every subject that it concerns.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cancel::StopLevel;
@@ -8,7 +9,7 @@ use crate::event::Event;
 use crate::graph::{JobId, JobRef};
 use crate::judge::arrivals::{Arrivals, Moment};
 use crate::judge::cleanups::{CleanupRule, Cleanups};
-use crate::judge::facts::{Beat, Facts};
+use crate::judge::facts::{Beat, Facts, Venue};
 use crate::judge::limits::Limits;
 use crate::judge::order::{Ends, OrderRule};
 use crate::judge::queues::{Begins, Queues};
@@ -18,7 +19,7 @@ use crate::judge::slots::Slots;
 use crate::judge::stops::Stops;
 use crate::judge::tries::{Circumstances, Opens, Stopped, Tries, TryRule};
 use crate::judge::wording::ensure;
-use crate::judge::workers::Workers;
+use crate::judge::workers::{WorkerRule, Workers};
 use crate::words::{Phase, Status};
 
 /// What is known of a run from the first events of its trace.
@@ -38,6 +39,8 @@ pub(super) struct Reader {
     now: Moment,
     /// The time that was told last.
     last_at: Duration,
+    /// Jobs with a try that was sent elsewhere and has not come back.
+    away: BTreeSet<JobId>,
     /// How many phases have begun and not ended.
     open_phases: usize,
 }
@@ -72,6 +75,7 @@ impl Reader {
             facts,
             now: 0,
             last_at: Duration::ZERO,
+            away: BTreeSet::new(),
             open_phases: 0,
         }
     }
@@ -109,6 +113,10 @@ impl Reader {
             Event::CleanupEnded { .. } => {
                 Ok(self.life.cleanups_ended(self.workers.is_idle(), self.cleanups.due())?)
             }
+            Event::TrySent { job, attempt, worker, at } => {
+                let beat = self.beat(job, *attempt, Phase::Check, *worker, *at)?;
+                self.try_sent(beat)
+            }
             Event::RunDescribed { job, .. } => {
                 let job = self.known(job)?;
                 self.life.goes_on()?;
@@ -136,8 +144,55 @@ impl Reader {
         }
     }
 
+    /// A try leaves for elsewhere, or a nest: this worker has chosen it as any other.
+    fn try_sent(&mut self, beat: Beat) -> Ruling {
+        self.life.goes_on()?;
+        self.workers.is_free(&self.facts, beat.worker)?;
+        self.stops.begin(&self.facts, beat, true)?;
+        match self.facts.venue(beat.job) {
+            Venue::Here => return Err(WorkerRule::NotSent.into()),
+            Venue::WithNest => self.send_nest(beat.job),
+            Venue::Away => {
+                let due = self.tries.due(beat.job);
+                self.ends.lead_to(&self.facts, beat.job, beat.at)?;
+                self.try_begins(beat.job, beat.worker, due)?;
+                ensure(self.away.insert(beat.job), TryRule::OtherNumber)?;
+            }
+        }
+        self.tells(beat.worker, beat.at);
+        Ok(())
+    }
+
+    fn send_nest(&mut self, first: JobId) {
+        let around = std::iter::successors(self.facts.graph.nest_of(first), |nest| nest.parent());
+        let is_sent = |job: &JobId| self.facts.venue(*job) == Venue::WithNest;
+        let nest = around.filter(|nest| nest.jobs().all(|job| is_sent(&job))).last();
+        let open = |job: &JobId| self.tries.is_trying(*job).is_ok();
+        self.away.extend(nest.into_iter().flat_map(|nest| nest.jobs()).filter(open));
+    }
+
+    /// A phase begins on another machine.
+    fn phase_begins_away(&mut self, beat: Beat, sequence: Option<u64>) -> Ruling {
+        ensure(self.away.contains(&beat.job), WorkerRule::NotSent)?;
+        self.life.phase(beat.phase, true)?;
+        let opens = self.tries.begin(&self.facts, beat)?;
+        if opens != Opens::Nothing {
+            self.ends.lead_to(&self.facts, beat.job, beat.at)?;
+        }
+        if let Some(sequence) = sequence {
+            self.cleanups.run_begins(&self.facts, beat, sequence)?;
+        }
+        self.open_phases += 1;
+        Ok(())
+    }
+
     fn phase_begins(&mut self, beat: Beat, sequence: Option<u64>) -> Ruling {
         ensure((beat.phase == Phase::Run) == sequence.is_some(), CleanupRule::NumberOfNoRun)?;
+        match (self.facts.venue(beat.job), beat.phase) {
+            (Venue::WithNest, Phase::Cleanup) => return Ok(()), // that is called as the nest decides there
+            (Venue::Here, _) | (Venue::Away, Phase::Cleanup) => {}
+            _ => return self.phase_begins_away(beat, sequence),
+        }
         self.life.phase(beat.phase, true)?;
         self.limits.begin(beat);
         if beat.phase == Phase::Cleanup {
@@ -185,6 +240,16 @@ impl Reader {
     }
 
     fn phase_ends(&mut self, beat: Beat, error: Option<&ErrorText>) -> Ruling {
+        match (self.facts.venue(beat.job), beat.phase) {
+            (Venue::WithNest, Phase::Cleanup) => return Ok(()),
+            (Venue::Here, _) | (Venue::Away, Phase::Cleanup) => {}
+            _ => {
+                ensure(self.away.contains(&beat.job), WorkerRule::NotSent)?;
+                self.tries.end(&self.facts, beat, error)?;
+                self.open_phases -= 1;
+                return Ok(());
+            }
+        }
         self.workers.is_inside(beat.job, beat.worker)?;
         self.life.phase(beat.phase, false)?;
         self.limits.end(&self.facts, beat)?;
@@ -209,8 +274,18 @@ impl Reader {
 
     fn retry_planned(&mut self, beat: Beat, due: Duration, pause: Duration) -> Ruling {
         self.life.goes_on()?;
-        ensure(self.workers.is_inside(beat.job, beat.worker).is_ok(), TryRule::NotFailed)?;
-        self.tries.plan(&self.facts, beat, (due, pause), self.stops.known_to(beat.worker))?;
+        let known = match self.facts.venue(beat.job) {
+            Venue::Here => {
+                ensure(self.workers.is_inside(beat.job, beat.worker).is_ok(), TryRule::NotFailed)?;
+                self.stops.known_to(beat.worker)
+            }
+            Venue::Away => {
+                ensure(self.away.remove(&beat.job), TryRule::NotFailed)?;
+                self.stops.known_to(beat.worker)
+            }
+            Venue::WithNest => StopLevel::None, // nobody there knew of it
+        };
+        self.tries.plan(&self.facts, beat, (due, pause), known)?;
         self.leave(beat.job);
         self.queues.plan(due, beat.job);
         self.tells(beat.worker, beat.at);
@@ -222,7 +297,10 @@ impl Reader {
         self.life.goes_on()?;
         ensure(because.is_some() == (status == Status::Blocked), OrderRule::CauseOfOther)?;
         if self.tries.is_trying(job)? {
-            self.workers.is_inside(job, worker)?;
+            match self.facts.venue(job) {
+                Venue::Here => self.workers.is_inside(job, worker)?,
+                _ => ensure(self.away.remove(&job), WorkerRule::NotSent)?,
+            }
             let stopped = Stopped { known: self.stops.known_to(worker), told: self.stops.level() };
             let is_behind = self.ends.put_behind(&self.facts, job);
             self.tries.job_ends(&self.facts, job, status, at, Circumstances { stopped, is_behind })?;
@@ -247,6 +325,7 @@ impl Reader {
         let End { job, status, because, worker, at } = end;
         let level = self.stops.level();
         self.workers.is_free(&self.facts, worker)?;
+        self.away.remove(&job);
         if !self.tries.ends_between(job, status, level)? {
             self.ends.without_a_try(&self.facts, job, status, because, at, level)?;
             let begins_by_itself = matches!(status, Status::Satisfied | Status::WouldRun);
@@ -271,7 +350,7 @@ impl Reader {
 
     fn run_ends(&mut self, cleanups_due: usize) -> Ruling {
         self.life.goes_on()?;
-        self.life.end(self.workers.is_idle(), cleanups_due)?;
+        self.life.end(self.workers.is_idle() && self.away.is_empty(), cleanups_due)?;
         Ok(self.cleanups.run_ended(cleanups_due)?)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cancel::StopLevel;
 use crate::error::{ErrorClass, ErrorText};
 use crate::graph::JobId;
-use crate::judge::facts::{Beat, Facts};
+use crate::judge::facts::{Beat, Facts, Venue};
 use crate::judge::wording::{ensure, rules};
 use crate::words::{Kind, Phase, Status};
 
@@ -360,6 +360,7 @@ const NEVER: Duration = Duration::from_nanos(u64::MAX);
 fn is_first(facts: &Facts, beat: Beat) -> bool {
     let job = facts.job(beat.job);
     match (job.kind, beat.phase) {
+        (_, Phase::Create) if facts.venue(beat.job) != Venue::Here => true, // it could not be begun there
         (Kind::Job, Phase::Create) => job.is_made,
         (Kind::Job | Kind::CheckOnly, Phase::Check) | (Kind::RunOnly, Phase::Run) => true,
         _ => false,

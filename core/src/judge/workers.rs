@@ -10,6 +10,7 @@ rules! {
     /// Rules about workers.
     WorkerRule {
         Unknown: "there is no such worker",
+        NotSent: "a phase of another machine belongs to a try that was sent there",
         Elsewhere: "the worker is inside another job",
         NotInside: "the worker is not inside this job",
         Changed: "one worker executes a whole try",

@@ -172,7 +172,7 @@ impl<'env, A> Draft<'env, A> {
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
         let descriptions = self.descriptions();
         let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges, nests);
-        Ok(Plan::new(graph, order, Arc::new(self.specs), None))
+        Ok(Plan::new(graph, order, Arc::new(self.specs), None, false))
     }
 
     /// What waits for what. Edges that were reported as mistakes are left out.

@@ -12,6 +12,8 @@ pub(crate) struct Needs {
     pub(crate) timeouts: bool,
     /// Whether some job says for how long it is tried again.
     pub(crate) retry_for: bool,
+    /// Whether some job, or a nest, is executed elsewhere.
+    pub(crate) elsewhere: bool,
     /// The jobs that have an async phase, in ascending order.
     pub(crate) asyncs: Vec<JobId>,
     /// The priority of each job; empty if none has one.
@@ -36,6 +38,7 @@ impl Needs {
             let Some(options) = spec.options() else { continue };
             needs.timeouts |= options.timeout.is_some();
             needs.retry_for |= options.retry_for.is_some();
+            needs.elsewhere |= options.elsewhere.is_some();
             if let Some(priority) = options.priority {
                 needs.priorities.resize(jobs, 0);
                 needs.priorities[at] = priority;
@@ -66,6 +69,7 @@ impl Needs {
         self.asyncs.is_empty()
             && !self.timeouts
             && !self.retry_for
+            && !self.elsewhere
             && self.priorities.is_empty()
             && self.uses.is_empty()
     }

@@ -104,7 +104,12 @@ impl<'env, A> Plan<'env, A> {
         let subgraph = self.graph().subgraph(&jobs);
         let order = subgraph.order();
         let origin = jobs.into_iter().map(|job| self.origin(job)).collect();
-        Plan::new(subgraph, order, Arc::clone(&self.inner.specs), Some(origin))
+        Plan::new(subgraph, order, Arc::clone(&self.inner.specs), Some(origin), self.needs().elsewhere)
+    }
+
+    /// These jobs, and all that they depend on.
+    pub(crate) fn with_ancestors(&self, jobs: &[JobId]) -> Self {
+        self.subgraph(self.graph().reach_jobs(jobs.iter().copied(), JobGraph::after_nodes))
     }
 }
 

@@ -37,6 +37,7 @@ pub struct PhaseRecord<'a> {
     pub(super) end: u64,
     pub(super) sequence: u32,
     pub(super) ending: Ending<'a>,
+    pub(super) node: Option<&'a str>,
 }
 
 impl<'a> PhaseRecord<'a> {
@@ -53,6 +54,11 @@ impl<'a> PhaseRecord<'a> {
     /// The worker that executed it; 0 is the thread that called `run`.
     pub fn worker(&self) -> usize {
         self.worker.into()
+    }
+
+    /// The machine that executed it, if that was another than the run's.
+    pub fn node(&self) -> Option<&'a str> {
+        self.node
     }
 
     /// When it began: the time since the run did, in whole nanoseconds.

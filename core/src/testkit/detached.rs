@@ -38,6 +38,7 @@ impl<A> Context<A> {
     pub fn detached(args: impl Into<Arc<A>>) -> Self {
         let plan = plan_of_one();
         let world = World {
+            is_unit: false,
             graph: Arc::clone(plan.graph()),
             args: args.into(),
             shared: Store::default(),

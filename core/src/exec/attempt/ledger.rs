@@ -195,6 +195,53 @@ impl<'r> Ledger<'r> {
         });
     }
 
+    /// Keeps these books in another log while `keep` is called: that of what was executed elsewhere.
+    pub(super) fn with_log<T>(&mut self, log: &mut Log, keep: impl FnOnce(&mut Self) -> T) -> T {
+        std::mem::swap(&mut self.log, log);
+        let kept = keep(self);
+        std::mem::swap(&mut self.log, log);
+        kept
+    }
+
+    /// What is told next has happened then.
+    pub(super) fn look_back(&mut self, stamp: Stamp) {
+        self.stamp = stamp;
+    }
+
+    /// Tells that a phase began then.
+    pub(super) fn begin_at(&mut self, step: Step, attempt: &Try, start: Stamp) {
+        self.stamp = start;
+        self.begin(step, attempt);
+    }
+
+    /// Tells that a phase ended then, and keeps a record.
+    pub(super) fn ended_at(
+        &mut self,
+        step: Step,
+        attempt: &mut Try,
+        start: Stamp,
+        end: Stamp,
+        error: Option<ErrorText>,
+    ) {
+        self.stamp = end;
+        let passed = error.is_none();
+        self.error = error.filter(|error| !error.is_returned_false());
+        self.tell_end(step, attempt, passed);
+        self.record(step, attempt, passed, start);
+        if let Some(error) = self.error.take() {
+            self.log.add_error(error);
+        }
+    }
+
+    pub(super) fn tell_sent(&self, attempt: &Try) {
+        if self.is_watched {
+            self.watch.tell(move || {
+                let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));
+                Event::TrySent { job, attempt: attempt.attempt, worker, at }
+            });
+        }
+    }
+
     pub(super) fn tell_retry(&self, failed: &Try, due: u64, pause: u64, max_tries: Option<u32>) {
         if self.is_watched {
             self.watch.tell(move || {

@@ -6,7 +6,7 @@ use std::task::{self, Poll, Waker};
 use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::context::{Context, Place};
-use crate::error::{BoxError, Result, shown};
+use crate::error::{BoxError, ErrorText, Result, shown};
 use crate::exec::attempt::async_call::AsyncCall;
 use crate::exec::attempt::failure::{Notes, is_plain_false, went};
 use crate::exec::attempt::flight::Flight;
@@ -30,17 +30,17 @@ use crate::words::{Kind, Phase, Status};
 
 /// Executes tries, one after the other. All of them use one context, which is set anew for each.
 pub(in crate::exec) struct Worker<'r, 'env, A> {
-    live: &'r Live<'env, A>,
+    pub(super) live: &'r Live<'env, A>,
     specs: Specs<'r, 'env, A>,
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Whether somebody listens, to events or to spans.
     is_heard: bool,
     default_tries: u32,
     cx: Context<A>,
     /// What the errors of the try that is being executed have said.
-    notes: Notes,
-    ledger: Ledger<'r>,
-    leftovers: Leftovers<'env, A>,
+    pub(super) notes: Notes,
+    pub(super) ledger: Ledger<'r>,
+    pub(super) leftovers: Leftovers<'env, A>,
 }
 
 /// A try between two of its phases.
@@ -543,7 +543,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[inline(always)]
-    fn enter(&mut self, attempt: &Try) -> &'r JobSpec<'env, A> {
+    pub(super) fn enter(&mut self, attempt: &Try) -> &'r JobSpec<'env, A> {
         let Try { job, attempt, .. } = *attempt;
         let spec = self.specs.of(job);
         let max_tries = match spec.tries() {
@@ -574,6 +574,40 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.ledger.failed(Step::CREATE, attempt, start);
             self.failed(attempt, error)
         })
+    }
+
+    /// In a unit that cleans up: the struct of its try, made anew.
+    pub(in crate::exec) fn make_again(&mut self, attempt: &Try) -> Result<Option<Own<'env, A>>> {
+        match &self.enter(attempt).body {
+            Body::Struct(make) => unwind::catch(|| make(&self.cx)).map(Some),
+            Body::AsyncStruct(make) => {
+                let runtime = &self.live.world.runtime;
+                unwind::catch(|| runtime.enter(|| make(&self.cx))).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// In a unit: the struct of a cleanup cannot be made, and so the cleanup has failed.
+    pub(in crate::exec) fn cleanup_not_made(
+        &mut self,
+        mut attempt: Try,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Head {
+        let start = self.begin_phase(Step::CLEANUP, &mut attempt);
+        self.ledger.keep_error(Some(ErrorText::heard(error).0));
+        self.ledger.failed(Step::CLEANUP, &mut attempt, start);
+        attempt.head
+    }
+
+    /// How many tries the job that was entered last may use; `None` if they are limited by time alone.
+    pub(super) fn allowed_tries(&self) -> Option<u32> {
+        self.cx.max_tries()
+    }
+
+    /// How long the next try is to wait, if an error has asked for that.
+    pub(in crate::exec) fn pause(&self) -> u64 {
+        self.notes.pause
     }
 
     #[inline(always)]
@@ -647,14 +681,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[inline(always)]
-    fn done(&mut self, attempt: &Try, value: Value) -> TryEnd {
+    pub(super) fn done(&mut self, attempt: &Try, value: Value) -> TryEnd {
         self.live.world.outputs.set(attempt.job, value);
         self.end(attempt, if attempt.has_run() { Status::Changed } else { Status::Satisfied })
     }
 
     /// The try has failed: another one follows, or the job has.
     #[cold]
-    fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
+    pub(super) fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
         let level = self.see_stop();
         if self.notes.was_cut && level >= StopLevel::Cancel {
@@ -710,7 +744,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// The run was stopped before the job could end.
     #[cold]
-    fn cancelled(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+    pub(super) fn cancelled(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
         self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
         self.end(attempt, Status::Cancelled)
@@ -718,7 +752,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Dry run only; a run_only has no check that could have failed.
     #[cold]
-    fn would_run(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+    pub(super) fn would_run(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
         self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
         self.end(attempt, Status::WouldRun)
     }

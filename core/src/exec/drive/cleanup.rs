@@ -6,6 +6,7 @@ use crate::cancel::StopLevel;
 use crate::error::{BoxError, ErrorText};
 use crate::exec::attempt::{DueCleanup, Worker};
 use crate::exec::live::Live;
+use crate::exec::placement::Venue;
 use crate::graph::JobId;
 use crate::report::Record;
 
@@ -29,7 +30,10 @@ pub(crate) fn clean_up<'env, A>(
     let mut called = Vec::new();
     for cleanup in due {
         let (job, attempt) = (cleanup.job, cleanup.attempt);
-        let (result, head) = worker.clean_up(cleanup, ignored);
+        let (result, head) = match live.venue(job) {
+            Some(Venue::Try(elsewhere)) => worker.clean_up_elsewhere(elsewhere, job, attempt),
+            _ => worker.clean_up(cleanup, ignored),
+        };
         live.world.processes.end_try(job, attempt);
         called.push((job, head, result));
     }

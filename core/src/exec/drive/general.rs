@@ -5,23 +5,26 @@
 //! workers. Helpers come as there is work for them, a tier at a time, each called by the worker that has found more to do
 //! than it can.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Flight, Leftovers, Progress, Worker};
+use crate::exec::attempt::{Back, Flight, Leftovers, Progress, Sent, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
 use crate::exec::flights::Flights;
 use crate::exec::hall::{Hall, Inside};
 use crate::exec::live::Live;
+use crate::exec::placement::Venue;
 use crate::exec::schedule::{Ended, Next, Schedule};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
 use crate::limits::Pending;
 use crate::report::{Head, Log};
+use crate::words::Status;
 
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
@@ -29,7 +32,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let hall = Arc::new(Hall::new(schedule));
     let crew = Crew {
         live,
-        heads: live.graph().ids().map(|_| AtomicU64::default()).collect(),
+        heads: live.graph().ids().map(|job| AtomicU64::new(first_head(live, job).to_bits())).collect(),
         helpers,
         lease: OnceLock::new(),
         tiers: AtomicUsize::new(0),
@@ -38,6 +41,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         ids: AtomicU16::new(1),
         told: Mutex::new(()),
         left: Mutex::default(),
+        away: Mutex::default(),
         flights: Flights::new(&hall, &live.plan.needs().asyncs),
         hall,
     };
@@ -67,6 +71,8 @@ struct Crew<'r, 'env, A> {
     told: Mutex<()>,
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
+    /// Units that are executed elsewhere, by the job that stands for each.
+    away: Mutex<HashMap<JobId, Box<Sent>>>,
     flights: Flights<Box<Flight<'r, 'env, A>>>,
 }
 
@@ -79,6 +85,8 @@ struct Task {
 /// What a worker has done with a try.
 enum Done {
     Over(Try, TryEnd),
+    /// It was a whole nest: the job that stood for it, and how all of its jobs have ended.
+    Nest(JobId, Vec<(JobId, Head)>),
     /// It waits for its waker, and was put aside.
     Suspended,
 }
@@ -122,8 +130,14 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
     fn perform_inside(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
         let mut progress = match next {
-            Next::Begin(attempt) => worker.begin(attempt),
-            Next::Resume(job) => self.resume(worker, job),
+            Next::Begin(attempt) => match self.live.venue(attempt.job) {
+                Some(venue) => return self.send(worker, attempt, venue),
+                None => worker.begin(attempt),
+            },
+            Next::Resume(job) => match self.take_away(job) {
+                Some(sent) => return self.receive(worker, job, sent),
+                None => self.resume(worker, job),
+            },
         };
         loop {
             progress = match progress {
@@ -139,6 +153,41 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
                 },
             }
         }
+    }
+
+    /// Hands a try over, or the nest that its job stands for.
+    ///
+    /// It is put into its place before the schedule knows that it waits: who resumes it finds it.
+    fn send(&self, worker: &mut Worker<'r, 'env, A>, attempt: Try, venue: Venue<'_>) -> Done {
+        let job = attempt.job;
+        let jobs = match &venue {
+            Venue::Try(_) => vec![job],
+            Venue::Nest(nest) => self.hall.lock().schedule.open_jobs(nest.jobs.clone()),
+        };
+        let waker = Waker::from(self.hall.ring(job));
+        let sent = worker.send(attempt, venue, &jobs, waker);
+        self.put_away(job, Box::new(sent))
+    }
+
+    /// Reads what a unit has told.
+    fn receive(&self, worker: &mut Worker<'r, 'env, A>, job: JobId, mut sent: Box<Sent>) -> Done {
+        self.hall.lock().resume(job);
+        match worker.receive(&mut sent) {
+            None => self.put_away(job, sent),
+            Some(Back::Try(attempt, end)) => Done::Over(attempt, end),
+            Some(Back::Nest(first, ends)) => Done::Nest(first, ends),
+        }
+    }
+
+    fn put_away(&self, job: JobId, sent: Box<Sent>) -> Done {
+        lock(&self.away).insert(job, sent);
+        self.hall.lock().suspend(job, None);
+        Done::Suspended
+    }
+
+    fn take_away(&self, job: JobId) -> Option<Box<Sent>> {
+        self.live.placement.as_ref()?;
+        lock(&self.away).remove(&job)
     }
 
     /// Polls a future. `None`: it is pending, and put aside.
@@ -232,7 +281,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         inside.obeyed = level;
         inside.stop_reason = inside.stop_reason.or(bounds.stop().reason());
         inside.schedule.stop(ended);
-        if level >= StopLevel::Cancel && !self.flights.is_empty() {
+        if level >= StopLevel::Cancel && (!self.flights.is_empty() || self.live.placement.is_some()) {
             inside.schedule.wake_all();
             self.hall.call_all(inside);
         }
@@ -240,7 +289,11 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     fn book(&self, schedule: &mut Schedule, done: Done, ended: &mut Vec<Ended>) {
-        let Done::Over(attempt, end) = done else { return };
+        let (attempt, end) = match done {
+            Done::Over(attempt, end) => (attempt, end),
+            Done::Nest(first, ends) => return self.book_nest(schedule, first, &ends, ended),
+            Done::Suspended => return,
+        };
         let head = match end {
             TryEnd::Ended(head) => head,
             TryEnd::Again { .. } => attempt.head,
@@ -254,6 +307,20 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             (TryEnd::Again { due }, _) => schedule.again(attempt.again(due), ended),
             (TryEnd::Ended(_), None) => unreachable!("a job that has ended has a status"),
         }
+    }
+
+    fn book_nest(
+        &self,
+        schedule: &mut Schedule,
+        first: JobId,
+        ends: &[(JobId, Head)],
+        ended: &mut Vec<Ended>,
+    ) {
+        for (job, head) in ends {
+            self.heads[job.index()].store(head.to_bits(), Ordering::Relaxed);
+        }
+        let statuses = ends.iter().filter_map(|(job, head)| Some((*job, head.status()?)));
+        schedule.end_unit(first, &statuses.collect::<Vec<_>>(), ended);
     }
 
     /// Tells which jobs have ended without a try of their own, and whether the run is stopped.
@@ -332,8 +399,14 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         }
         let heads = self.heads.into_iter().map(|head| Head::from_bits(head.into_inner())).collect();
         let stop_reason = self.hall.lock().stop_reason;
-        Finished { heads, logs, leftovers, stop_reason }
+        let nodes = self.live.placement.as_ref().map(|placement| placement.add_logs(&mut logs));
+        Finished { nodes: nodes.unwrap_or_default(), heads, logs, leftovers, stop_reason }
     }
+}
+
+/// How far a job is when the run begins.
+fn first_head<A>(live: &Live<'_, A>, job: JobId) -> Head {
+    if live.known.binary_search(&job).is_ok() { Head::NEW.ended(Status::Satisfied) } else { Head::NEW }
 }
 
 /// What a future fails with that nobody can wake.

@@ -18,7 +18,8 @@ pub(crate) fn makespan<A>(
     expected: Option<&[Duration]>,
     takes: impl Fn(JobId) -> u64,
 ) -> u64 {
-    let mut schedule = Schedule::new(plan.graph(), claims(plan, options, expected), options.dry_run);
+    let mut schedule =
+        Schedule::new(plan.graph(), claims(plan, options, expected, |_| None), options.dry_run);
     let (mut busy, mut now) = (BinaryHeap::new(), 0_u64);
     let mut ended = Vec::new();
     loop {

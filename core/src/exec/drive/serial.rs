@@ -40,6 +40,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     pub(super) fn finish(self) -> Finished<'env, A> {
         let (log, leftovers) = self.worker.into_parts();
         Finished {
+            nodes: Vec::new(),
             heads: self.books.into_heads(self.live.graph()),
             logs: vec![log],
             leftovers,

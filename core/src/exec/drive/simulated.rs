@@ -329,7 +329,7 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             logs.push(log);
             leftovers.append(more);
         }
-        Finished { heads: self.heads, logs, leftovers, stop_reason: self.stop_reason }
+        Finished { heads: self.heads, logs, nodes: Vec::new(), leftovers, stop_reason: self.stop_reason }
     }
 }
 

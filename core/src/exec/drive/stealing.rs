@@ -88,7 +88,13 @@ fn together<'env, A: Send + Sync>(
         logs.push(log);
         leftovers.append(more);
     }
-    Finished { heads: crew.books.into_heads(live.graph()), logs, leftovers, stop_reason: None }
+    Finished {
+        heads: crew.books.into_heads(live.graph()),
+        logs,
+        nodes: Vec::new(),
+        leftovers,
+        stop_reason: None,
+    }
 }
 
 /// All workers of one run.

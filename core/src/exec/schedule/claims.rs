@@ -1,6 +1,7 @@
 //! What the jobs of a run want beside a worker: slots of pools, and a place in the queues.
 
 use crate::exec::schedule::queue::Wish;
+use crate::exec::schedule::units::Units;
 use crate::graph::JobId;
 
 /// A pool of the run, by its place in the list of all.
@@ -30,6 +31,10 @@ pub(in crate::exec) struct Claims {
     uses: Vec<Use>,
     /// Empty if no job has one.
     wishes: Vec<Wish>,
+    /// Nests that are executed elsewhere, each as a whole.
+    pub(super) units: Units,
+    /// Jobs that were done before this run began, in ascending order.
+    pub(super) known: Vec<JobId>,
 }
 
 impl Claims {
@@ -47,7 +52,12 @@ impl Claims {
             uses.extend(job);
             offsets.push(uses.len() as u32);
         }
-        Claims { sizes, offsets, uses, wishes }
+        Claims { sizes, offsets, uses, wishes, ..Claims::default() }
+    }
+
+    /// The same, with nests that are executed as a whole, and jobs that were done before.
+    pub(in crate::exec) fn with_others(self, units: Units, known: Vec<JobId>) -> Self {
+        Claims { units, known, ..self }
     }
 
     pub(super) fn of(&self, job: JobId) -> &[Use] {

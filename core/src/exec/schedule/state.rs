@@ -42,8 +42,10 @@ impl State {
             (Running, Rung | Pending) | (Pending | Rung, Woken) => true,
             (Running | Rung, Between) => true,
             (Ended(_), _) => false,
+            // a nest that is executed as a whole ends with all of its jobs
+            (Waiting, Ended(_)) => true,
             // a stopped run ends what has not begun; a group then ends without a worker
-            (Waiting | Held | Ready | Between, Ended(status)) => {
+            (Held | Ready | Between, Ended(status)) => {
                 matches!(status, Status::Blocked | Status::Cancelled | Status::Satisfied)
             }
             (Running | Rung, Ended(_)) => true,

@@ -95,6 +95,7 @@ impl SavedReport {
             elapsed_ns,
             jobs,
             nests,
+            nodes: Vec::new(),
         }
     }
 

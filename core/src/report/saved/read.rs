@@ -1,6 +1,6 @@
 //! How a report is read, and what is refused when it does not fit together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::Error as _;
@@ -38,6 +38,8 @@ pub(crate) struct SavedReport {
     pub(super) jobs: Vec<SavedJob>,
     #[serde(default)]
     pub(super) nests: Vec<SavedNest>,
+    #[serde(default)]
+    pub(super) nodes: Vec<SavedNode>,
 }
 
 /// Comes first, so that a report of another version is refused for that and not for what it holds.
@@ -85,6 +87,14 @@ pub(crate) struct SavedLine {
     phase: Phase,
     at_ns: u64,
     text: String,
+}
+
+/// A machine that stands for a worker.
+#[derive(Deserialize)]
+#[serde(rename = "Node", expecting = "a machine", deny_unknown_fields)]
+pub(super) struct SavedNode {
+    pub(super) worker: u16,
+    pub(super) name: String,
 }
 
 /// A nest; those that it is inside of come before it.
@@ -172,6 +182,7 @@ pub(super) fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
     report.keep_said(said);
     report.is_complete = !saved.incomplete;
     report.observer_failures = saved.observer_failures;
+    report.nodes = restore_nodes(saved.nodes)?;
     Ok(report)
 }
 
@@ -188,6 +199,20 @@ fn restore_origin(saved: &mut SavedReport) -> Result<Origin, Unfit> {
         return Err(Unfit::alone(format!("{:?} is no name of a machine", host.unwrap_or_default())));
     }
     Ok(Origin { started, host: host.map(Into::into) })
+}
+
+/// Each worker stands for one machine.
+fn restore_nodes(saved: Vec<SavedNode>) -> Result<BTreeMap<u16, Box<str>>, Unfit> {
+    let mut nodes = BTreeMap::new();
+    for SavedNode { worker, name } in saved {
+        if name_fault(&name).is_some() {
+            return Err(Unfit::alone(format!("{name:?} is no name of a machine")));
+        }
+        if nodes.insert(worker, name.into()).is_some() {
+            return Err(Unfit::alone(format!("worker {worker} is on two machines")));
+        }
+    }
+    Ok(nodes)
 }
 
 /// The nests, and all edges: those of the jobs, and those that come of what nests wait for.

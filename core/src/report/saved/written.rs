@@ -20,7 +20,8 @@ impl Serialize for Report {
         let goes_through = self.dry_run == DryRun::Through;
         let failures = &self.observer_failures;
         let has_failures = !failures.is_empty();
-        let optional = [goes_through, has_reason, has_started, has_host, incomplete, has_failures];
+        let has_nodes = !self.nodes.is_empty();
+        let optional = [goes_through, has_reason, has_started, has_host, incomplete, has_failures, has_nodes];
         Fields::new(serializer, "Report", 5, optional)?
             .add("dojobber_report", &VERSION)?
             .add("dry_run", &self.dry_run.is_on())?
@@ -33,6 +34,11 @@ impl Serialize for Report {
             .add("elapsed_ns", &self.elapsed)?
             .add("jobs", &Sequence::of(self.jobs().map(SavedJob)))?
             .add("nests", &Sequence::of(self.graph.nests().map(SavedNest)))?
+            .add_if(
+                has_nodes,
+                "nodes",
+                &Sequence::of(self.nodes.iter().map(|(worker, name)| SavedNode(*worker, name))),
+            )?
             .end()
     }
 }
@@ -90,6 +96,15 @@ impl Serialize for SavedLine<'_> {
             .add("at_ns", &self.0.at)?
             .add("text", &self.0.text)?
             .end()
+    }
+}
+
+/// A machine that stands for a worker.
+struct SavedNode<'a>(u16, &'a str);
+
+impl Serialize for SavedNode<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(serializer, "Node", 2, [])?.add("worker", &self.0)?.add("name", self.1)?.end()
     }
 }
 
