@@ -125,7 +125,7 @@ impl Farm {
             worker: 0,
             start: Duration::ZERO,
             length: Duration::ZERO,
-            error: error.then(|| lost_text()),
+            error: error.then(lost_text),
         };
         let begun = || vec![phase(Phase::Check, true), phase(Phase::Run, false)];
         match fate {
@@ -313,7 +313,7 @@ fn retries_are_the_runs_and_errors_are_as_they_were() {
                 assert_eq!(cx.attempt(), count.fetch_add(1, SeqCst) + 1);
                 match (cx.attempt(), class) {
                     (2, ErrorClass::Permanent) => {
-                        Err(dojobber::permanent(std::io::Error::other("no"))).map_err(Into::into)
+                        Err(dojobber::permanent(std::io::Error::other("no")).into())
                     }
                     (1 | 2, _) => panic!("not yet"),
                     _ => Ok(()),

@@ -131,8 +131,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             match message {
                 Message::Progress(progress) if sent.nest.is_none() => self.see_progress(sent, progress),
                 Message::Progress(_) => {}
-                Message::Over(done) if sent.nest.is_some() => return Some(self.end_nest(sent, *done)),
-                Message::Over(done) => return Some(self.end_try(sent, *done)),
+                Message::Over(done) if sent.nest.is_some() => return Some(self.finish_nest(sent, *done)),
+                Message::Over(done) => return Some(self.finish_try(sent, *done)),
             }
         }
         None
@@ -163,7 +163,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         Some(Seen { lane, origin, phases: Vec::new(), open: None, last: origin })
     }
 
-    fn end_try(&mut self, sent: &mut Sent, done: UnitDone) -> Back {
+    fn finish_try(&mut self, sent: &mut Sent, done: UnitDone) -> Back {
         let UnitDone { node, mut jobs, lost, ran_before, pause } = done;
         let mut attempt = sent.attempt;
         let spec = self.enter(&attempt);
@@ -256,7 +256,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// The report of a nest has come, or why there is none.
-    fn end_nest(&mut self, sent: &mut Sent, done: UnitDone) -> Back {
+    fn finish_nest(&mut self, sent: &mut Sent, done: UnitDone) -> Back {
         let UnitDone { node, jobs, lost, .. } = done;
         let node = if node.is_empty() { NOWHERE.to_owned() } else { node };
         let total = jobs.iter().flat_map(|job| &job.phases).map(|phase| phase.start + phase.length).max();

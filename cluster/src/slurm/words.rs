@@ -1,0 +1,144 @@
+//! What Slurm's commands print, and what it means.
+
+use crate::engine::{End, Seen, State, Tag};
+
+/// A word for the shell.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Whether the same submission may be accepted later, after such an error.
+pub(super) fn is_passing(text: &str) -> bool {
+    const PASSING: [&str; 15] = [
+        "Unable to contact slurm controller",
+        "Slurm controller not responding",
+        "Connection refused",
+        "Connection timed out",
+        "Socket timed out",
+        "Communication connection failure",
+        "Transport endpoint",
+        "Zero Bytes were transmitted",
+        "Protocol authentication error",
+        "temporarily unable to accept job",
+        "job submit limit",
+        "MaxSubmitJob",
+        "try again",
+        "has not answered",
+        "does not start",
+    ];
+    PASSING.iter().any(|part| text.contains(part))
+}
+
+/// How large an array may be, by `scontrol show config`: its indices are below that number.
+pub(super) fn array_limit(config: &str) -> Option<usize> {
+    let number = |key: &str| -> Option<usize> {
+        let line =
+            config.lines().find(|line| line.split('=').next().is_some_and(|name| name.trim() == key))?;
+        line.split('=').nth(1)?.trim().parse().ok()
+    };
+    let size = number("MaxArraySize")?.saturating_sub(1).max(1);
+    Some(number("MaxJobCount").map_or(size, |jobs| size.min(jobs.max(1))))
+}
+
+/// What a line of squeue says: ticket, index, comment, state, node, reason. `None`: that is no unit of this run.
+pub(super) fn seen(line: &str, run: &str) -> Option<Seen> {
+    let mut fields = line.splitn(6, '|');
+    let mut next = || fields.next();
+    let (ticket, index, comment, state, node, why) = (next()?, next()?, next()?, next()?, next()?, next()?);
+    let batch = comment.strip_prefix("dojobber:")?.strip_prefix(run)?.strip_prefix(':')?.parse().ok()?;
+    let index = index.parse().unwrap_or(0); // `N/A`: no array
+    let tag = Tag { run: run.to_owned(), batch, index };
+    Some(Seen { tag, ticket: ticket.to_owned(), state: state_of(state, node, why) })
+}
+
+fn state_of(state: &str, node: &str, why: &str) -> State {
+    /// Reasons for which a unit waits until somebody does something.
+    const HELPLESS: [&str; 11] = [
+        "Held",
+        "held",
+        "DOWN",
+        "Down",
+        "Bad",
+        "Invalid",
+        "NotAvail",
+        "Inactive",
+        "PartitionConfig",
+        "TimeLimit",
+        "launch failed",
+    ];
+    let over = |end| State::Over {
+        why: format!("{state} ({why}) on {}", if node.is_empty() { "no node" } else { node }),
+        end,
+    };
+    match state {
+        "PENDING" => {
+            let needs_help = HELPLESS.iter().any(|part| why.contains(part));
+            State::Waiting { why: why.to_owned(), needs_help }
+        }
+        "RUNNING" | "COMPLETING" | "CONFIGURING" | "SUSPENDED" | "STOPPED" | "STAGE_OUT" | "SIGNALING" => {
+            State::Running { node: node.to_owned() }
+        }
+        "REQUEUED" | "REQUEUE_FED" | "RESIZING" => {
+            State::Waiting { why: state.to_owned(), needs_help: false }
+        }
+        "REQUEUE_HOLD" | "SPECIAL_EXIT" => State::Waiting { why: state.to_owned(), needs_help: true },
+        "NODE_FAIL" | "BOOT_FAIL" | "PREEMPTED" | "REVOKED" => over(End::Machine),
+        // a node that could not start it: nobody has wished for that
+        "CANCELLED" if why.contains("launch") || why.contains("NodeDown") => over(End::Machine),
+        "CANCELLED" => over(End::Person),
+        "TIMEOUT" | "DEADLINE" | "OUT_OF_MEMORY" => over(End::Limit),
+        _ => over(End::Program),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: &str) {
+        let told = seen(line, "r-1").map(|seen| format!("{} {} {:?}", seen.ticket, seen.tag, seen.state));
+        assert_eq!(told.as_deref().unwrap_or("none"), expected);
+    }
+
+    #[test]
+    fn a_line_of_the_queue_is_a_unit() {
+        check("7_1|1|dojobber:r-1:3|RUNNING|n2|None", "7_1 b3.1 Running { node: \"n2\" }");
+        check(
+            "8|N/A|dojobber:r-1:4|PENDING||Priority",
+            "8 b4.0 Waiting { why: \"Priority\", needs_help: false }",
+        );
+        check(
+            "8|N/A|dojobber:r-1:4|PENDING||JobHeldUser",
+            "8 b4.0 Waiting { why: \"JobHeldUser\", needs_help: true }",
+        );
+        check(
+            "8|N/A|dojobber:r-1:4|NODE_FAIL|n1|NodeDown",
+            "8 b4.0 Over { why: \"NODE_FAIL (NodeDown) on n1\", end: Machine }",
+        );
+        check(
+            "8|N/A|dojobber:r-1:4|CANCELLED|n1|None",
+            "8 b4.0 Over { why: \"CANCELLED (None) on n1\", end: Person }",
+        );
+        check(
+            "8|N/A|dojobber:r-1:4|TIMEOUT|n1|TimeLimit",
+            "8 b4.0 Over { why: \"TIMEOUT (TimeLimit) on n1\", end: Limit }",
+        );
+        for other in ["8|N/A|dojobber:r-12:4|RUNNING|n1|None", "8|N/A|(null)|RUNNING|n1|None", "", "8|N/A"] {
+            check(other, "none");
+        }
+    }
+
+    #[test]
+    fn limits_stand_in_the_configuration() {
+        let config = "MaxArraySize            = 1001\nMaxJobCount             = 10000\nMaxJobId = 5";
+        assert_eq!((array_limit(config), array_limit("")), (Some(1000), None));
+        assert_eq!(array_limit("MaxArraySize = 1001\nMaxJobCount = 20"), Some(20));
+    }
+
+    #[test]
+    fn some_errors_pass() {
+        assert!(is_passing("sbatch: error: Unable to contact slurm controller (connect failure)"));
+        assert!(!is_passing("sbatch: error: invalid partition specified: none"));
+    }
+}

@@ -1,0 +1,115 @@
+//! What every failure becomes, as far as processes can fail so.
+
+use crate::support::World;
+
+/// Runs the trials, and compares what is told of a job: its beginning, and words that must follow.
+#[track_caller]
+fn check(options: &[&str], job: &str, start: &str, words: &[&str]) -> World {
+    let world = World::new();
+    let told = world.run(options);
+    let line = told.job(job);
+    assert!(line.starts_with(start), "{line}\n{}", told.err);
+    for word in words {
+        assert!(line.contains(word), "{word:?} is not in: {line}\n{}", told.err);
+    }
+    world
+}
+
+#[test]
+fn units_are_executed_and_their_outputs_read() {
+    let world = World::new();
+    let told = world.run(&["jobs=4", "nest=3"]);
+    assert!(told.is_success && told.out.contains("sum 60"), "{}\n{}", told.out, told.err);
+    assert_eq!(
+        (told.job("part2"), told.job("nest/2"), told.job("nest/last")),
+        ("changed 1", "changed 1", "satisfied 1")
+    );
+    assert!(told.out.contains("nodes 16"), "{}", told.out); // three phases of four jobs, and four of the nest
+    for part in 0..4 {
+        let counts = [format!("run part{part}"), format!("ran part{part}"), format!("cleanup part{part}")];
+        assert_eq!(counts.map(|line| world.count(&line)), [1, 1, 1]);
+    }
+}
+
+#[test]
+fn errors_come_home_as_they_were() {
+    check(&["part1=error"], "part1", "failed 1 No such file", &[]);
+    check(&["part1=panic", "tries=2"], "part1", "failed 2 ", &["No such file"]);
+    check(&["part1=once", "tries=2"], "part1", "changed 2", &[]);
+    check(&["part1=cause"], "sum", "blocked 0", &[]);
+    check(&["nest=3", "nestfails=0"], "nest/0", "failed 3 no", &[]);
+    check(&["nest=3", "nestfails=0"], "nest/last", "blocked 0", &[]);
+}
+
+#[test]
+fn a_program_that_leaves_no_record_has_failed_its_try() {
+    let left = "it left no record";
+    check(&["part1=abort"], "part1", "failed 1", &[left, "killed by signal 6", "it had begun on"]);
+    check(&["part1=exit"], "part1", "failed 1", &[left, "exit code 0"]);
+    check(&["part1=exit3", "tries=2"], "part1", "failed 2", &[left, "exit code 3"]);
+    let world = check(&["part1=diesonce", "tries=2"], "part1", "changed 2", &[]);
+    assert_eq!((world.count("run part1"), world.count("cleanup part1")), (2, 2));
+    let told = check(&["elsewise=1"], "part1", "failed 1", &[left, "this program has something else to do"]);
+    drop(told);
+}
+
+#[test]
+fn a_time_that_is_over_is_a_failed_try() {
+    let world = check(&["part1=long", "time=300", "jobs=2"], "part1", "failed 1", &["its time was over"]);
+    assert_eq!(world.count("cleanup part1"), 1, "its run had begun");
+}
+
+#[test]
+fn what_can_never_succeed_fails_for_good() {
+    check(
+        &["hostgraph=1", "tries=3"],
+        "part1",
+        "failed 1",
+        &["another graph", "of the coordinator", "of a unit"],
+    );
+    check(&["salt=1", "tries=3"], "part1", "failed 1", &["another graph", "agreed on"]);
+    check(&["part1=shared", "tries=3"], "part1", "failed 1", &["the shared store of another machine"]);
+    check(
+        &["drythere=1", "tries=3"],
+        "part1",
+        "failed 1",
+        &["it is a dry run on", "no dry run where it was started"],
+    );
+    check(&["stays=1", "part1=x"], "part1", "failed 1", &["No such file"]);
+}
+
+#[test]
+fn dry_runs_are_here_unless_it_is_said() {
+    let world = check(&["dry=1"], "part1", "would_run 1", &[]);
+    assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 0);
+    let world = check(&["dry=1", "drytoo=1"], "part1", "would_run 1", &[]);
+    assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_large_output_has_a_file_of_its_own() {
+    let world = check(&["large=3000000", "jobs=1"], "reads", "satisfied 1", &[]);
+    let record = std::fs::read_dir(world.run_folder().join("out")).unwrap();
+    assert!(record.flatten().all(|file| file.metadata().unwrap().len() < 10_000));
+}
+
+#[test]
+fn a_stop_ends_what_is_away_and_cleans_up() {
+    let world = World::new();
+    let told =
+        world.run(&["stops=1", "jobs=6", "slots=2", "part0=long", "part1=long", "part2=long", "part3=long"]);
+    assert!(told.job("part5").starts_with("cancelled"), "{}", told.out);
+    assert!(told.err.contains("units are ended"), "{}", told.err);
+    let log = world.log();
+    for (line, count) in log.iter().filter(|(line, _)| line.starts_with("run ")) {
+        let part = line.strip_prefix("run ").unwrap();
+        assert_eq!(world.count(&format!("cleanup {part}")), *count, "{log:?}");
+    }
+}
+
+#[test]
+fn a_program_has_one_run() {
+    let world = World::new();
+    let told = world.run(&["twice=1", "jobs=1"]);
+    assert!(!told.is_success && told.err.contains("a program has one `cluster.run`"), "{}", told.err);
+}
