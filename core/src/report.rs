@@ -76,7 +76,7 @@ pub struct Report {
     /// What jobs have said, those that have said anything.
     said: AllSaid,
     /// The machines that stand for workers, by worker.
-    nodes: BTreeMap<u16, Box<str>>,
+    nodes: Option<Box<Nodes>>,
 }
 
 impl Report {
@@ -106,7 +106,7 @@ impl Report {
             logs,
             descriptions_of_runs: BTreeMap::new(),
             said: AllSaid::new(),
-            nodes: BTreeMap::new(),
+            nodes: None,
         }
     }
 
@@ -126,8 +126,8 @@ impl Report {
 
     /// Says which machines stand for workers.
     pub(crate) fn at_nodes(self, nodes: Vec<(u16, String)>) -> Self {
-        let nodes = nodes.into_iter().map(|(worker, node)| (worker, node.into())).collect();
-        Report { nodes, ..self }
+        let nodes: Nodes = nodes.into_iter().map(|(worker, node)| (worker, node.into())).collect();
+        Report { nodes: (!nodes.is_empty()).then(|| Box::new(nodes)), ..self }
     }
 
     /// Adds a phase that followed all others of its job.
@@ -192,7 +192,7 @@ impl Report {
     /// The machine that a worker stands for, where jobs were executed elsewhere: each place on another machine is a worker
     /// of its own. `None`: a worker of the machine that the run was on.
     pub fn node(&self, worker: usize) -> Option<&str> {
-        self.nodes.get(&u16::try_from(worker).ok()?).map(|node| &**node)
+        self.nodes.as_ref()?.get(&u16::try_from(worker).ok()?).map(|node| &**node)
     }
 
     /// Why the run was stopped; `None` if it was not, or only when all jobs had ended. A run that was stopped and whose
@@ -353,13 +353,16 @@ impl Report {
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
             ending: self.logs[usize::from(link.worker)].ending(link.index),
-            node: self.nodes.get(&link.worker).map(|node| &**node),
+            node: self.nodes.as_ref().and_then(|nodes| nodes.get(&link.worker)).map(|node| &**node),
         }
     }
 }
 
 /// The error of a phase that had begun and not ended when the journal of its run was read.
 pub(crate) const DID_NOT_END: &str = "did not end: the process ended before";
+
+/// The machines that stand for workers.
+type Nodes = BTreeMap<u16, Box<str>>;
 
 /// When and where a run took place, as far as is known: a simulation has neither.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -182,7 +182,8 @@ pub(super) fn restore(mut saved: SavedReport) -> Result<Report, Unfit> {
     report.keep_said(said);
     report.is_complete = !saved.incomplete;
     report.observer_failures = saved.observer_failures;
-    report.nodes = restore_nodes(saved.nodes)?;
+    let nodes = restore_nodes(saved.nodes)?;
+    report.nodes = (!nodes.is_empty()).then(|| Box::new(nodes));
     Ok(report)
 }
 

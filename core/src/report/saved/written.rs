@@ -1,6 +1,7 @@
 //! How a report is written: as it stands, without a copy of it.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, Serializer};
 
@@ -20,7 +21,7 @@ impl Serialize for Report {
         let goes_through = self.dry_run == DryRun::Through;
         let failures = &self.observer_failures;
         let has_failures = !failures.is_empty();
-        let has_nodes = !self.nodes.is_empty();
+        let has_nodes = self.nodes.is_some();
         let optional = [goes_through, has_reason, has_started, has_host, incomplete, has_failures, has_nodes];
         Fields::new(serializer, "Report", 5, optional)?
             .add("dojobber_report", &VERSION)?
@@ -37,11 +38,19 @@ impl Serialize for Report {
             .add_if(
                 has_nodes,
                 "nodes",
-                &Sequence::of(self.nodes.iter().map(|(worker, name)| SavedNode(*worker, name))),
+                &Sequence::of(
+                    self.nodes
+                        .as_deref()
+                        .unwrap_or(&NO_NODES)
+                        .iter()
+                        .map(|(worker, name)| SavedNode(*worker, name)),
+                ),
             )?
             .end()
     }
 }
+
+static NO_NODES: BTreeMap<u16, Box<str>> = BTreeMap::new();
 
 struct SavedJob<'a>(JobReport<'a>);
 
