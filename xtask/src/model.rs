@@ -44,7 +44,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         what: "wakers of earlier phases count",
         file: "hall.rs",
-        right: "inside.rings.get(&self.job) == Some(&self.number) && act(",
+        right: "inside.rings.get(self.job.index()) == Some(&self.number) && act(",
         wrong: "act(",
     },
     Mistake {
