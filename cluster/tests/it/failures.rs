@@ -80,9 +80,9 @@ fn what_can_never_succeed_fails_for_good() {
 
 #[test]
 fn dry_runs_are_here_unless_it_is_said() {
-    let world = check(&["dry=1"], "part1", "would_run 1", &[]);
+    let world = check(&["dry=1"], "part1", "would run 1", &[]);
     assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 0);
-    let world = check(&["dry=1", "drytoo=1"], "part1", "would_run 1", &[]);
+    let world = check(&["dry=1", "drytoo=1"], "part1", "would run 1", &[]);
     assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 3);
 }
 
