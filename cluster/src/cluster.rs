@@ -1,6 +1,5 @@
 //! The face of this crate: an engine and a spool, where jobs are placed, and the run of a plan.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use dojobber::{Cleanup, Done, Elsewhere, Order, Plan, Run, RunOptions, Runner, StopLevel};
 
-use crate::engine::{Engine, Seen, State};
+use crate::engine::{Engine, Seen, State, Tag};
 use crate::error::ClusterError;
 use crate::identity::{build, digest, graph_lines};
 use crate::needs::Needs;
@@ -183,14 +182,13 @@ impl Cluster {
         let build = build(&start.program).map_err(|error| self.spool_error(error))?;
         if let Some((folder, last)) = self.last_run()? {
             let is_same = last.digest == start.digest && last.build == build && last.cwd == cwd;
-            let seen = self.survey(&folder);
             if is_same {
-                let inherited = inherit(&folder, &seen);
+                let inherited = self.inherit(&folder);
                 let count = inherited.orphans.len();
                 tell(format_args!("cluster: goes on with run {}, {count} units are under way", folder.id));
                 return Ok((Current { folder, digest: start.digest, args: start.args, cwd }, inherited));
             }
-            self.give_up(&folder, &seen);
+            self.give_up(&folder);
         }
         self.prune();
         let folder = RunFolder::new(root, &format!("{:x}-{:x}", now_ms(), std::process::id()));
@@ -271,17 +269,39 @@ impl Cluster {
         }
     }
 
+    /// What an earlier coordinator has left: units that go on, and the number of the next submission.
+    ///
+    /// The order of a unit that the engine does not know is withdrawn: a submission that is still on its way finds nothing
+    /// to do. Who had read his order just before is known to the engine by then, so it is asked once more.
+    fn inherit(&self, folder: &RunFolder) -> Inherited {
+        let orders = folder.orders();
+        let next_batch = orders.iter().map(|tag| tag.batch + 1).max().unwrap_or(0);
+        let orders = orders.into_iter().filter_map(|tag| Some((folder.read_order(&tag).ok()??, tag)));
+        let seen = self.survey(folder);
+        let (mut known, unknown): (Vec<_>, Vec<_>) = orders.partition(|(_, tag)| is_among(&seen, tag));
+        for (_, tag) in &unknown {
+            let _ = fs::remove_file(folder.order(tag));
+        }
+        let seen = if unknown.is_empty() { seen } else { self.survey(folder) };
+        for (order, tag) in unknown.into_iter().filter(|(_, tag)| is_among(&seen, tag)) {
+            let _ = folder.write_order(&tag, &order); // for whoever comes after this coordinator
+            known.push((order, tag));
+        }
+        Inherited { orphans: known.into_iter().map(|(order, tag)| (order.unit(), tag)).collect(), next_batch }
+    }
+
     /// Ends what is left of a run of something else.
-    fn give_up(&self, folder: &RunFolder, seen: &[Seen]) {
+    fn give_up(&self, folder: &RunFolder) {
+        for tag in folder.orders() {
+            let _ = fs::remove_file(folder.order(&tag)); // first: what begins from now on finds nothing to do
+        }
+        let seen = self.survey(folder);
         tell(format_args!(
             "cluster: run {} has not ended, and was another graph, program or directory: it is given up, {} units of it are \
              ended",
             folder.id,
             seen.len()
         ));
-        for tag in folder.orders() {
-            let _ = fs::remove_file(folder.order(&tag));
-        }
         let tickets: Vec<String> = seen.iter().map(|seen| seen.ticket.clone()).collect();
         if !tickets.is_empty()
             && let Err(why) = self.watcher.engine.cancel(&folder.spot(), &tickets)
@@ -321,21 +341,8 @@ pub(crate) struct Start {
     pub(crate) args: Vec<String>,
 }
 
-/// What an earlier coordinator has left: units that go on, and the number of the next submission.
-fn inherit(folder: &RunFolder, seen: &[Seen]) -> Inherited {
-    let (mut orphans, mut next_batch) = (HashMap::new(), 0);
-    for tag in folder.orders() {
-        next_batch = next_batch.max(tag.batch + 1);
-        let Ok(Some(order)) = folder.read_order(&tag) else {
-            continue;
-        };
-        if seen.iter().any(|seen| seen.tag == tag) {
-            orphans.insert(order.unit(), tag);
-        } else {
-            let _ = fs::remove_file(folder.order(&tag)); // a submission that is still on its way finds nothing to do
-        }
-    }
-    Inherited { orphans, next_batch }
+fn is_among(seen: &[Seen], tag: &Tag) -> bool {
+    seen.iter().any(|seen| seen.tag == *tag)
 }
 
 impl Place {

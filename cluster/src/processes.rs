@@ -13,6 +13,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::engine::{Batch, End, Engine, Patience, RunSpot, Seen, State, SubmitError, Tag};
 use crate::spool::host;
 
+/// So many looks in vain for processes of an earlier coordinator are enough. The second one is that of a coordinator that
+/// has withdrawn their orders in between.
+const LOOKS: u32 = 2;
+
 /// How long a process has to end after TERM.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -40,8 +44,8 @@ struct Desk {
     threads: usize,
     running: BTreeMap<Tag, Running>,
     over: VecDeque<(Instant, Seen)>,
-    /// Whether there may be processes of an earlier coordinator, per run.
-    strangers: HashMap<String, bool>,
+    /// How many looks in a row have found no process of an earlier coordinator, per run.
+    in_vain: HashMap<String, u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -231,9 +235,10 @@ impl Engine for Processes {
             state: State::Running { node: node.clone() },
         }));
         seen.extend(desk.over.iter().map(|(_, seen)| seen.clone()));
-        if *desk.strangers.entry(run.id.to_owned()).or_insert(true) {
+        let in_vain = desk.in_vain.get(run.id).copied().unwrap_or(0);
+        if in_vain < LOOKS {
             let strangers = strangers(run.id, &node, &seen);
-            desk.strangers.insert(run.id.to_owned(), !strangers.is_empty());
+            desk.in_vain.insert(run.id.to_owned(), if strangers.is_empty() { in_vain + 1 } else { 0 });
             seen.extend(strangers);
         }
         Ok(seen)

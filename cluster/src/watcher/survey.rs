@@ -57,7 +57,9 @@ impl Watcher {
                 Some(seen) => note_seen(flying, seen, &mut told),
                 None if flying.since < asked => {
                     flying.missing += 1;
-                    if flying.missing >= MISSING {
+                    // that a unit is forgotten whose end was told is no news
+                    let was_over = matches!(flying.seen, Some(State::Over { .. }));
+                    if flying.missing >= MISSING && !was_over {
                         flying.note_over(
                             format!("{} does not know it any more", self.engine.name()),
                             End::Machine,

@@ -34,6 +34,12 @@ impl World {
         self.spool().join(fs::read_to_string(self.spool().join("run")).unwrap().trim())
     }
 
+    /// Whether there was a run, and it is over.
+    pub(crate) fn has_ended(&self) -> bool {
+        let last = fs::read_to_string(self.spool().join("run"));
+        last.is_ok_and(|id| self.spool().join(id.trim()).join("ended").exists())
+    }
+
     /// How often each line stands in the log of the world.
     pub(crate) fn log(&self) -> BTreeMap<String, usize> {
         let text = fs::read_to_string(self.folder.path().join("world/log")).unwrap_or_default();
