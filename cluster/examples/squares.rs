@@ -1,4 +1,4 @@
-//! squares SPOOL [SLOTS]: the same program here and in each unit.
+//! squares SPOOL [SLOTS | slurm]: the same program here and in each unit.
 #![expect(clippy::print_stdout, reason = "a program talks to its user")]
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dojobber::{Console, Graph, Key, Result, Runner};
-use dojobber_cluster::{Cluster, Processes};
+use dojobber_cluster::{Cluster, Processes, Slurm};
 
 const SAMPLES: Key<Vec<u64>> = Key::new("samples").portable();
 
@@ -17,10 +17,12 @@ fn part(at: usize) -> Key<f64> {
 #[rustfmt::skip]
 fn main() -> Result {
     let mut words = std::env::args().skip(1);
-    let spool = words.next().ok_or("squares SPOOL [SLOTS]: a folder, and how many processes at once")?;
-    let slots = words.next().map_or(Ok(2), |slots| slots.parse())?;
+    let spool = words.next().ok_or("squares SPOOL [SLOTS | slurm]: a folder, and how many processes at once")?;
     let folder = Path::new(&spool);
-    let cluster = Cluster::new(Processes::new(slots), folder.join("run"));
+    let cluster = match words.next().as_deref() {
+        Some("slurm") => Cluster::new(Slurm::new(), folder.join("run")),
+        slots => Cluster::new(Processes::new(slots.map_or(Ok(2), str::parse)?), folder.join("run")),
+    };
     let small = || cluster.needs().cpus(1).memory_mb(100).time(Duration::from_secs(60));
 
     let plan = Graph::new()

@@ -1,6 +1,6 @@
 //! trials SPOOL WORLD [KEY=VALUE ..]: units that fail in every way there is, for the tests of this crate.
 //!
-//! `jobs=N` jobs square a seed, on `slots=N` processes; each leaves a line in WORLD/log for what it does. `JOB=HOW` lets one
+//! `jobs=N` jobs square a seed, on `slots=N` processes or with `engine=slurm`; each leaves a line in WORLD/log for what it does. `JOB=HOW` lets one
 //! of them go wrong: `part3=abort`.
 #![expect(clippy::print_stdout, reason = "a program talks to its user")]
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dojobber::{CancelToken, Graph, Key, Result, Runner, ensure};
-use dojobber_cluster::{Cluster, Processes, is_unit};
+use dojobber_cluster::{Cluster, Processes, Slurm, is_unit};
 
 type Options = HashMap<String, String>;
 
@@ -142,8 +142,14 @@ fn main() -> Result {
     }
     let slots = options.get("slots").map_or(Ok(4), |slots| slots.parse())?;
     let salt = options.get("salt").map(|_| std::process::id());
-    let cluster =
-        Cluster::new(Processes::new(slots), spool).agree_on(salt).verbose(options.contains_key("verbose"));
+    let cluster = match options.get("engine").map(String::as_str) {
+        Some("slurm") => {
+            let slurm = Slurm::new().survey_every(Duration::from_millis(300));
+            Cluster::new(slurm.wait_for_records(Duration::from_secs(2), Duration::from_secs(2)), spool)
+        }
+        _ => Cluster::new(Processes::new(slots), spool),
+    };
+    let cluster = cluster.agree_on(salt).verbose(options.contains_key("verbose"));
     let is_dry = options.contains_key("dry") || options.contains_key("drythere") && is_unit();
     let cluster = cluster.dry_run_there(options.contains_key("drythere") || options.contains_key("drytoo"));
     let plan = graph(&cluster, &world, &options).compile()?;

@@ -80,7 +80,10 @@ fn agreement() {
     let output = example("agreement").arg("200").output().unwrap();
     assert_eq!(str::from_utf8(&output.stderr).unwrap(), "");
     let said = str::from_utf8(&output.stdout).unwrap();
-    assert!(said.starts_with("200 simulated runs of 20 jobs agree"), "{said}");
+    assert!(
+        said.starts_with("200 random graphs of 20 jobs: simulation, drivers and judge agree\n"),
+        "{said}"
+    );
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -296,7 +296,7 @@ fn unknown_and_missing_fields_are_refused() {
         "\"dry_run\"",
         "\"dryrun\"",
         "unknown field `dryrun`, expected one of `dojobber_report`, `dry_run`, `goes_through`, `stop_reason`, `started`, `host`, `incomplete`, `observer_failures`, `elapsed_ns`, `jobs`, \
-         `nests` at line 3 column 8",
+         `nests`, `nodes` at line 3 column 8",
     );
     check_refused("\"elapsed_ns\": 900,\n", "", "missing field `elapsed_ns` at line 26 column 12");
     check_refused(

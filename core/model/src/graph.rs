@@ -1,5 +1,7 @@
 //! Graphs without edges, as the schedule sees them.
 
+use std::borrow::Cow;
+
 pub(crate) use crate::source::graph::id::JobId;
 use crate::words::Kind;
 
@@ -26,6 +28,10 @@ impl JobGraph {
 
     pub(crate) fn kind(&self, _: JobId) -> Kind {
         Kind::RunOnly
+    }
+
+    pub(crate) fn after(&self, _: JobId) -> Cow<'_, [JobId]> {
+        Cow::Borrowed(&[])
     }
 
     pub(crate) fn after_nodes(&self, _: JobId) -> &[JobId] {

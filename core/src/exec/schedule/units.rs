@@ -1,6 +1,6 @@
 //! Nests that are executed elsewhere, each as a whole.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::graph::{JobGraph, JobId};
@@ -10,7 +10,7 @@ use crate::graph::{JobGraph, JobId};
 pub(in crate::exec) struct Units {
     units: Vec<Unit>,
     /// For each job outside: the units that wait for it.
-    waiting: HashMap<JobId, Vec<usize>, foldhash::fast::FixedState>,
+    waiting: BTreeMap<JobId, Vec<usize>>,
     /// Units that wait for nothing more, and are to be made ready.
     free: Vec<usize>,
 }
