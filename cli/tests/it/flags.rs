@@ -31,6 +31,8 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("--color", "runs", "colours"),
     ("--graph", "files", "graph"),
     ("--report", "files", "report"),
+    ("--journal", "files", "journal"),
+    ("--recover", "files", "recover"),
     ("--junit", "files", "junit"),
     ("--trace", "files", "trace"),
     ("--chrome-trace", "files", "trace"),
