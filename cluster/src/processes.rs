@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// ```
 /// use dojobber_cluster::{Cluster, Processes};
 ///
-/// let cluster = Cluster::new(Processes::new(4), "/tmp/spool");
+/// let cluster = Cluster::new(Processes::new(4), "/shared/spool");
 /// # let _ = cluster;
 /// ```
 #[derive(Debug, Clone)]

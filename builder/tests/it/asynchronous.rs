@@ -1,17 +1,17 @@
 //! Jobs whose phases are futures.
 
-use std::future::{pending, poll_fn, ready};
+use std::future::{poll_fn, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use dojobber::{
-    AsyncJob, BoxError, CancelToken, Context, ErrorClass, Graph, Job, Key, Plan, Pool, Result, RunnerBuilder,
+    AsyncJob, BoxError, CancelToken, Context, ErrorClass, Graph, Job, Key, Pool, Result, RunnerBuilder,
     Status, StopReason, ensure, judge,
 };
 
-use crate::support::{Notes, Trace, check, quick, statuses};
+use crate::support::{Notes, Trace, check, pending_times, quick, statuses};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const LONG: Duration = Duration::from_secs(3600);
@@ -103,45 +103,6 @@ fn so_many_are_in_flight() {
     assert_eq!(at_most(quick().max_in_flight(2), Some(&pool)), 2);
 }
 
-/// A future that is ready when it was polled so often, and does something with its waker at each poll before.
-async fn polled(times: usize, mut act: impl FnMut(&Waker)) {
-    let mut left = times;
-    poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        act(task.waker());
-        Poll::Pending
-    })
-    .await;
-}
-
-#[test]
-fn a_future_that_nobody_can_wake_fails() {
-    let plan = Graph::new()
-        .job("never")
-        .tries(1)
-        .check_only_async(async |_| pending::<bool>().await)
-        .job("later")
-        .tries(1)
-        .run_only_async(async |_| {
-            polled(1, |waker| {
-                let waker = waker.clone();
-                drop(std::thread::spawn(move || drop(waker)));
-            })
-            .await;
-        })
-        .compile()
-        .unwrap();
-    check(&plan, quick, "FF");
-    let run = quick().build().run(&plan, ());
-    for job in run.jobs() {
-        let error = job.error().unwrap().message();
-        assert!(error.contains("nobody can wake it any more"), "{error}");
-    }
-}
-
 #[test]
 fn a_panic_of_a_future_is_the_phases() {
     struct Bomb;
@@ -169,7 +130,7 @@ fn a_panic_of_a_future_is_the_phases() {
         .run_only_async(async |_| {
             let _bomb = Bomb;
             let (_keeps, waits) = std::sync::mpsc::channel::<()>();
-            polled(1, |waker| std::mem::forget(waker.clone())).await;
+            pending_times(1, |waker| std::mem::forget(waker.clone())).await;
             drop(waits);
         })
         .compile()
@@ -437,122 +398,4 @@ fn a_future_waits_for_another_job() {
         .compile()
         .unwrap();
     check(&plan, quick, "CC");
-}
-
-/// With a runtime of tokio.
-#[cfg(feature = "tokio")]
-mod tokio_futures {
-    use std::sync::mpsc;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
-    use tokio::runtime::{Builder, Handle};
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    #[test]
-    fn timers_and_sockets_are_driven() {
-        const ADDRESS: Key<std::net::SocketAddr> = Key::new("listen");
-        let plan = Graph::new()
-            .job(ADDRESS)
-            .run_only_async(async |_| {
-                let listener = TcpListener::bind("127.0.0.1:0").await?;
-                let address = listener.local_addr()?;
-                tokio::spawn(async move {
-                    while let Ok((mut stream, _)) = listener.accept().await {
-                        let _ = stream.write_all(b"hello").await;
-                    }
-                });
-                Ok(address)
-            })
-            .job("greet")
-            .after(ADDRESS)
-            .check_only_async(async |cx| {
-                let mut stream = TcpStream::connect(*cx.output(ADDRESS)?).await?;
-                let mut said = String::new();
-                stream.read_to_string(&mut said).await?;
-                tokio::time::sleep(MS(1)).await;
-                Ok(said == "hello")
-            })
-            .compile()
-            .unwrap();
-        check(&plan, quick, "CS");
-    }
-
-    #[test]
-    fn a_runtime_may_be_named() {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (name, plan) = (runtime.handle().id(), |id| {
-            Graph::new()
-                .job("a")
-                .run_only_async(move |_| ready(Handle::current().id() == id))
-                .compile()
-                .unwrap()
-        });
-        check(&plan(name), || quick().tokio(runtime.handle().clone()), "C");
-        let other = quick().default_tries(1).build().run(&plan(name), ());
-        assert_eq!(statuses(&other), "F", "the runner has a runtime of its own");
-    }
-
-    fn sleeps() -> Plan<'static> {
-        let job = |graph: Graph<'static>, at: usize| {
-            graph.job(at.to_string()).run_only_async(async |_| tokio::time::sleep(MS(1)).await)
-        };
-        (0..10).fold(Graph::new(), job).compile().unwrap()
-    }
-
-    #[test]
-    fn an_async_program_waits_for_a_run() {
-        let (runner, plan) = (quick().threads(2).build(), sleeps());
-        let current = Builder::new_current_thread().enable_all().build().unwrap();
-        let run = current.block_on(async { runner.run_async(&plan, ()).await });
-        assert!(run.success());
-        let many = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let runs = many.block_on(async {
-            let both = (runner.run_async(&plan, ()), runner.run_async(&plan, ()));
-            (both.0.await, both.1.await)
-        });
-        assert!(runs.0.success() && runs.1.success());
-        // where blocking is allowed, a plain run is, too
-        let blocking = many.block_on(async {
-            let (runner, plan) = (quick().build(), sleeps());
-            tokio::task::spawn_blocking(move || runner.run(&plan, ()).success()).await.unwrap()
-        });
-        assert!(blocking);
-        let in_place = many.block_on(async {
-            let (runner, plan) = (quick().build(), sleeps());
-            tokio::spawn(async move { tokio::task::block_in_place(|| runner.run(&plan, ()).success()) })
-                .await
-                .unwrap()
-        });
-        assert!(in_place);
-    }
-
-    #[test]
-    fn a_run_whose_future_is_dropped_is_killed_and_cleaned_up() {
-        let (sender, began) = oneshot::channel();
-        let (clean, cleaned) = mpsc::channel();
-        let (sender, clean) = (Mutex::new(Some(sender)), Mutex::new(clean));
-        let plan = Graph::new()
-            .job("waits")
-            .cleanup(move |_| clean.lock().unwrap().send("cleaned up").unwrap())
-            .run_only_async(move |cx| {
-                let began = sender.lock().unwrap().take();
-                async move {
-                    began.into_iter().for_each(|began| began.send(()).unwrap());
-                    cx.sleep_async(LONG).await;
-                }
-            })
-            .compile()
-            .unwrap();
-        let runner = quick().build();
-        let current = Builder::new_current_thread().enable_all().build().unwrap();
-        current.block_on(async {
-            let run = runner.run_async(&plan, ());
-            began.await.unwrap();
-            drop(run);
-        });
-        assert_eq!(cleaned.recv(), Ok("cleaned up"));
-    }
 }

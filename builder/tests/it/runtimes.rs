@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 
-use crate::support::{check, quick, within};
+use crate::support::{check, quick, statuses, within};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -200,31 +200,26 @@ fn a_runtime_with_one_thread_cannot_wait_for_itself() {
     });
 }
 
-#[test]
-fn from_spawn_blocking() {
+/// A runtime of its own leads a run from one of its threads, by the runner's runtime and by that one.
+fn check_led(lead: impl AsyncFn(Box<dyn FnOnce() -> bool + Send>) -> bool) {
     for named in [false, true] {
-        let done = within("a run that an async program leads", move || {
+        let done = within("a run that an async program leads", || {
             let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let runner = quick().tokio(named.then(|| runtime.handle().clone())).build();
-            let run = move || runner.run(&jobs(), ()).success();
-            runtime.block_on(async { tokio::task::spawn_blocking(run).await.unwrap() })
+            runtime.block_on(async { lead(Box::new(move || runner.run(&jobs(), ()).success())).await })
         });
-        assert!(done);
+        assert!(done, "the runtime is named: {named}");
     }
 }
 
 #[test]
+fn from_spawn_blocking() {
+    check_led(async |run| tokio::task::spawn_blocking(run).await.unwrap());
+}
+
+#[test]
 fn from_block_in_place() {
-    for named in [false, true] {
-        let done = within("a run that an async program leads", move || {
-            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let runner = quick().tokio(named.then(|| runtime.handle().clone())).build();
-            let run = move || runner.run(&jobs(), ()).success();
-            runtime
-                .block_on(async { tokio::spawn(async { tokio::task::block_in_place(run) }).await.unwrap() })
-        });
-        assert!(done);
-    }
+    check_led(async |run| tokio::spawn(async { tokio::task::block_in_place(run) }).await.unwrap());
 }
 
 #[test]
@@ -246,4 +241,46 @@ fn by_run_async() {
         })
     });
     assert!(done, "two at once");
+}
+
+#[test]
+fn a_runtime_may_be_named() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (name, plan) = (runtime.handle().id(), |id| {
+        Graph::new()
+            .job("a")
+            .run_only_async(move |_| std::future::ready(Handle::current().id() == id))
+            .compile()
+            .unwrap()
+    });
+    check(&plan(name), || quick().tokio(runtime.handle().clone()), "C");
+    let other = quick().default_tries(1).build().run(&plan(name), ());
+    assert_eq!(statuses(&other), "F", "the runner has a runtime of its own");
+}
+
+#[test]
+fn a_run_whose_future_is_dropped_is_killed_and_cleaned_up() {
+    let (sender, began) = oneshot::channel();
+    let (clean, cleaned) = std::sync::mpsc::channel();
+    let (sender, clean) = (Mutex::new(Some(sender)), Mutex::new(clean));
+    let plan = Graph::new()
+        .job("waits")
+        .cleanup(move |_| clean.lock().unwrap().send("cleaned up").unwrap())
+        .run_only_async(move |cx| {
+            let began = sender.lock().unwrap().take();
+            async move {
+                began.into_iter().for_each(|began| began.send(()).unwrap());
+                cx.sleep_async(Duration::from_secs(3600)).await;
+            }
+        })
+        .compile()
+        .unwrap();
+    let runner = quick().build();
+    let current = Builder::new_current_thread().enable_all().build().unwrap();
+    current.block_on(async {
+        let run = runner.run_async(&plan, ());
+        began.await.unwrap();
+        drop(run);
+    });
+    assert_eq!(cleaned.recv(), Ok("cleaned up"));
 }

@@ -1,8 +1,10 @@
 //! What the tests share.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -129,4 +131,18 @@ pub(crate) fn check(plan: &Plan<'_>, builder: impl Fn() -> RunnerBuilder, expect
         assert_eq!(statuses(&run), expected, "{threads} threads\n{}", run.report());
         assert_eq!(judge(plan, &trace.events()), Ok(()), "{threads} threads");
     }
+}
+
+/// A future that is pending so often, and does something with its waker each time.
+pub(crate) async fn pending_times(times: usize, mut act: impl FnMut(&Waker)) {
+    let mut left = times;
+    poll_fn(|task| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        act(task.waker());
+        Poll::Pending
+    })
+    .await;
 }

@@ -7,29 +7,15 @@ use std::time::Duration;
 
 use dojobber::{ErrorClass, Graph, Plan};
 
-use crate::support::{check, quick};
+use crate::support::{check, pending_times, quick};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
-
-/// A future that is pending so often, and does something with its waker each time.
-async fn pending(times: usize, mut act: impl FnMut(&Waker)) {
-    let mut left = times;
-    poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        act(task.waker());
-        Poll::Pending
-    })
-    .await;
-}
 
 /// Several jobs, each of which is pending three times.
 fn pending_jobs<'a>(act: impl Fn(&Waker) + Clone + Send + Sync + 'a) -> Plan<'a> {
     let job = |graph: Graph<'a>, at: usize| {
         let act = act.clone();
-        graph.job(at.to_string()).run_only_async(move |_| pending(3, act.clone()))
+        graph.job(at.to_string()).run_only_async(move |_| pending_times(3, act.clone()))
     };
     (0..4).fold(Graph::new(), job).compile().unwrap()
 }
@@ -91,7 +77,7 @@ fn after_the_try_and_for_an_older_one() {
         .job("fails twice")
         .tries(3)
         .run_only_async(async |cx| {
-            pending(2, |waker| {
+            pending_times(2, |waker| {
                 let mut kept = kept.lock().unwrap();
                 kept.push(waker.clone());
                 kept.iter().for_each(Waker::wake_by_ref); // those of older tries, too
@@ -157,11 +143,11 @@ fn dropped_unused() {
     let plan = Graph::new()
         .job("at once")
         .tries(1)
-        .run_only_async(async |_| pending(1, |_| ()).await)
+        .run_only_async(async |_| pending_times(1, |_| ()).await)
         .job("later")
         .tries(1)
         .run_only_async(async |_| {
-            pending(1, |waker| {
+            pending_times(1, |waker| {
                 let waker = waker.clone();
                 drop(std::thread::spawn(move || drop(waker)));
             })
@@ -182,7 +168,7 @@ fn leaked() {
         .job("waits for its limit")
         .tries(1)
         .timeout(MS(5))
-        .run_only_async(async |_| pending(99, |waker| std::mem::forget(waker.clone())).await)
+        .run_only_async(async |_| pending_times(99, |waker| std::mem::forget(waker.clone())).await)
         .compile()
         .unwrap();
     check(&plan, quick, "F");

@@ -22,6 +22,15 @@ fn elsewhere(waker: &Waker, act: impl FnOnce(Waker) + 'static) {
     thread::spawn(move || act(waker));
 }
 
+/// Another thread says something, and wakes the try for it.
+fn say(said: &Arc<AtomicUsize>, waker: &Waker, wake: fn(Waker)) {
+    let said = Arc::clone(said);
+    elsewhere(waker, move |waker| {
+        said.store(1, Ordering::Release);
+        wake(waker);
+    });
+}
+
 /// A job that is ready as soon as a thread has said so, which wakes it then. The thread is begun at the first poll.
 fn told_by_a_thread(has_alarm: bool, wake: fn(Waker)) -> Arc<Crew> {
     let said = Arc::new(AtomicUsize::new(0));
@@ -30,11 +39,7 @@ fn told_by_a_thread(has_alarm: bool, wake: fn(Waker)) -> Arc<Crew> {
             return Polled::Ready;
         }
         if polls == 1 {
-            let said = Arc::clone(&said);
-            elsewhere(waker, move |waker| {
-                said.store(1, Ordering::Release);
-                wake(waker);
-            });
+            say(&said, waker, wake);
         }
         Polled::Pending
     })
@@ -117,11 +122,7 @@ checks! {
                 _ if said.load(Ordering::Acquire) > 0 => Polled::Ready,
                 _ => {
                     if polls == 1 {
-                        let said = Arc::clone(&said);
-                        elsewhere(waker, move |waker| {
-                            said.store(1, Ordering::Release);
-                            waker.wake();
-                        });
+                        say(&said, waker, Waker::wake);
                     }
                     Polled::Pending
                 }
@@ -152,11 +153,7 @@ checks! {
                 }
                 if polls == 1 {
                     elsewhere(waker, drop);
-                    let said = Arc::clone(&said);
-                    elsewhere(waker, move |waker| {
-                        said.store(1, Ordering::Release);
-                        waker.wake();
-                    });
+                    say(&said, waker, Waker::wake);
                 }
                 Polled::Pending
             });
@@ -169,17 +166,13 @@ checks! {
     fn two_wakers_of_two_tries() {
         for (helpers, has_alarm, bound) in [(0, false, 3), (0, true, 3), (1, false, 2), (1, true, 2)] {
             model(Some(bound), move || {
-                let said: Arc<[AtomicUsize; 2]> = Arc::default();
+                let said: [Arc<AtomicUsize>; 2] = Default::default();
                 let crew = Crew::new(2, has_alarm, move |_, job, _, polls, waker| {
                     if said[job.index()].load(Ordering::Acquire) > 0 {
                         return Polled::Ready;
                     }
                     if polls == 1 {
-                        let said = Arc::clone(&said);
-                        elsewhere(waker, move |waker| {
-                            said[job.index()].store(1, Ordering::Release);
-                            waker.wake();
-                        });
+                        say(&said[job.index()], waker, Waker::wake);
                     }
                     Polled::Pending
                 });

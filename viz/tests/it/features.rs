@@ -8,6 +8,7 @@ use dojobber_viz::{Format, Picture};
 use roxmltree::Document;
 
 use crate::picture::{check_picture, groups, title};
+use crate::samples::what_jobs_say;
 
 /// Nested jobs, one of which fails.
 pub(crate) fn report() -> Report {
@@ -213,27 +214,13 @@ fn every_status_is_shown_in_every_format() {
 /// What a job says of its run and what it logs; and that it stands behind another that would run.
 #[test]
 fn what_jobs_say_is_shown() {
-    let plan = Graph::new()
-        .job("motd")
-        .describe_run(|_| "write 12 bytes\nto /etc/motd")
-        .check(|cx| {
-            cx.log("motd is <empty>");
-            false
-        })
-        .run(|_| ())
-        .job("greets")
-        .after("motd")
-        .check(|_| true)
-        .run(|_| ())
-        .compile()
-        .unwrap();
-    let report = Runner::builder().dry_run(dojobber::DryRun::Through).build().run(&plan, ()).into_report();
+    let report = what_jobs_say();
     let picture = Picture::from_report(&report);
     let tooltip = |at: usize| picture.scene().nodes[at].tooltip().unwrap();
     let lines: Vec<String> = tooltip(0).lines().map(str::to_owned).collect();
     assert_eq!(
         (&*lines[0], &*lines[3..6].join("|")),
-        ("would run", "run: write 12 bytes|to /etc/motd|log: motd is <empty>")
+        ("would run", "run: write 12 bytes|to /etc/motd|log: motd is <i>empty</i>")
     );
     assert!(tooltip(1).starts_with("satisfied, behind a job that would run\n"), "{}", tooltip(1));
     let text = picture.to_text();

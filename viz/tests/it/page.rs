@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use browser::Browser;
 
+use crate::samples::what_jobs_say;
+
 mod browser;
 mod mermaid;
 mod speed;
@@ -193,31 +195,16 @@ fn a_plan_has_no_times() {
 
 #[test]
 fn what_jobs_say_is_shown() {
-    let plan = Graph::new()
-        .job("motd")
-        .describe_run(|_| "write 12 bytes")
-        .check(|cx| {
-            cx.log("motd is <i>empty</i>");
-            false
-        })
-        .run(|_| ())
-        .job("greets")
-        .after("motd")
-        .check(|_| true)
-        .run(|_| ())
-        .compile()
-        .unwrap();
-    let run = Runner::builder().dry_run(dojobber::DryRun::Through).build().run(&plan, ());
-    let Some(mut browser) = open(&Picture::from_report(&run).to_html()) else { return };
+    let Some(mut browser) = open(&Picture::from_report(&what_jobs_say()).to_html()) else { return };
     let motd = place(&mut browser, "motd");
     browser.click(motd);
     assert_eq!(
         (browser.text("#run"), browser.text("#log .text")),
-        ("write 12 bytes".into(), "motd is <i>empty</i>".into())
+        ("write 12 bytes\nto /etc/motd".into(), "motd is <i>empty</i>".into())
     );
     let title = "document.querySelector('#node1 > title').textContent";
     let title = browser.eval(title).as_str().unwrap().to_owned();
-    assert!(title.contains("\nrun: write 12 bytes\nlog: motd is <i>empty</i>\n"), "{title}");
+    assert!(title.contains("\nrun: write 12 bytes\nto /etc/motd\nlog: motd is <i>empty</i>\n"), "{title}");
     let greets = place(&mut browser, "greets");
     browser.click(greets);
     assert!(browser.text("#behind").contains("behind a job that would run"));

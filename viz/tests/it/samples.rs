@@ -1,5 +1,6 @@
 //! Scenes to draw.
 
+use dojobber::{DryRun, Graph, Report, Runner};
 use dojobber_viz::scene::{Scene, SceneNode, Status};
 
 /// None, and every one.
@@ -46,4 +47,23 @@ pub(crate) fn movie() -> Scene {
     let mut scene = Scene::of(plan.graph());
     scene.nodes.iter_mut().for_each(|node| node.status = Some(Status::Satisfied));
     scene
+}
+
+/// A dry run through two jobs: one says what its run would do, and logs; the other one stands behind it.
+pub(crate) fn what_jobs_say() -> Report {
+    let plan = Graph::new()
+        .job("motd")
+        .describe_run(|_| "write 12 bytes\nto /etc/motd")
+        .check(|cx| {
+            cx.log("motd is <i>empty</i>");
+            false
+        })
+        .run(|_| ())
+        .job("greets")
+        .after("motd")
+        .check(|_| true)
+        .run(|_| ())
+        .compile()
+        .unwrap();
+    Runner::builder().dry_run(DryRun::Through).build().run(&plan, ()).into_report()
 }
