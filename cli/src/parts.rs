@@ -1,12 +1,15 @@
 //! `--only` and `--exclude`: a part of the plan, by names and patterns.
 
-use dojobber::{JobGraph, JobId, Kind, Plan};
+use dojobber::{JobGraph, JobId, Kind, Plan, PlanError};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::text::listed;
 
 /// What stands in a name for a `/` that is no level of nested jobs; no name has it.
 const NO_LEVEL: &str = "\0";
+
+/// What makes a pattern of a name.
+const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
 
 /// A part of a plan, and what to tell about it.
 pub(crate) struct Part<'env, A> {
@@ -24,8 +27,8 @@ pub(crate) fn part<'env, A>(
     if only.is_empty() && exclude.is_empty() {
         return Ok(Part { plan, excluded: None });
     }
-    let wanted = names(plan.graph(), only)?;
-    let unwanted = names(plan.graph(), exclude)?;
+    let wanted = names(&plan, only)?;
+    let unwanted = names(&plan, exclude)?;
     // an unknown name is told with what was meant in the whole plan
     let _known = plan.exclude(&unwanted).map_err(|error| error.to_string())?;
     let chosen =
@@ -44,11 +47,11 @@ pub(crate) fn jobs(graph: &JobGraph) -> impl Iterator<Item = JobId> {
 }
 
 /// What the patterns stand for: a name for itself, a pattern for all names that it matches.
-fn names(graph: &JobGraph, patterns: &[String]) -> Result<Vec<String>, String> {
-    let mut names = Vec::new();
+fn names<A>(plan: &Plan<'_, A>, patterns: &[String]) -> Result<Vec<String>, String> {
+    let (graph, mut names) = (plan.graph(), Vec::new());
     for pattern in patterns {
         let is_name = graph.find(pattern).is_some() || graph.find_nest(pattern).is_some();
-        if is_name || !pattern.contains(['*', '?', '[', '{']) {
+        if is_name || !pattern.contains(WILDCARDS) {
             names.push(pattern.clone()); // an unknown one is told with what was probably meant
             continue;
         }
@@ -58,20 +61,33 @@ fn names(graph: &JobGraph, patterns: &[String]) -> Result<Vec<String>, String> {
             graph.ids().filter(|job| glob.matches(graph, *job)).map(|job| graph.name(job).to_owned()),
         );
         if names.len() == before {
-            return Err(nothing_matches(graph, pattern));
+            return Err(nothing_matches(plan, pattern));
         }
     }
     Ok(names)
 }
 
-/// With what was probably meant: the same at any depth.
-fn nothing_matches(graph: &JobGraph, pattern: &str) -> String {
-    let deep = format!("**/{pattern}");
+/// With what was probably meant: the same at any depth, or behind a name that is spelled otherwise.
+fn nothing_matches<A>(plan: &Plan<'_, A>, pattern: &str) -> String {
+    let graph = plan.graph();
     let matches = |glob: Pattern| graph.ids().any(|job| glob.matches(graph, job));
-    match Pattern::new(&deep).is_ok_and(matches) {
-        true => format!("no job matches `{pattern}`; did you mean `{deep}`?"),
-        false => format!("no job matches `{pattern}`"),
+    let meant = std::iter::once(format!("**/{pattern}")).chain(respelled(plan, pattern));
+    match meant.into_iter().find(|meant| Pattern::new(meant).is_ok_and(matches)) {
+        Some(meant) => format!("no job matches `{pattern}`; did you mean `{meant}`?"),
+        None => format!("no job matches `{pattern}`"),
     }
+}
+
+/// The pattern with the name before its first wildcard as it is spelled in the plan.
+fn respelled<A>(plan: &Plan<'_, A>, pattern: &str) -> Option<String> {
+    let (name, _) = pattern.split_at(pattern.find(WILDCARDS)?);
+    let name = name.trim_end_matches('/');
+    let unknown = plan.exclude([name]).err()?;
+    let nearest = unknown.iter().find_map(|error| match error {
+        PlanError::UnknownJob { nearest, .. } => nearest.as_deref(),
+        _ => None,
+    })?;
+    Some(format!("{nearest}{}", &pattern[name.len()..]))
 }
 
 struct Pattern(GlobMatcher);
@@ -233,6 +249,9 @@ mod tests {
         check(&["x*"], &[], "no job matches `x*`");
         check(&["deep/*"], &[], "no job matches `deep/*`; did you mean `**/deep/*`?");
         check(&["?eep/build"], &[], "no job matches `?eep/build`; did you mean `**/?eep/build`?");
+        check(&["relase*"], &[], "no job matches `relase*`; did you mean `release*`?");
+        check(&["wbe/deep/*"], &[], "no job matches `wbe/deep/*`; did you mean `web/deep/*`?");
+        check(&[], &["web/biuld*"], "no job matches `web/biuld*`; did you mean `web/build*`?");
         check(&["release"], &["*/nothing"], "no job matches `*/nothing`");
         check(
             &["{a"],
