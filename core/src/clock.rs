@@ -48,8 +48,11 @@ pub(crate) struct Scale {
 impl Clock {
     /// `exact`: stamps are nanoseconds already while the run goes on.
     pub(crate) fn start(exact: bool) -> Self {
-        let counts = !exact && counter::is_good();
-        Clock { source: Source::Machine(Instant::now()), first_count: counts.then(counter::read) }
+        if exact || !counter::is_good() {
+            return Clock { source: Source::Machine(Instant::now()), first_count: None };
+        }
+        let (start, first_count) = beside_the_counter(Instant::now);
+        Clock { source: Source::Machine(start), first_count: Some(first_count) }
     }
 
     /// A clock that goes on as one did that had come so far, with stamps that are nanoseconds.
@@ -127,8 +130,8 @@ impl Clock {
     /// What the stamps of this run are worth, as far as can be said now.
     pub(crate) fn scale(&self) -> Scale {
         let Some(first) = self.first_count else { return Scale::NANOS };
-        let (elapsed, counts) = (self.now(), counter::read().saturating_sub(first));
-        let factor = (u128::from(elapsed) << 32) / u128::from(counts.max(1));
+        let (elapsed, count) = beside_the_counter(|| self.now());
+        let factor = (u128::from(elapsed) << 32) / u128::from(count.saturating_sub(first).max(1));
         Scale { first: Stamp(first), factor: u64::try_from(factor).unwrap_or(u64::MAX) }
     }
 }
@@ -142,6 +145,29 @@ impl Scale {
         let counts = stamp.0.wrapping_sub(self.first.0) & Stamp::KEPT;
         ((u128::from(counts) * u128::from(self.factor)) >> 32) as u64
     }
+}
+
+/// What `read` gives, and the counter just before it. Where the thread was held up between the two, all stamps of the
+/// run would be off by as much, so they are read again, and of a few pairs the closest is taken.
+fn beside_the_counter<T>(read: impl Fn() -> T) -> (T, u64) {
+    const CLOSE: u64 = 1_000; // counts: some hundred nanoseconds
+    const PAIRS: usize = 8;
+    let pair = || {
+        let before = counter::read();
+        let value = read();
+        (counter::read().saturating_sub(before), (value, before))
+    };
+    let mut closest = pair();
+    for _ in 1..PAIRS {
+        if closest.0 <= CLOSE {
+            break;
+        }
+        let next = pair();
+        if next.0 < closest.0 {
+            closest = next;
+        }
+    }
+    closest.1
 }
 
 /// Stamps and nanoseconds of one run agree to less than this.
