@@ -1,4 +1,8 @@
-//! How structs with optional fields are written, in every format.
+//! How structs with optional fields are written and read, in every format.
+
+mod read;
+
+pub(crate) use read::{Append, Each, Fill, Place, Text, Value};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

@@ -485,10 +485,12 @@ impl<'a> JobReport<'a> {
 
     /// How long it took from first to last, and the sum of its phases, in nanoseconds.
     fn times(&self) -> (u64, u64) {
-        let phases = || self.backwards().filter(|record| record.phase != Phase::Cleanup);
-        let start = phases().map(|record| record.start).min().unwrap_or(0);
-        let end = phases().map(|record| record.end).max().unwrap_or(0);
-        (end - start, phases().map(|record| record.end - record.start).sum())
+        let (mut start, mut end, mut worked) = (u64::MAX, 0, 0);
+        for record in self.backwards().filter(|record| record.phase != Phase::Cleanup) {
+            (start, end) = (start.min(record.start), end.max(record.end));
+            worked += record.end - record.start;
+        }
+        (end.saturating_sub(start), worked)
     }
 
     /// What its last try failed with; `None` if it was done.

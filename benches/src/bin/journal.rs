@@ -101,13 +101,13 @@ fn reports(args: &Args) -> Result<(), BoxError> {
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..args.samples {
         let start = Instant::now();
-        let mut file = BufWriter::new(File::create(&path)?);
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(&path)?);
         serde_json::to_writer(&mut file, &report)?;
         file.flush()?;
         times[0].push(start.elapsed().as_secs_f64());
 
         let start = Instant::now();
-        let read: Report = serde_json::from_slice(&fs::read(&path)?)?;
+        let read: Report = serde_json::from_str(&fs::read_to_string(&path)?)?;
         times[1].push(start.elapsed().as_secs_f64());
 
         let start = Instant::now();

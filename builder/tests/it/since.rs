@@ -83,3 +83,29 @@ fn a_report_of_another_version_may_be_the_earlier_one() {
     assert_eq!(movie.since(&movie).still_failing().len(), 2);
     assert_eq!(movie.since(&movie).slower().len() + movie.since(&movie).added().len(), 0);
 }
+
+/// Jobs are the same by name, wherever they stand.
+#[test]
+fn the_order_does_not_matter() {
+    let names = ["a", "b", "c", "d", "e"];
+    let jobs = |status: &'static str, order: &[usize]| -> Vec<(&str, &str, u64)> {
+        order.iter().map(|at| (names[*at], status, 1)).collect()
+    };
+    let before = jobs("satisfied", &[0, 1, 2, 3, 4]);
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 0, 3, 2, 4], [4, 0, 1, 2, 3], [2, 2, 2, 2, 2]] {
+        let mut kept = order.to_vec();
+        kept.dedup();
+        let expected: Vec<String> = match kept[..] {
+            [_] => vec!["gone: a, b, d, e".to_owned()],
+            _ => vec![],
+        };
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&before, &jobs("satisfied", &kept), &expected);
+    }
+    let failed = jobs("failed", &[3, 1]);
+    check(&before, &failed, &["newly failing: d, b", "gone: a, c, e"]);
+    let added = [("new", "satisfied", 1), before[0], before[1], ("newer", "satisfied", 1), before[4]];
+    check(&before, &added, &["added: new, newer", "gone: c, d"]);
+    // what was a job is a group now: it is not gone
+    check(&[("a", "satisfied", 1)], &[("a", "group", 0)], &[]);
+}

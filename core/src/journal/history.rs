@@ -274,7 +274,7 @@ impl History {
             !is_complete,
             (self.head.started, self.head.host),
             self.last,
-            jobs.collect(),
+            jobs,
             self.head.nests,
         )
         .restore()?;

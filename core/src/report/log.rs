@@ -127,6 +127,13 @@ impl Log {
         self.errors.push((self.words.len() as u32 - 1, error));
     }
 
+    /// Changes the errors; of those that become none, the phase has returned `false`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn map_errors(&mut self, change: impl Fn(ErrorText) -> Option<ErrorText>) {
+        let errors = std::mem::take(&mut self.errors).into_iter();
+        self.errors = errors.filter_map(|(index, error)| Some((index, change(error)?))).collect();
+    }
+
     /// The head of the job whose record came last; of no job, if the log is empty.
     #[inline]
     fn newest(&self) -> Head {

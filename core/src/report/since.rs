@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::graph::JobId;
 use crate::report::display::Listed;
 use crate::report::{JobReport, Report};
 use crate::text::brief;
@@ -52,11 +53,37 @@ impl Report {
     /// ```
     pub fn since<'a>(&'a self, earlier: &'a Report) -> Since<'a> {
         let mut since = Since::default();
+        let mut twins = Twins { earlier, next: 0, found: vec![false; earlier.graph.len()] };
         for job in told(self) {
-            since.add(job, earlier.job(job.name()));
+            since.add(job, twins.find(job.name()));
         }
-        since.gone = told(earlier).filter(|job| self.job(job.name()).is_none()).collect();
+        let is_gone = |job: &JobReport<'_>| !twins.found[job.id.index()] && self.job(job.name()).is_none();
+        since.gone = told(earlier).filter(is_gone).collect();
         since
+    }
+}
+
+/// The jobs of an earlier report, as those of a later one are looked for.
+struct Twins<'a> {
+    earlier: &'a Report,
+    /// Where the next one stands, if both are in the same order.
+    next: usize,
+    /// Those that were found, by place.
+    found: Vec<bool>,
+}
+
+impl<'a> Twins<'a> {
+    /// The job of that name. Where the order is the same no name is searched for: most plans change little.
+    fn find(&mut self, name: &str) -> Option<JobReport<'a>> {
+        let expected = JobId::new(self.next);
+        let id = if self.next < self.found.len() && self.earlier.graph.name(expected) == name {
+            expected
+        } else {
+            self.earlier.graph.find(name)?
+        };
+        self.next = id.index() + 1;
+        self.found[id.index()] = true;
+        Some(JobReport { report: self.earlier, id })
     }
 }
 
@@ -131,7 +158,10 @@ impl<'a> Slower<'a> {
         if job.status() != earlier.status() || !job.status().is_done() {
             return None; // it has done something else
         }
-        let worked = |job: JobReport<'_>| job.elapsed().saturating_sub(job.waited());
+        let worked = |job: JobReport<'_>| {
+            let (elapsed, worked) = job.times();
+            Duration::from_nanos(worked.min(elapsed))
+        };
         let (before, now) = (worked(earlier), worked(job));
         let limit = (before + before / 2).max(before + LEAST_MORE);
         (now >= limit).then_some(Slower { job, before, now })

@@ -1,5 +1,7 @@
 //! An error's text as it is saved.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::class::ErrorClass;
@@ -9,8 +11,9 @@ use crate::fields::Fields;
 /// What is read.
 #[derive(Deserialize)]
 #[serde(rename = "ErrorText", expecting = "an error", deny_unknown_fields)]
-struct SavedError {
-    message: String,
+struct SavedError<'a> {
+    #[serde(borrow)]
+    message: Cow<'a, str>,
     #[serde(default)]
     causes: Vec<String>,
     #[serde(default)]
@@ -43,7 +46,7 @@ impl<'de> Deserialize<'de> for ErrorText {
             return Ok(ErrorText::returned_false());
         }
         let origin = if panicked { Origin::Panic } else { Origin::Error };
-        Ok(ErrorText { message: message.into(), causes, origin, class })
+        Ok(ErrorText { message: message.into_owned().into(), causes, origin, class })
     }
 }
 

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{JobGraph, Nest};
 use crate::report::Report;
 use crate::report::saved::VERSION;
-use crate::report::saved::read::{SavedJob, SavedNest, SavedPhase, SavedReport, Unfit, Version, restore};
+use crate::report::saved::job::{SavedJob, SavedPhase};
+use crate::report::saved::jobs::Unfit;
+use crate::report::saved::read::{SavedNest, SavedReport, Version};
+use crate::report::saved::restore::restore;
 use crate::words::{DryRun, Kind, Status, StopReason};
 
 /// A job as its graph has it, without what a run made of it.
@@ -15,7 +18,7 @@ pub(crate) struct SavedGraphJob {
     name: String,
     pub(crate) kind: Kind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    description: Option<Box<str>>,
     after: Vec<u32>,
 }
 
@@ -28,7 +31,7 @@ impl SavedGraphJob {
         let job = |job| SavedGraphJob {
             name: graph.name(job).to_owned(),
             kind: graph.kind(job),
-            description: graph.description(job).map(str::to_owned),
+            description: graph.description(job).map(Into::into),
             after: graph.own_after(job).iter().map(|on| on.0).collect(),
         };
         graph.ids().map(job).collect()
@@ -58,18 +61,7 @@ impl SavedJob {
         phases: Vec<SavedPhase>,
     ) -> Self {
         let SavedGraphJob { name, kind, description, after } = job;
-        SavedJob {
-            name,
-            kind,
-            description,
-            after,
-            status,
-            description_of_run,
-            phases,
-            log: Vec::new(),
-            log_left_out: 0,
-            progress: None,
-        }
+        SavedJob { name, kind, description, after, status, description_of_run, phases, ..SavedJob::new() }
     }
 }
 
@@ -80,23 +72,23 @@ impl SavedReport {
         incomplete: bool,
         (started, host): (Option<String>, Option<String>),
         elapsed_ns: u64,
-        jobs: Vec<SavedJob>,
+        jobs: impl Iterator<Item = SavedJob>,
         nests: Vec<SavedNest>,
     ) -> Self {
-        SavedReport {
-            dojobber_report: Version(VERSION),
+        let mut saved = SavedReport {
+            version: Version(VERSION),
             dry_run: dry_run.is_on(),
             goes_through: dry_run == DryRun::Through,
             stop_reason,
             started,
             host,
             incomplete,
-            observer_failures: Vec::new(),
             elapsed_ns,
-            jobs,
             nests,
-            nodes: Vec::new(),
-        }
+            ..SavedReport::default()
+        };
+        jobs.for_each(|mut job| saved.jobs.add(&mut job));
+        saved
     }
 
     /// The report, if it fits together.
