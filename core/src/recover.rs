@@ -24,7 +24,7 @@ impl Runner {
     ///
     /// Each is told to the journal before and after it is called, so that none that has ended is called again: not by a
     /// second call of this, nor after this process has died, too. One that had begun and not ended is called once more; so
-    /// a cleanup must be idempotent, as a run must.
+    /// a cleanup must be idempotent, as a run must. What cleanups say meanwhile stands there, too.
     ///
     /// A cleanup gets a new instance of a struct job, empty stores and no outputs; asking for one is an error of the class
     /// [`Gone`](crate::ErrorClass::Gone). Jobs are found by name. A job that this plan lacks, or that has no cleanup in it,
@@ -61,10 +61,10 @@ impl Runner {
         args: impl Into<Arc<A>>,
         journal: impl AsRef<Path>,
     ) -> Result<Recovered, JournalError> {
-        let mut recovery = Recovery::begin(journal.as_ref())?;
+        let recovery = Arc::new(Recovery::begin(journal.as_ref())?);
         recovery.check_plan(plan.graph())?;
         let owed = recovery.owed();
-        let names: Vec<String> = owed.iter().map(|owed| recovery.name(owed.job).to_owned()).collect();
+        let names: Vec<String> = owed.iter().map(|owed| recovery.name(owed.job)).collect();
         let mut processes = Processes::left(&recovery, self.options().grace_period);
         if self.options().dry_run.is_on() || owed.is_empty() && processes.left.is_empty() {
             let processes = processes.names();
@@ -72,7 +72,8 @@ impl Runner {
             let (called, failures, trouble) = (Vec::new(), Vec::new(), None);
             return Ok(Recovered { report, called, owed: names, processes, failures, trouble });
         }
-        let live = self.revive(plan, args.into(), Duration::from_nanos(recovery.last()));
+        let listener = Arc::clone(&recovery);
+        let live = self.revive(plan, args.into(), Duration::from_nanos(recovery.last()), listener);
         let ignored = live.level();
         let (mut called, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for (owed, name) in owed.into_iter().zip(names) {
@@ -80,7 +81,7 @@ impl Runner {
             let failed = match found {
                 Some(job) => {
                     called.push(name.clone());
-                    call(&live, &mut recovery, owed, job, ignored)
+                    call(&live, &recovery, owed, job, ignored)
                 }
                 None => {
                     missing.push(name.clone());
@@ -108,7 +109,7 @@ impl Runner {
 /// Calls one cleanup, and returns what it failed with.
 fn call<A: Send + Sync>(
     live: &Live<'_, A>,
-    recovery: &mut Recovery,
+    recovery: &Recovery,
     owed: Owed,
     job: JobId,
     ignored: StopLevel,

@@ -261,18 +261,20 @@ impl Runner {
         begin(plan, args, Beginning { options, watch, token, clock, runtime, expected })
     }
 
-    /// What cleanups see that are called after the process of their run is gone.
+    /// What cleanups see that are called after the process of their run is gone, with one more observer.
     #[cfg(feature = "journal")]
     pub(crate) fn revive<'env, A: Send + Sync>(
         &self,
         plan: &Plan<'env, A>,
         args: Arc<A>,
         elapsed: Duration,
+        listener: Arc<dyn Observer>,
     ) -> Live<'env, A> {
         // the limits of the run were those of the run
         let never = Duration::MAX;
         let options = RunOptions { run_timeout: never, max_failures: None, ..self.options() };
-        let (watch, clock) = (Watch::new(&self.observers), Clock::resumed(elapsed));
+        let observers: Vec<_> = self.observers.iter().cloned().chain([listener]).collect();
+        let (watch, clock) = (Watch::new(&observers), Clock::resumed(elapsed));
         let (token, runtime) = (self.token.as_ref(), &self.runtime);
         let with = Beginning { options, watch, token, clock, runtime, expected: None };
         revive(plan, args, with)

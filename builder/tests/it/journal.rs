@@ -336,6 +336,34 @@ fn a_cleanup_that_is_owed_has_nothing_but_its_arguments() {
     assert_eq!((cleanup.phase(), cleanup.error().unwrap().class()), (Phase::Cleanup, ErrorClass::Gone));
 }
 
+/// Also where the plan has become another one meanwhile, in which the job has another place.
+#[test]
+fn what_cleanups_say_in_a_recovery_is_written() {
+    let (_folder, path) = folder();
+    let server = |graph: Graph<'static>| {
+        graph.job("server").cleanup(|cx| {
+            cx.log(format!("stopping {}", cx.job()));
+            cx.progress(1, 2);
+            cx.command("echo").arg("stopped").stream_output().run()
+        })
+    };
+    let before = server(Graph::new()).run_only(|_| ()).compile().unwrap();
+    let after = server(Graph::new().job("new").run_only(|_| ())).run_only(|_| ()).compile().unwrap();
+    drop(written(&before, runner(1).cleanup(Cleanup::ByHand), &path));
+    let recovered = runner(1).build().recover(&after, (), &path).unwrap();
+    assert_eq!((recovered.called(), recovered.failures().len()), (&["server".to_owned()][..], 0));
+    let read = Report::from_journal(&path).unwrap();
+    assert_eq!(recovered.report(), &read);
+    let job = read.job("server").unwrap();
+    let said: Vec<_> = job.log().iter().map(|line| (line.phase(), line.text())).collect();
+    assert_eq!(said, [(Phase::Cleanup, "stopping server")]);
+    assert_eq!(job.progress().unwrap().to_string(), "1/2");
+    let text = fs::read_to_string(&path).unwrap();
+    let (_, recovery) = text.split_once("recovery_started").unwrap();
+    assert!(recovery.contains(r#""output_line":{"job":0,"attempt":1,"phase":"cleanup""#), "{recovery}");
+    assert_eq!(recovery.matches("phase_started").count(), 1, "{recovery}");
+}
+
 #[test]
 fn a_constructor_that_fails_is_a_cleanup_that_failed() {
     let (_folder, path) = folder();

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::mem;
 
 use crate::error::{ErrorClass, ErrorText};
 use crate::graph::JobId;
@@ -259,11 +260,13 @@ impl History {
         &self.head
     }
 
-    /// The report of all that is known. What has begun and not ended did so at the last time that was told.
-    pub(super) fn into_report(mut self) -> Result<Report, SavedUnfit> {
+    /// The report of all that is known, which is known here no more. What has begun and not ended did so at the last time
+    /// that was told.
+    pub(super) fn take_report(&mut self) -> Result<Report, SavedUnfit> {
         let is_complete = self.is_complete();
         self.jobs.iter_mut().for_each(|job| job.close(self.last));
-        let jobs = self.head.jobs.into_iter().zip(self.jobs).map(|(job, history)| {
+        let (jobs, histories) = (mem::take(&mut self.head.jobs), mem::take(&mut self.jobs));
+        let jobs = jobs.into_iter().zip(histories).map(|(job, history)| {
             let status = history.status.unwrap_or(Status::Cancelled);
             SavedJob::of_journal(job, status, history.description_of_run, history.phases)
         });
@@ -272,10 +275,10 @@ impl History {
             self.head.dry_run,
             self.stop_reason,
             !is_complete,
-            (self.head.started, self.head.host),
+            (self.head.started.take(), self.head.host.take()),
             self.last,
             jobs,
-            self.head.nests,
+            mem::take(&mut self.head.nests),
         )
         .restore()?;
         report.keep_said(said);

@@ -111,8 +111,8 @@ impl Contents {
         self.history.is_complete()
     }
 
-    pub(super) fn into_report(self) -> Result<Report, JournalError> {
-        self.history.into_report().map_err(|why| JournalError::new(None, Why::Unfit(why.to_string())))
+    pub(super) fn into_report(mut self) -> Result<Report, JournalError> {
+        self.history.take_report().map_err(|why| JournalError::new(None, Why::Unfit(why.to_string())))
     }
 }
 

@@ -333,6 +333,20 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// The same of the job at another place, if it tells what a phase does while it goes on.
+    pub(super) fn said_by(mut self, place: JobId) -> Option<Self> {
+        match &mut self {
+            Record::OutputLine { job, .. }
+            | Record::ProcessSpawned { job, .. }
+            | Record::ProcessDetached { job, .. }
+            | Record::LogLine { job, .. }
+            | Record::Progress { job, .. }
+            | Record::PhaseSlow { job, .. } => *job = place.0,
+            _ => return None,
+        }
+        Some(self)
+    }
+
     pub(super) fn recovery(at: u64) -> Self {
         Record::RecoveryStarted { process: std::process::id(), at_ns: at }
     }
