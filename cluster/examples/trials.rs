@@ -1,7 +1,7 @@
 //! trials SPOOL WORLD [KEY=VALUE ..]: units that fail in every way there is, for the tests of this crate.
 //!
-//! `jobs=N` jobs square a seed, on `slots=N` processes or with `engine=slurm`; each leaves a line in WORLD/log for what it does. `JOB=HOW` lets one
-//! of them go wrong: `part3=abort`.
+//! `jobs=N` jobs multiply a seed, on `slots=N` processes or with `engine=slurm`; each leaves a line in WORLD/log for what it
+//! does. `JOB=HOW` lets one of them go wrong: `part3=abort`; `all=HOW` all of them.
 #![expect(clippy::print_stdout, reason = "a program talks to its user")]
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dojobber::{CancelToken, Graph, Key, Result, Runner, ensure};
-use dojobber_cluster::{Cluster, Processes, Slurm, is_unit};
+use dojobber_cluster::{Cluster, Place, Processes, Slurm, is_unit};
 
 type Options = HashMap<String, String>;
 
@@ -30,7 +30,7 @@ fn note(world: &Path, text: &str) {
 }
 
 /// What goes wrong in the run of a job.
-fn go_wrong(how: &str, attempt: u32) -> Result {
+fn go_wrong(how: &str, attempt: u32, world: &Path) -> Result {
     match how {
         "error" => return Err("told to fail".into()),
         "once" if attempt == 1 => return Err("told to fail once".into()),
@@ -40,6 +40,19 @@ fn go_wrong(how: &str, attempt: u32) -> Result {
         "exit" => std::process::exit(0),
         "exit3" => std::process::exit(3),
         "long" => std::thread::sleep(Duration::from_secs(600)),
+        "waits" => {
+            while !world.join("go").exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        "hog" => {
+            let mut memory: Vec<Vec<u8>> = Vec::new();
+            for _ in 0..100 {
+                memory.push(vec![1; 10 << 20]);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            std::hint::black_box(&memory);
+        }
         "diesonce" if attempt == 1 => {
             let me = std::process::id().to_string();
             std::process::Command::new("kill").args(["-9", &me]).status()?;
@@ -47,6 +60,51 @@ fn go_wrong(how: &str, attempt: u32) -> Result {
         _ => {}
     }
     Ok(())
+}
+
+/// What each unit needs.
+fn place(cluster: &Cluster, options: &Options) -> Place {
+    let number = |key: &str| options.get(key).map(|value| value.parse().expect("a number"));
+    let mut place = cluster.needs();
+    if let Some(time) = number("time") {
+        place = place.time(Duration::from_millis(time));
+    }
+    if let Some(memory) = number("mem") {
+        place = place.memory_mb(memory);
+    }
+    if let Some(cpus) = number("cpus") {
+        place = place.cpus(cpus as u32);
+    }
+    match options.get("option") {
+        Some(option) => place.option(option),
+        None => place,
+    }
+}
+
+/// The engine that is asked for, and how it is used.
+fn cluster(spool: &str, options: &Options) -> Result<Cluster> {
+    let number = |key: &str, or: usize| options.get(key).map_or(Ok(or), |value| value.parse());
+    let cluster = match options.get("engine").map(String::as_str) {
+        Some("slurm") => {
+            let mut slurm = Slurm::new()
+                .survey_every(Duration::from_millis(300))
+                .wait_for_records(Duration::from_secs(2), Duration::from_secs(2));
+            if let Some(partition) = options.get("partition") {
+                slurm = slurm.partition(partition);
+            }
+            Cluster::new(slurm, spool)
+        }
+        _ => Cluster::new(Processes::new(number("slots", 4)?), spool),
+    };
+    let stuck = options.get("stuck").map(|time| time.parse().map(Duration::from_millis)).transpose()?;
+    let salt = options.get("salt").map(|_| std::process::id());
+    let is_there = options.contains_key("drythere") || options.contains_key("drytoo");
+    Ok(cluster
+        .agree_on(salt)
+        .verbose(options.contains_key("verbose"))
+        .max_in_flight(number("most", 500)?)
+        .stuck_after(stuck)
+        .dry_run_there(is_there))
 }
 
 fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Graph<'a> {
@@ -61,16 +119,12 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
     }
     for at in 0..jobs {
         let (name, file) = (format!("part{at}"), world.join(format!("done-{at}")));
-        let how = options.get(&name).cloned().unwrap_or_default();
+        let how = options.get(&name).or(options.get("all")).cloned().unwrap_or_default();
         let (checked, cleaned) = (file.clone(), name.clone());
-        let mut place = cluster.needs();
-        if let Some(time) = options.get("time") {
-            place = place.time(Duration::from_millis(time.parse().expect("a number")));
-        }
         graph = graph
             .job(part(at))
             .after(&seed)
-            .on(place)
+            .on(place(cluster, options))
             .tries(number("tries", 1) as u32)
             .retry_delay(Duration::from_millis(1))
             .cleanup(move |_| note(world, &format!("cleanup {cleaned}")))
@@ -81,7 +135,7 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
                 if how == "shared" {
                     cx.shared().set(Key::<u64>::new("x"), 1);
                 }
-                go_wrong(&how, cx.attempt())?;
+                go_wrong(&how, cx.attempt(), world)?;
                 fs::write(&file, (cx.output(SEED)? * at as u64).to_string())?;
                 note(world, &format!("ran {name}"));
                 Ok(())
@@ -140,20 +194,10 @@ fn main() -> Result {
         println!("this program has something else to do");
         return Ok(());
     }
-    let slots = options.get("slots").map_or(Ok(4), |slots| slots.parse())?;
-    let salt = options.get("salt").map(|_| std::process::id());
-    let cluster = match options.get("engine").map(String::as_str) {
-        Some("slurm") => {
-            let slurm = Slurm::new().survey_every(Duration::from_millis(300));
-            Cluster::new(slurm.wait_for_records(Duration::from_secs(2), Duration::from_secs(2)), spool)
-        }
-        _ => Cluster::new(Processes::new(slots), spool),
-    };
-    let cluster = cluster.agree_on(salt).verbose(options.contains_key("verbose"));
+    let cluster = cluster(spool, &options)?;
     let is_dry = options.contains_key("dry") || options.contains_key("drythere") && is_unit();
-    let cluster = cluster.dry_run_there(options.contains_key("drythere") || options.contains_key("drytoo"));
     let plan = graph(&cluster, &world, &options).compile()?;
-    let token = CancelToken::new();
+    let token = if options.contains_key("signals") { CancelToken::on_signals()? } else { CancelToken::new() };
     if options.contains_key("stops") && !is_unit() {
         let (token, world) = (token.clone(), world.clone());
         std::thread::spawn(move || {

@@ -30,9 +30,11 @@ impl Spot {
     /// As the environment says.
     pub(crate) fn of_environment() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let part = variable("SLURM_ARRAY_JOB_ID").zip(variable("SLURM_ARRAY_TASK_ID"));
+        let ticket = part.map(|(array, index)| format!("{array}_{index}")).or(variable("SLURM_JOB_ID"));
         Spot {
             node: variable("SLURMD_NODENAME").unwrap_or_else(host),
-            ticket: variable("SLURM_JOB_ID").unwrap_or_else(|| std::process::id().to_string()),
+            ticket: ticket.unwrap_or_else(|| std::process::id().to_string()),
         }
     }
 }

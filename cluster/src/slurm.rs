@@ -153,7 +153,8 @@ impl Engine for Slurm {
     }
 
     fn survey(&self, run: &RunSpot<'_>) -> Result<Vec<Seen>, String> {
-        let args = ["--noheader", "--all", "--array", "--states=all", "--me", "--format=%i|%K|%k|%T|%N|%r"];
+        let fields = format!("--Format={}", words::FIELDS.map(|field| format!("{field}:|")).join(","));
+        let args = ["--noheader", "--all", "--array", "--states=all", "--me", &fields];
         let text = call("squeue", &args, "")?;
         Ok(text.lines().filter_map(|line| seen(line, run.id)).collect())
     }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, mermaid, model, outside, package, tidy};
+use crate::{deny, docs, guard, mermaid, model, outside, package, slurm, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,6 +40,8 @@ pub(crate) enum Step {
     Model,
     /// A crate outside of the workspace uses the library and its test kit
     User,
+    /// Units are executed by a Slurm of three nodes, where slurm-wlm, munge and namespaces are there
+    Slurm,
     /// The fuzzed functions pass on a few hundred inputs; their fuzzers can be built, where cargo-fuzz is there
     Fuzz,
 }
@@ -89,6 +91,7 @@ impl Step {
             Step::Guard => guard::run(root, false),
             Step::Model => model::run(root),
             Step::User => outside::user(root),
+            Step::Slurm => slurm::test(root),
             Step::Fuzz => outside::smoke(root),
         }
     }

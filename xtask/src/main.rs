@@ -13,6 +13,7 @@ mod guard;
 mod outside;
 mod mermaid;
 mod model;
+mod slurm;
 mod ci;
 mod bench;
 
@@ -60,6 +61,14 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Does a command while there is a Slurm of three nodes on this machine; needs slurm-wlm, munge and root
+    ///
+    /// `cargo xtask slurm -- sinfo`, or `-- bash` to look around. Nothing of it is left behind.
+    Slurm {
+        /// The command and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<std::ffi::OsString>,
+    },
     /// Draw a saved report, or run the movie example and draw that
     ///
     /// Every job is an ellipse in the colour of its outcome: green where nothing had to be done, dark green where it was
@@ -84,6 +93,7 @@ fn main() -> ExitCode {
             (bench::run(workspace_root(), bench::Extent { quick, without_peers, waits }), ExitCode::FAILURE)
         }
         Task::Fuzz { seconds } => (outside::fuzz(workspace_root(), seconds), ExitCode::FAILURE),
+        Task::Slurm { command } => (slurm::within(workspace_root(), &command), ExitCode::FAILURE),
         Task::Render(args) => (render::run(workspace_root(), &args), ExitCode::from(2)),
     };
     match result {

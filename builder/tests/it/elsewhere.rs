@@ -48,6 +48,8 @@ enum Fate {
     Panics,
     /// How far it is was told before.
     IsSeen,
+    /// The same, and that run was seen to go on.
+    RanBeforeSeen,
     /// The run is stopped while it is away, and then it is ended.
     IsStopped,
 }
@@ -152,7 +154,12 @@ impl Farm {
                 drop(orders);
                 sent.done.tell(UnitDone::lost(Lost::cancelled("the run is stopped")));
             }
-            Fate::Executes | Fate::RanBefore | Fate::IsSeen => {
+            Fate::Executes | Fate::RanBefore | Fate::RanBeforeSeen | Fate::IsSeen => {
+                if matches!(fate, Fate::RanBeforeSeen) {
+                    let (node, phases) = ("n1".into(), vec![phase(Phase::Check, true)]);
+                    let (open, elapsed) = (Some((Phase::Run, Duration::ZERO)), Duration::ZERO);
+                    sent.done.progress(UnitProgress { node, phases, open, elapsed });
+                }
                 let (result, done) = self.execute(sent, plan, builder, left);
                 if matches!(fate, Fate::IsSeen) {
                     let phases = &result.jobs[0].phases;
@@ -171,7 +178,10 @@ impl Farm {
                         elapsed,
                     });
                 }
-                done.tell(UnitDone { ran_before: matches!(fate, Fate::RanBefore), ..result });
+                done.tell(UnitDone {
+                    ran_before: matches!(fate, Fate::RanBefore | Fate::RanBeforeSeen),
+                    ..result
+                });
             }
         }
     }
@@ -368,12 +378,14 @@ fn a_run_that_was_lost_counts_and_is_cleaned_up() {
     check(&[Fate::IsLostRunning(Lost::new("the node burns"))], graph, "C");
     assert_eq!(notes.take(), "cleanup 2 cleanup 1 ".repeat(3).trim());
     let passes = |farm: &Arc<Farm>| Graph::new().job("a").on(on(farm)).check(|_| true).run(|_| ());
-    let run = check(&[Fate::RanBefore], passes, "C");
-    let phases = run.job("a").unwrap().phases();
-    assert_eq!(
-        phases.iter().map(|phase| phase.phase()).collect::<Vec<_>>(),
-        [Phase::Check, Phase::Run, Phase::Recheck]
-    );
+    for fate in [Fate::RanBefore, Fate::RanBeforeSeen] {
+        let run = check(&[fate], passes, "C");
+        let phases = run.job("a").unwrap().phases();
+        assert_eq!(
+            phases.iter().map(|phase| phase.phase()).collect::<Vec<_>>(),
+            [Phase::Check, Phase::Run, Phase::Recheck]
+        );
+    }
 }
 
 #[test]

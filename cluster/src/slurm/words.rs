@@ -40,18 +40,31 @@ pub(super) fn array_limit(config: &str) -> Option<usize> {
     Some(number("MaxJobCount").map_or(size, |jobs| size.min(jobs.max(1))))
 }
 
-/// What a line of squeue says: ticket, index, comment, state, node, reason. `None`: that is no unit of this run.
+/// What squeue is asked for of each unit.
+pub(super) const FIELDS: [&str; 7] =
+    ["JobArrayID", "ArrayTaskID", "State", "exit_code", "Reason", "NodeList", "Comment"];
+
+/// What a line of squeue says, in these fields. `None`: that is no unit of this run.
 pub(super) fn seen(line: &str, run: &str) -> Option<Seen> {
-    let mut fields = line.splitn(6, '|');
-    let mut next = || fields.next();
-    let (ticket, index, comment, state, node, why) = (next()?, next()?, next()?, next()?, next()?, next()?);
+    let fields: Vec<&str> = line.splitn(FIELDS.len(), '|').collect();
+    let [ticket, index, state, status, why, node, comment] = fields.try_into().ok()?;
+    let comment = comment.trim_end().strip_suffix('|')?;
     let batch = comment.strip_prefix("dojobber:")?.strip_prefix(run)?.strip_prefix(':')?.parse().ok()?;
     let index = index.parse().unwrap_or(0); // `N/A`: no array
     let tag = Tag { run: run.to_owned(), batch, index };
-    Some(Seen { tag, ticket: ticket.to_owned(), state: state_of(state, node, why) })
+    Some(Seen { tag, ticket: ticket.to_owned(), state: state_of(state, status, node, why) })
 }
 
-fn state_of(state: &str, node: &str, why: &str) -> State {
+/// How a program has ended, by the status that the system gave of it.
+fn ended(status: &str) -> String {
+    let Ok(status) = status.parse::<u32>() else { return "nobody knows how".to_owned() };
+    match status & 0x7f {
+        0 => format!("exit code {}", status >> 8),
+        signal => format!("killed by signal {signal}"),
+    }
+}
+
+fn state_of(state: &str, status: &str, node: &str, why: &str) -> State {
     /// Reasons for which a unit waits until somebody does something.
     const HELPLESS: [&str; 11] = [
         "Held",
@@ -67,7 +80,11 @@ fn state_of(state: &str, node: &str, why: &str) -> State {
         "launch failed",
     ];
     let over = |end| State::Over {
-        why: format!("{state} ({why}) on {}", if node.is_empty() { "no node" } else { node }),
+        why: format!(
+            "{state} ({why}) on {}, {}",
+            if node.is_empty() { "no node" } else { node },
+            ended(status)
+        ),
         end,
     };
     match state {
@@ -103,28 +120,38 @@ mod tests {
 
     #[test]
     fn a_line_of_the_queue_is_a_unit() {
-        check("7_1|1|dojobber:r-1:3|RUNNING|n2|None", "7_1 b3.1 Running { node: \"n2\" }");
+        check("7_1|1|RUNNING|0|None|n2|dojobber:r-1:3|", "7_1 b3.1 Running { node: \"n2\" }");
         check(
-            "8|N/A|dojobber:r-1:4|PENDING||Priority",
+            "8|N/A|PENDING|0|Priority||dojobber:r-1:4|",
             "8 b4.0 Waiting { why: \"Priority\", needs_help: false }",
         );
         check(
-            "8|N/A|dojobber:r-1:4|PENDING||JobHeldUser",
+            "8|N/A|PENDING|0|JobHeldUser||dojobber:r-1:4|",
             "8 b4.0 Waiting { why: \"JobHeldUser\", needs_help: true }",
         );
         check(
-            "8|N/A|dojobber:r-1:4|NODE_FAIL|n1|NodeDown",
-            "8 b4.0 Over { why: \"NODE_FAIL (NodeDown) on n1\", end: Machine }",
+            "8|N/A|NODE_FAIL|0|NodeDown|n1|dojobber:r-1:4|",
+            "8 b4.0 Over { why: \"NODE_FAIL (NodeDown) on n1, exit code 0\", end: Machine }",
         );
         check(
-            "8|N/A|dojobber:r-1:4|CANCELLED|n1|None",
-            "8 b4.0 Over { why: \"CANCELLED (None) on n1\", end: Person }",
+            "8|N/A|CANCELLED|15|None|n1|dojobber:r-1:4|",
+            "8 b4.0 Over { why: \"CANCELLED (None) on n1, killed by signal 15\", end: Person }",
         );
         check(
-            "8|N/A|dojobber:r-1:4|TIMEOUT|n1|TimeLimit",
-            "8 b4.0 Over { why: \"TIMEOUT (TimeLimit) on n1\", end: Limit }",
+            "8|N/A|TIMEOUT|15|TimeLimit|n1|dojobber:r-1:4|",
+            "8 b4.0 Over { why: \"TIMEOUT (TimeLimit) on n1, killed by signal 15\", end: Limit }",
         );
-        for other in ["8|N/A|dojobber:r-12:4|RUNNING|n1|None", "8|N/A|(null)|RUNNING|n1|None", "", "8|N/A"] {
+        check(
+            "8|N/A|FAILED|32512|NonZeroExitCode|n1|dojobber:r-1:4|",
+            "8 b4.0 Over { why: \"FAILED (NonZeroExitCode) on n1, exit code 127\", end: Program }",
+        );
+        for other in [
+            "8|N/A|RUNNING|0|None|n1|dojobber:r-12:4|",
+            "8|N/A|RUNNING|0|None|n1|(null)|",
+            "8|N/A|RUNNING|0|None|n1|dojobber:r-1:4", // cut off
+            "",
+            "8|N/A",
+        ] {
             check(other, "none");
         }
     }

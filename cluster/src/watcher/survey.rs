@@ -109,8 +109,7 @@ impl Watcher {
         let inquest = ticket.as_deref().map_or(String::new(), |ticket| self.engine.inquest(ticket));
         let began = current.folder.read_began(tag);
         let text = self.obituary(current, tag, &over, &inquest, began.as_ref());
-        let could_not_write = over.why.contains(&format!("code {}", CANNOT_WRITE))
-            || inquest.contains(&format!("ExitCode={}:", CANNOT_WRITE));
+        let could_not_write = has_code(&over, CANNOT_WRITE);
         let is_gone = over.end == End::Machine || could_not_write || never_began(&over) && began.is_none();
         if is_gone && unit.losses < self.settings().max_losses && !self.is_to_stop() {
             unit.losses += 1;
@@ -214,6 +213,26 @@ fn note_seen(flying: &mut Flying, seen: &Seen, told: &mut Vec<String>) {
 
 /// Whether a program did not even find what it was to do.
 fn never_began(over: &Over) -> bool {
-    let codes = [NO_ORDER, 126, 127];
-    codes.iter().any(|code| over.why.contains(&format!("exit code {code}")))
+    [NO_ORDER, 126, 127].into_iter().any(|code| has_code(over, code))
+}
+
+fn has_code(over: &Over, code: i32) -> bool {
+    let told = format!("exit code {code}");
+    over.why.match_indices(&told).any(|(at, _)| {
+        let next = over.why[at + told.len()..].chars().next();
+        !next.is_some_and(|next| next.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_code_is_found_in_what_engines_say() {
+        let over = |why: &str| Over { since: Instant::now(), why: why.to_owned(), end: End::Program };
+        assert!(never_began(&over("exit code 65")) && never_began(&over("FAILED on n1, exit code 127")));
+        assert!(never_began(&over("exit code 1270, exit code 127")));
+        assert!(!never_began(&over("exit code 6")) && !never_began(&over("exit code 650")));
+    }
 }

@@ -1,6 +1,6 @@
-//! What every failure becomes, as far as processes can fail so.
+//! What every failure becomes.
 
-use crate::support::World;
+use crate::support::{Told, World};
 
 /// Runs the trials, and compares what is told of a job: its beginning, and words that must follow.
 #[track_caller]
@@ -54,12 +54,6 @@ fn a_program_that_leaves_no_record_has_failed_its_try() {
 }
 
 #[test]
-fn a_time_that_is_over_is_a_failed_try() {
-    let world = check(&["part1=long", "time=300", "jobs=2"], "part1", "failed 1", &["its time was over"]);
-    assert_eq!(world.count("cleanup part1"), 1, "its run had begun");
-}
-
-#[test]
 fn what_can_never_succeed_fails_for_good() {
     check(
         &["hostgraph=1", "tries=3"],
@@ -96,14 +90,31 @@ fn a_large_output_has_a_file_of_its_own() {
 #[test]
 fn a_stop_ends_what_is_away_and_cleans_up() {
     let world = World::new();
-    let told =
-        world.run(&["stops=1", "jobs=6", "slots=2", "part0=long", "part1=long", "part2=long", "part3=long"]);
+    let told = world.run(&["stops=1", "jobs=6", "most=2", "all=long"]);
+    check_stopped(&world, &told);
+}
+
+#[test]
+fn an_interrupt_is_a_stop() {
+    let world = World::new();
+    let child = world.spawn(&["signals=1", "jobs=6", "most=2", "all=long"]);
+    world.wait_for("the first runs", |world| world.count("run part0") + world.count("run part1") == 2);
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    check_stopped(&world, &world.finish(child));
+}
+
+/// Nothing begins any more, and what has begun is cleaned up.
+#[track_caller]
+fn check_stopped(world: &World, told: &Told) {
     assert!(told.job("part5").starts_with("cancelled"), "{}", told.out);
     assert!(told.err.contains("units are ended"), "{}", told.err);
     let log = world.log();
-    for (line, count) in log.iter().filter(|(line, _)| line.starts_with("run ")) {
+    let runs: Vec<_> = log.iter().filter(|(line, _)| line.starts_with("run ")).collect();
+    assert!(!runs.is_empty());
+    for (line, count) in runs {
         let part = line.strip_prefix("run ").unwrap();
-        assert_eq!(world.count(&format!("cleanup {part}")), *count, "{log:?}");
+        assert_eq!(world.count(&format!("cleanup {part}")), *count, "{log:?}\n{}", told.err);
     }
 }
 

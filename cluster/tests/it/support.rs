@@ -1,14 +1,90 @@
 //! The program of the trials, and worlds for it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::rc::{Rc, Weak};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
+
+/// What executes the units of the trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    #[allow(dead_code, reason = "each test program has one of them")]
+    Processes,
+    #[allow(dead_code, reason = "each test program has one of them")]
+    Slurm,
+}
+
+impl Engine {
+    /// What chooses it.
+    fn option(self) -> &'static str {
+        match self {
+            Engine::Processes => "engine=processes",
+            Engine::Slurm => "engine=slurm",
+        }
+    }
+
+    /// One of two: what holds for processes, or for Slurm.
+    pub(crate) fn pick<T>(self, processes: T, slurm: T) -> T {
+        match self {
+            Engine::Processes => processes,
+            Engine::Slurm => slurm,
+        }
+    }
+}
 
 /// A folder with a spool, and a world that jobs change.
 pub(crate) struct World {
     folder: tempfile::TempDir,
+    spool: PathBuf,
+    engine: Engine,
+    _calm: Option<Rc<Calm>>,
+}
+
+/// While a test has worlds, it shares its engine with other tests, or has it for itself.
+pub(crate) struct Calm {
+    _shared: Option<RwLockReadGuard<'static, ()>>,
+    _alone: Option<RwLockWriteGuard<'static, ()>>,
+}
+
+static CALM: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// What the test of this thread holds already.
+    static HELD: RefCell<Weak<Calm>> = const { RefCell::new(Weak::new()) };
+}
+
+impl Calm {
+    fn shared() -> Rc<Self> {
+        HELD.with_borrow(Weak::upgrade).unwrap_or_else(|| {
+            let lock = CALM.read().unwrap_or_else(PoisonError::into_inner);
+            Calm { _shared: Some(lock), _alone: None }.hold()
+        })
+    }
+
+    /// For tests that do something to their engine: no other test goes on while this is held.
+    #[allow(dead_code, reason = "for engines that can be broken")]
+    pub(crate) fn alone() -> Rc<Self> {
+        let lock = CALM.write().unwrap_or_else(PoisonError::into_inner);
+        Calm { _shared: None, _alone: Some(lock) }.hold()
+    }
+
+    fn hold(self) -> Rc<Self> {
+        let calm = Rc::new(self);
+        HELD.set(Rc::downgrade(&calm));
+        calm
+    }
+}
+
+/// Where a unit was started.
+#[allow(dead_code, reason = "each test program asks for some of it")]
+pub(crate) struct Began {
+    pub(crate) node: String,
+    pub(crate) ticket: String,
+    pub(crate) process: String,
 }
 
 /// What a run of the trials has printed.
@@ -19,19 +95,57 @@ pub(crate) struct Told {
 }
 
 impl World {
+    /// For units on the engine of this test program.
     pub(crate) fn new() -> Self {
-        let world = World { folder: tempfile::tempdir().unwrap() };
-        fs::create_dir(world.folder.path().join("world")).unwrap();
-        world
+        World::of(crate::ENGINE)
+    }
+
+    pub(crate) fn of(engine: Engine) -> Self {
+        let is_there = engine == Engine::Processes || std::env::var_os("DOJOBBER_SLURM").is_some();
+        assert!(is_there, "there is no Slurm for tests here: `cargo xtask ci slurm` brings one up");
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("world")).unwrap();
+        World { spool: folder.path().join("spool"), folder, engine, _calm: Some(Calm::shared()) }
+    }
+
+    /// Whatever tests do to the engine meanwhile: it does not touch this one.
+    #[allow(dead_code, reason = "for engines that can be broken")]
+    pub(crate) fn untouched(self) -> Self {
+        World { _calm: None, ..self }
+    }
+
+    /// With its spool in that folder.
+    #[allow(dead_code, reason = "it takes a file system of its own")]
+    pub(crate) fn with_spool(self, spool: PathBuf) -> Self {
+        World { spool, ..self }
     }
 
     pub(crate) fn spool(&self) -> PathBuf {
-        self.folder.path().join("spool")
+        self.spool.clone()
+    }
+
+    /// Lets jobs go on that wait for it.
+    pub(crate) fn go(&self) {
+        fs::write(self.folder.path().join("world/go"), "").unwrap();
     }
 
     /// The folder of the last run.
     pub(crate) fn run_folder(&self) -> PathBuf {
         self.spool().join(fs::read_to_string(self.spool().join("run")).unwrap().trim())
+    }
+
+    /// Whether there was a run.
+    #[allow(dead_code, reason = "each test program asks for some of it")]
+    pub(crate) fn has_run(&self) -> bool {
+        self.spool.join("run").exists()
+    }
+
+    /// What a unit has told of its start.
+    pub(crate) fn began(&self, unit: &str) -> Began {
+        let text = fs::read_to_string(self.run_folder().join("began").join(unit)).unwrap();
+        let began: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let word = |key: &str| began[key].as_str().unwrap().to_owned();
+        Began { node: word("node"), ticket: word("ticket"), process: began["pid"].to_string() }
     }
 
     /// Whether there was a run, and it is over.
@@ -55,8 +169,10 @@ impl World {
 
     pub(crate) fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new(example("trials"));
-        command.arg(self.spool()).arg(self.folder.path().join("world")).args(options);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg(self.spool()).arg(self.folder.path().join("world"));
+        command.arg(self.engine.option()).args(options);
+        let file = |name| File::create(self.folder.path().join(name)).unwrap();
+        command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err"));
         command
     }
 
@@ -66,7 +182,19 @@ impl World {
 
     /// Runs the trials to their end.
     pub(crate) fn run(&self, options: &[&str]) -> Told {
-        Told::of(finished(self.spawn(options)))
+        self.finish(self.spawn(options))
+    }
+
+    /// What they tell, once they have ended.
+    #[track_caller]
+    pub(crate) fn finish(&self, child: Child) -> Told {
+        let is_success = finished(child).success();
+        Told { out: self.told("out"), err: self.told("err"), is_success }
+    }
+
+    /// What they have told so far: on `out` or on `err`.
+    pub(crate) fn told(&self, pipe: &str) -> String {
+        fs::read_to_string(self.folder.path().join(pipe)).unwrap()
     }
 
     /// Waits until something is so.
@@ -74,18 +202,13 @@ impl World {
     pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !is_so(self) {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited for too long: {what}");
+            assert!(start.elapsed() < Duration::from_secs(180), "waited for too long: {what}");
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
 
 impl Told {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Told { out: text(output.stdout), err: text(output.stderr), is_success: output.status.success() }
-    }
-
     /// The line of a job: its status, tries and error.
     #[track_caller]
     pub(crate) fn job(&self, name: &str) -> &str {
@@ -95,18 +218,19 @@ impl Told {
     }
 }
 
-/// The output of a program, which must end within a minute.
+/// How a program has ended, which must be within minutes.
 #[track_caller]
-pub(crate) fn finished(child: Child) -> Output {
-    let (send, receive) = std::sync::mpsc::channel();
-    let id = child.id();
-    std::thread::spawn(move || send.send(child.wait_with_output()));
-    match receive.recv_timeout(Duration::from_secs(60)) {
-        Ok(output) => output.unwrap(),
-        Err(_) => {
-            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+pub(crate) fn finished(mut child: Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > Duration::from_secs(180) {
+            child.kill().unwrap();
             panic!("the trials never end");
         }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

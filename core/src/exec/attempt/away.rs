@@ -168,7 +168,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let mut attempt = sent.attempt;
         let spec = self.enter(&attempt);
         let (phases, output) = jobs.pop().map_or((Vec::new(), None), |job| (job.phases, job.output));
-        let phases = sent.progress.iter().fold(phases, |phases, seen| seen.at_least(phases));
+        // what has ended tells all of itself; and another submission may have seen more than the one that ended
+        let seen = sent.progress.iter().filter(|_| lost.is_some());
+        let phases = seen.fold(phases, |phases, seen| seen.at_least(phases));
         let phases = whole_try(spec.kind(), attempt.attempt, phases, ran_before, lost.as_ref());
         let total = phases.last().map_or(Duration::ZERO, |last| last.start + last.length);
         let seen = sent.progress.take().or_else(|| self.seen(sent.at, &node, total));
