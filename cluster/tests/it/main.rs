@@ -1,8 +1,5 @@
 //! The crate as its users see it: programs whose units are processes.
 
-/// What executes units here.
-const ENGINE: support::Engine = support::Engine::Processes;
-
 mod support; // the program of the trials, and worlds for it
 mod failures; // what every failure becomes
 mod restarts; // coordinators that are killed and started again

@@ -3,8 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::ENGINE;
-use crate::support::{World, finished};
+use crate::support::{ENGINE, World, finished};
 
 /// Small numbers that look random, and are the same each time.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {

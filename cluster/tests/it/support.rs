@@ -9,12 +9,16 @@ use std::rc::{Rc, Weak};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
+/// What executes units in this test program, by its name.
+pub(crate) const ENGINE: Engine = match env!("CARGO_CRATE_NAME").as_bytes() {
+    b"slurm" => Engine::Slurm,
+    _ => Engine::Processes,
+};
+
 /// What executes the units of the trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
-    #[allow(dead_code, reason = "each test program has one of them")]
     Processes,
-    #[allow(dead_code, reason = "each test program has one of them")]
     Slurm,
 }
 
@@ -97,7 +101,7 @@ pub(crate) struct Told {
 impl World {
     /// For units on the engine of this test program.
     pub(crate) fn new() -> Self {
-        World::of(crate::ENGINE)
+        World::of(ENGINE)
     }
 
     pub(crate) fn of(engine: Engine) -> Self {

@@ -1,8 +1,5 @@
 //! Units on a Slurm of three nodes: `cargo xtask ci slurm` brings it up.
 
-/// What executes units here.
-const ENGINE: support::Engine = support::Engine::Slurm;
-
 #[path = "../it/support.rs"]
 mod support; // the program of the trials, and worlds for it
 mod site; // the Slurm of these tests
