@@ -145,15 +145,21 @@ fn meeting<'env>(
     members.job(name).group()
 }
 
-/// So many jobs one after the other take a caller so long that whoever helps has gone to sleep meanwhile, also where
-/// they share a processor.
+/// So many jobs one after the other take a caller so long that whoever helps has gone to sleep meanwhile.
 const LINKS: usize = 5_000;
+/// And now and then one lets others have the processor, should they share it: not each, which takes minutes where many
+/// want it.
+const LINKS_TO_A_PAUSE: usize = 100;
 
 /// Jobs one after the other; `name` is done when they are.
 fn chain<'env>(graph: Graph<'env>, name: &str, after: &str) -> Graph<'env> {
     let links = graph.each(0..LINKS, |graph, at| {
         let on = if at == 0 { after.to_owned() } else { format!("{name} {}", at - 1) };
-        graph.job(format!("{name} {at}")).after(on).run_only(|_| thread::yield_now())
+        graph.job(format!("{name} {at}")).after(on).run_only(move |_| {
+            if at % LINKS_TO_A_PAUSE == 0 {
+                thread::yield_now();
+            }
+        })
     });
     links.job(name).after(format!("{name} {}", LINKS - 1)).group()
 }

@@ -86,12 +86,15 @@ impl Observer for Trace {
     }
 }
 
+/// So long a machine may have other things to do.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Does `work`, and ends the whole test program with a message should it never come to its end.
 pub(crate) fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let what = what.to_owned();
     let (working, ended) = mpsc::channel::<()>();
     thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             // not by `eprintln!`: nobody would see what a test that never ends has printed
             let _ = writeln!(io::stderr(), "this hangs: {what}");
             std::process::abort();
