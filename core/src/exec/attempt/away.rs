@@ -184,14 +184,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
         self.notes = notes_of(&phases);
         self.notes.pause = self.notes.pause.max(nanos(pause));
-        let end = self.decide(&attempt, spec, phases.last(), output.map(|output| output.0));
+        let end = self.decide(attempt, spec, phases.last(), output.map(|output| output.0));
         Back::Try(attempt, end)
     }
 
     /// What a try comes to by its last phase.
     fn decide(
         &mut self,
-        attempt: &Try,
+        attempt: Try,
         spec: &JobSpec<'env, A>,
         last: Option<&PhaseDone>,
         output: crate::verdict::Value,

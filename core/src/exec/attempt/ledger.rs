@@ -23,20 +23,28 @@ pub(super) struct Step {
     pub(super) phase: Phase,
     /// Whether it is the first of its try that is recorded.
     opens: bool,
+    /// Whether somebody may listen. Where nobody does, the compiler leaves out what would ask.
+    may_be_heard: bool,
 }
 
 impl Step {
-    pub(super) const CREATE: Step = Step { phase: Phase::Create, opens: true };
-    pub(super) const CHECK: Step = Step { phase: Phase::Check, opens: true };
-    pub(super) const RUN: Step = Step { phase: Phase::Run, opens: false };
-    pub(super) const RUN_ONLY: Step = Step { phase: Phase::Run, opens: true };
-    pub(super) const RECHECK: Step = Step { phase: Phase::Recheck, opens: false };
+    pub(super) const CREATE: Step = Step { phase: Phase::Create, opens: true, may_be_heard: true };
+    pub(super) const CHECK: Step = Step { phase: Phase::Check, opens: true, may_be_heard: true };
+    pub(super) const RUN: Step = Step { phase: Phase::Run, opens: false, may_be_heard: true };
+    pub(super) const RUN_ONLY: Step = Step { phase: Phase::Run, opens: true, may_be_heard: true };
+    pub(super) const RECHECK: Step = Step { phase: Phase::Recheck, opens: false, may_be_heard: true };
+    pub(super) const CLEANUP: Step = Step { phase: Phase::Cleanup, opens: true, may_be_heard: true };
+
     /// A phase of a try that other tries may come between in its worker's log.
     pub(super) fn linked(phase: Phase) -> Self {
-        Step { phase, opens: true }
+        Step { phase, opens: true, may_be_heard: true }
     }
 
-    pub(super) const CLEANUP: Step = Step { phase: Phase::Cleanup, opens: true };
+    /// The same in a run that nobody listens to.
+    #[inline(always)]
+    pub(super) fn unheard(self) -> Self {
+        Step { may_be_heard: false, ..self }
+    }
 }
 
 pub(super) struct Ledger<'r> {
@@ -113,16 +121,22 @@ impl<'r> Ledger<'r> {
     /// Returns when the phase begins: when the one before ended.
     #[inline(always)]
     pub(super) fn begin(&self, step: Step, attempt: &Try) -> Stamp {
-        if self.is_watched {
-            let sequence = (step.phase == Phase::Run).then(|| attempt.sequence.into());
-            let (at, worker) = (time(self.stamp), self.worker());
-            self.watch.tell(move || {
-                let (job, phase) = (self.job(attempt.job), step.phase);
-                Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence }
-            });
-            self.watch.begins(attempt.job, attempt.attempt, step.phase, worker, self.stamp);
+        debug_assert!(step.may_be_heard || !self.is_watched, "somebody listens to what is not told");
+        if step.may_be_heard && self.is_watched {
+            self.tell_begin(step, *attempt);
         }
         self.stamp
+    }
+
+    #[inline(never)]
+    fn tell_begin(&self, step: Step, attempt: Try) {
+        let sequence = (step.phase == Phase::Run).then(|| attempt.sequence.into());
+        let (at, worker) = (time(self.stamp), self.worker());
+        self.watch.tell(move || {
+            let (job, phase) = (self.job(attempt.job), step.phase);
+            Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence }
+        });
+        self.watch.begins(attempt.job, attempt.attempt, step.phase, worker, self.stamp);
     }
 
     /// A constructor is called, of which nothing is told unless it fails, or takes long.
@@ -141,9 +155,8 @@ impl<'r> Ledger<'r> {
     /// Tells that the phase has passed, and keeps a record.
     #[inline(always)]
     pub(super) fn passed(&mut self, step: Step, attempt: &mut Try, start: Stamp) {
-        self.stamp = self.clock.stamp().max(start);
-        self.tell_end(step, attempt, true);
-        self.record(step, attempt, true, start);
+        let end = self.clock.stamp().max(start);
+        self.end(step, attempt, true, start, end);
     }
 
     /// Takes the error of the phase that is about to end.
@@ -153,26 +166,39 @@ impl<'r> Ledger<'r> {
     }
 
     /// Tells that the phase has failed, and keeps a record.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn failed(&mut self, step: Step, attempt: &mut Try, start: Stamp) {
-        self.stamp = self.clock.stamp().max(start);
-        self.tell_end(step, attempt, false);
-        self.record(step, attempt, false, start);
+        let end = self.clock.stamp().max(start);
+        self.end(step, attempt, false, start, end);
+        if self.error.is_some() {
+            self.add_error();
+        }
+    }
+
+    #[cold]
+    fn add_error(&mut self) {
         if let Some(error) = self.error.take() {
             self.log.add_error(error);
         }
     }
 
-    #[inline]
-    fn tell_end(&self, step: Step, attempt: &Try, passed: bool) {
-        if self.is_watched {
-            self.watch.ends(attempt.job);
-            self.watch.tell(move || {
-                let error = (!passed).then(|| self.error.clone().unwrap_or_else(ErrorText::returned_false));
-                let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));
-                Event::PhaseEnded { job, attempt: attempt.attempt, phase: step.phase, worker, at, error }
-            });
+    #[inline(always)]
+    fn end(&mut self, step: Step, attempt: &mut Try, passed: bool, start: Stamp, end: Stamp) {
+        self.stamp = end;
+        if step.may_be_heard && self.is_watched {
+            self.tell_end(step, *attempt, passed);
         }
+        self.record(step, attempt, passed, start);
+    }
+
+    #[inline(never)]
+    fn tell_end(&self, step: Step, attempt: Try, passed: bool) {
+        self.watch.ends(attempt.job);
+        self.watch.tell(move || {
+            let error = (!passed).then(|| self.error.clone().unwrap_or_else(ErrorText::returned_false));
+            let (job, worker, at) = (self.job(attempt.job), self.worker(), time(self.stamp));
+            Event::PhaseEnded { job, attempt: attempt.attempt, phase: step.phase, worker, at, error }
+        });
     }
 
     #[inline(always)]
@@ -223,14 +249,10 @@ impl<'r> Ledger<'r> {
         end: Stamp,
         error: Option<ErrorText>,
     ) {
-        self.stamp = end;
         let passed = error.is_none();
         self.error = error.filter(|error| !error.is_returned_false());
-        self.tell_end(step, attempt, passed);
-        self.record(step, attempt, passed, start);
-        if let Some(error) = self.error.take() {
-            self.log.add_error(error);
-        }
+        self.end(step, attempt, passed, start, end);
+        self.add_error();
     }
 
     pub(super) fn tell_sent(&self, attempt: &Try) {

@@ -137,7 +137,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(in crate::exec) fn attempt(&mut self, attempt: &mut Try) -> TryEnd {
         let spec = self.enter(attempt);
         match &spec.body {
-            Body::Both(closures) if !self.live.spans.are_listened_to() => {
+            Body::Both(closures) if !self.is_heard => {
                 let mut closures = &**closures;
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
                     After::Over(end) => end, // the common case, straight ahead
@@ -171,7 +171,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(never)]
     fn execute_other(&mut self, attempt: &mut Try, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
-            _ if self.live.spans.are_listened_to() => self.execute_any(attempt, spec),
+            _ if self.is_heard => self.execute_any(attempt, spec),
             Body::CheckOnly(closures) => self.execute_only(Step::CHECK, attempt, spec, &**closures),
             Body::RunOnly(closures) if !self.dry_run && spec.describe_run().is_none() => {
                 self.execute_only(Step::RUN_ONLY, attempt, spec, &**closures)
@@ -347,11 +347,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let spec = self.enter(&attempt);
         self.cx.set_shared_local(local);
         if due == Phase::Recheck && spec.cleans_up() {
-            self.keep_for_cleanup(&attempt, &mut held);
+            self.keep_for_cleanup(attempt, &mut held);
         } else {
             self.let_go_failed(&mut held);
         }
-        (attempt, self.cancelled(&attempt, error))
+        (attempt, self.cancelled(attempt, error))
     }
 
     fn limit(&mut self, spec: &JobSpec<'env, A>, since: u64) {
@@ -370,12 +370,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let first = stages::first(spec.kind(), self.dry_run);
         if spec.kind() == Kind::RunOnly && spec.describe_run().is_some() {
             self.cx.place_mut().phase = Phase::Run;
-            self.describe_run(attempt, spec);
+            self.describe_run(*attempt, spec);
         }
         let due = match first {
             Stage::Due(phase) => phase,
-            Stage::WouldRun => return Err(self.would_run(attempt, None)),
-            Stage::Passed | Stage::Failed => return Err(self.done(attempt, None)),
+            Stage::WouldRun => return Err(self.would_run(*attempt, None)),
+            Stage::Passed | Stage::Failed => return Err(self.done(*attempt, None)),
         };
         let held = match &spec.body {
             Body::Struct(make) | Body::AsyncStruct(make) => Held::Own(Some(self.make(attempt, spec, make)?)),
@@ -410,7 +410,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.finish(step, kind, attempt, spec, held, start, result)
     }
 
-    /// Executes a phase.
+    /// Executes a phase of closures that nobody listens to.
     ///
     /// Where the phase is the last one of the try, what the try owned is dropped as a part of it: a panic there is this
     /// phase's failure. It is put aside instead where a cleanup will want it.
@@ -423,6 +423,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec: &JobSpec<'env, A>,
         instance: &mut I,
     ) -> After {
+        let step = step.unheard();
         let start = self.begin_phase(step, attempt);
         let result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
         self.finish(step, kind, attempt, spec, instance, start, result)
@@ -445,21 +446,23 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let after = |went| stages::after(kind, dry_run, step.phase, went);
         let keeps = step.phase != Phase::Check && after(Went::Passed) == Stage::Passed && spec.cleans_up();
         let error = match result {
-            Ok(value) => match after(Went::Passed) {
-                Stage::Due(_) => {
+            Ok(_) if matches!(after(Went::Passed), Stage::Due(_)) => {
+                self.ledger.passed(step, attempt, start);
+                return After::Due(None);
+            }
+            Ok(value) => match if keeps { Ok(()) } else { self.let_go(instance.take_own()) } {
+                Ok(()) => {
                     self.ledger.passed(step, attempt, start);
-                    return After::Due(None);
-                }
-                _ => match if keeps { Ok(value) } else { self.let_go(instance.take_own(), Ok(value)) } {
-                    Ok(value) => {
-                        self.ledger.passed(step, attempt, start);
-                        if keeps {
-                            self.keep_for_cleanup(attempt, instance);
-                        }
-                        return After::Over(self.done(attempt, value));
+                    if keeps {
+                        self.keep_for_cleanup(*attempt, instance);
                     }
-                    Err(panic) => panic,
-                },
+                    return After::Over(self.done(*attempt, value));
+                }
+                Err(panic) => {
+                    // a second panic, while the value is dropped, has nothing to add
+                    let _ = unwind::discard(value);
+                    panic
+                }
             },
             Err(error) => error,
         };
@@ -469,7 +472,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             && spec.describe_run().is_some()
             && (stage != Stage::Failed || self.live.behind.holds(attempt.job))
         {
-            self.describe_run(attempt, spec);
+            self.describe_run(*attempt, spec);
         }
         if is_last && !keeps {
             self.let_go_failed(instance);
@@ -479,22 +482,22 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             return After::Due(Some(error));
         }
         if keeps {
-            self.keep_for_cleanup(attempt, instance);
+            self.keep_for_cleanup(*attempt, instance);
         }
         After::Over(match stage {
-            Stage::WouldRun => self.would_run(attempt, Some(error)),
-            _ => self.failed(attempt, error),
+            Stage::WouldRun => self.would_run(*attempt, Some(error)),
+            _ => self.failed(*attempt, error),
         })
     }
 
     /// Asks a job what its run does, when one is due for the first time and somebody wants to know. What goes wrong there
     /// is no news: the job's description stands.
     #[cold]
-    fn describe_run(&mut self, attempt: &Try, spec: &JobSpec<'env, A>) {
+    fn describe_run(&mut self, attempt: Try, spec: &JobSpec<'env, A>) {
         let is_wanted = !attempt.has_run() && (self.dry_run || self.ledger.is_watched());
         let Some(describe) = spec.describe_run().filter(|_| is_wanted) else { return };
         if let Ok(text) = unwind::catch(|| describe(&self.cx)) {
-            self.ledger.tell_run_described(attempt, &text);
+            self.ledger.tell_run_described(&attempt, &text);
             self.leftovers.descriptions.push((attempt.job, text));
         }
     }
@@ -531,7 +534,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 Some(cleanup) => cleanup(cx),
             }
         });
-        let result = self.let_go(held.take_own(), result);
+        let dropped = self.let_go(held.take_own());
+        let result = result.and(dropped);
         match &result {
             Ok(()) => self.ledger.passed(Step::CLEANUP, &mut attempt, start),
             Err(error) => {
@@ -570,9 +574,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
             self.hear(Phase::Create, &error, spec);
-            let _ = self.let_go(None, Ok(())); // what else it does is no news
+            let _ = self.let_go(None); // what else it does is no news
             self.ledger.failed(Step::CREATE, attempt, start);
-            self.failed(attempt, error)
+            self.failed(*attempt, error)
         })
     }
 
@@ -632,14 +636,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         went
     }
 
-    /// Drops what a try owned, if it owned anything. A panic in that turns success into failure.
+    /// Drops what a try owned, if it owned anything. `Err`: something in that has panicked.
     #[inline(always)]
-    fn let_go<T>(&mut self, own: Option<Own<'env, A>>, result: Result<T>) -> Result<T> {
-        if own.is_none() && self.cx.has_no_local() { result } else { self.drop_owned(own, result) }
+    fn let_go(&mut self, own: Option<Own<'env, A>>) -> Result {
+        if own.is_none() && self.cx.has_no_local() { Ok(()) } else { self.drop_owned(own) }
     }
 
     #[cold]
-    fn drop_owned<T>(&mut self, own: Option<Own<'env, A>>, result: Result<T>) -> Result<T> {
+    fn drop_owned(&mut self, own: Option<Own<'env, A>>) -> Result {
         let (local, shared) = (std::mem::take(self.cx.local_mut()), self.cx.take_shared_local());
         let shared = shared.and_then(Arc::into_inner).map_or(Ok(()), Store::discard);
         let own = match own {
@@ -648,25 +652,18 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             }
             own => unwind::discard(own),
         };
-        match (own.and(local.discard()).and(shared), result) {
-            (Err(panic), Ok(value)) => {
-                // a second panic, while the value is dropped, has nothing to add
-                let _ = unwind::discard(value);
-                Err(panic)
-            }
-            (_, result) => result,
-        }
+        own.and(local.discard()).and(shared)
     }
 
     /// Drops what a failed try owned. A panic in that has nothing to add to its error.
     #[inline(always)]
     fn let_go_failed(&mut self, instance: &mut impl Instance<'env, A>) {
-        let _ = self.let_go(instance.take_own(), Ok(()));
+        let _ = self.let_go(instance.take_own());
     }
 
     #[cold]
-    fn keep_for_cleanup(&mut self, attempt: &Try, instance: &mut impl Instance<'env, A>) {
-        let Try { job, attempt, sequence, .. } = *attempt;
+    fn keep_for_cleanup(&mut self, attempt: Try, instance: &mut impl Instance<'env, A>) {
+        let Try { job, attempt, sequence, .. } = attempt;
         let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
         let shared_local = self.cx.take_shared_local();
         self.leftovers.cleanups.push(DueCleanup {
@@ -681,14 +678,14 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     #[inline(always)]
-    pub(super) fn done(&mut self, attempt: &Try, value: Value) -> TryEnd {
+    pub(super) fn done(&mut self, attempt: Try, value: Value) -> TryEnd {
         self.live.world.outputs.set(attempt.job, value);
         self.end(attempt, if attempt.has_run() { Status::Changed } else { Status::Satisfied })
     }
 
     /// The try has failed: another one follows, or the job has.
     #[cold]
-    pub(super) fn failed(&mut self, attempt: &Try, error: BoxError) -> TryEnd {
+    pub(super) fn failed(&mut self, attempt: Try, error: BoxError) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
         let level = self.see_stop();
         if self.notes.was_cut && level >= StopLevel::Cancel {
@@ -702,7 +699,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             Some(due) => {
                 forget(Some(error));
                 trace!(job = self.cx.job(), attempt = self.cx.attempt(), due, "try failed");
-                self.ledger.tell_retry(attempt, due, self.notes.pause, self.cx.max_tries());
+                self.ledger.tell_retry(&attempt, due, self.notes.pause, self.cx.max_tries());
                 TryEnd::Again { due }
             }
             None => {
@@ -715,7 +712,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     }
 
     /// When the try that follows a failed one is due, if one follows.
-    fn next_try(&mut self, failed: &Try, error: &BoxError) -> Option<u64> {
+    fn next_try(&mut self, failed: Try, error: &BoxError) -> Option<u64> {
         if self.notes.is_last || failed.attempt >= self.cx.place().max_tries {
             return None;
         }
@@ -744,7 +741,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// The run was stopped before the job could end.
     #[cold]
-    pub(super) fn cancelled(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+    pub(super) fn cancelled(&mut self, attempt: Try, error: Option<BoxError>) -> TryEnd {
         self.live.world.processes.end_try(attempt.job, attempt.attempt);
         self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
         self.end(attempt, Status::Cancelled)
@@ -752,13 +749,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Dry run only; a run_only has no check that could have failed.
     #[cold]
-    pub(super) fn would_run(&mut self, attempt: &Try, error: Option<BoxError>) -> TryEnd {
+    pub(super) fn would_run(&mut self, attempt: Try, error: Option<BoxError>) -> TryEnd {
         self.leftovers.errors.extend(error.map(|error| (attempt.job, error)));
         self.end(attempt, Status::WouldRun)
     }
 
     #[inline(always)]
-    fn end(&mut self, attempt: &Try, status: Status) -> TryEnd {
+    fn end(&mut self, attempt: Try, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
         if self.is_heard {
             self.tell_ended(attempt.job, status, None);

@@ -52,7 +52,8 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     /// change nothing for the others. So nothing is counted, for that many jobs or until a retry is planned.
     pub(super) fn follow_order(&mut self, jobs: usize) {
         let mut some_blocked = false;
-        for (at, job) in self.live.plan.order().enumerate().take(jobs) {
+        let mut order = self.live.plan.order().take(jobs);
+        while let Some(job) = order.next() {
             if some_blocked && self.books.head(job) == Head::BLOCKED {
                 continue;
             }
@@ -68,7 +69,7 @@ impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
                 }
                 TryEnd::Again { due } => {
                     self.retries.push(attempt.again(due));
-                    return self.leave_order(at + 1);
+                    return self.leave_order(jobs - order.len());
                 }
             }
         }
