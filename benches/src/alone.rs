@@ -1,11 +1,12 @@
 //! Figures of this library alone, some of them taken in a process of their own.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dojobber::{Graph, Plan, Runner, ensure};
+use dojobber::{Graph, Key, Plan, Runner, ensure};
 
 use crate::body::Body;
 use crate::load::Load;
@@ -25,6 +26,9 @@ pub enum Errand {
     Wait,
     /// Runs so many jobs that sleep, on as many threads. The ns for which it had a processor meanwhile.
     Sleep(u32),
+    /// Runs as many jobs as it has threads, and behind them one that works for so many ms. The ns for which all other
+    /// threads had a processor meanwhile.
+    Idle(u32, u32),
 }
 
 impl Errand {
@@ -56,6 +60,7 @@ impl Errand {
                 let _ = runner.run(&plan, ()); // its threads live as long as the runner
                 Some(processor_time()? - before)
             }
+            Errand::Idle(threads, millis) => idle_beside(threads, Duration::from_millis(millis.into())),
         }
     }
 
@@ -65,6 +70,7 @@ impl Errand {
             Errand::Everything(shape, jobs) => vec!["everything".into(), shape.to_string(), jobs.to_string()],
             Errand::Wait => vec!["wait".into()],
             Errand::Sleep(jobs) => vec!["sleep".into(), jobs.to_string()],
+            Errand::Idle(threads, millis) => vec!["idle".into(), threads.to_string(), millis.to_string()],
         }
     }
 
@@ -87,6 +93,7 @@ impl FromStr for Errand {
             ["everything", shape, n] => Ok(Errand::Everything(shape.parse()?, jobs(n)?)),
             ["wait"] => Ok(Errand::Wait),
             ["sleep", n] => Ok(Errand::Sleep(jobs(n)?)),
+            ["idle", threads, millis] => Ok(Errand::Idle(jobs(threads)?, jobs(millis)?)),
             _ => Err(format!("there is no errand {words:?}")),
         }
     }
@@ -170,6 +177,27 @@ fn median_of(times: usize, mut work: impl FnMut()) -> Duration {
     Duration::from_nanos(median((0..times).map(|_| time())).unwrap_or(0.0) as u64)
 }
 
+/// For how many ns the threads of a run that have nothing to do had a processor while one of them worked for that long.
+fn idle_beside(threads: u32, work: Duration) -> Option<u64> {
+    let names = names(threads);
+    let mut graph = Graph::new();
+    for name in &names {
+        graph = graph.job(name).run_only(|_| std::thread::sleep(sleeping::SLEEP)); // so that all of them are there
+    }
+    let graph = graph.job(IDLE).after(&names).run_only(move |_| {
+        let before = others_processor_time();
+        let start = Instant::now();
+        while start.elapsed() < work {}
+        let spent = before.and_then(|before| Some(others_processor_time()?.saturating_sub(before)));
+        spent.ok_or_else(|| "the system does not tell".into())
+    });
+    let plan = graph.compile().expect("a fan is a sound graph");
+    let run = Runner::builder().threads(threads as usize).default_tries(1).build().run(&plan, ());
+    run.output(&IDLE).copied()
+}
+
+const IDLE: Key<u64> = Key::new("idle");
+
 /// The most memory that this process has had, in bytes, as far as the system tells.
 fn peak_memory() -> Option<u64> {
     peak_in(&fs::read_to_string("/proc/self/status").ok()?)
@@ -184,11 +212,18 @@ fn peak_in(status: &str) -> Option<u64> {
 /// For how many ns the threads of this process have had a processor, as far as the system tells.
 fn processor_time() -> Option<u64> {
     let threads = fs::read_dir("/proc/self/task").ok()?;
-    let time = |thread: std::io::Result<fs::DirEntry>| {
-        let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    threads.map(time).sum()
+    threads.map(|thread| processor_time_of(&thread.ok()?.path())).sum()
+}
+
+/// The same of all threads but the one that asks.
+fn others_processor_time() -> Option<u64> {
+    let own = processor_time_of(Path::new("/proc/thread-self"))?;
+    Some(processor_time()?.saturating_sub(own))
+}
+
+fn processor_time_of(thread: &Path) -> Option<u64> {
+    let text = fs::read_to_string(thread.join("schedstat")).ok()?;
+    text.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -207,11 +242,18 @@ mod tests {
             Errand::Everything(Shape::TreeIn, 7),
             Errand::Wait,
             Errand::Sleep(9),
+            Errand::Idle(64, 2_000),
         ] {
             assert_eq!(errand.words().join(" ").parse(), Ok(errand));
         }
         assert!("names".parse::<Errand>().is_err());
         assert!("names chain many".parse::<Errand>().is_err());
+    }
+
+    #[test]
+    fn threads_that_idle_are_looked_at_while_one_works() {
+        let is_told = super::processor_time().is_some();
+        assert_eq!(Errand::Idle(3, 1).run().is_some(), is_told);
     }
 
     #[test]

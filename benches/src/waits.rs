@@ -66,6 +66,8 @@ pub fn processor_times(extent: &Extent) -> Table {
         let millis = Errand::Sleep(jobs).send().map(|nanos| nanos as f64 / 1e6);
         table.push([format!("{jobs} jobs that sleep, {jobs} threads"), number(millis)]);
     }
+    let idle = Errand::Idle(64, 2_000).send().map(|nanos| nanos as f64 / 1e6);
+    table.push(["64 threads, one of which works for 2 s: all others".to_owned(), number(idle)]);
     table
 }
 
