@@ -7,15 +7,21 @@ use dojobber::{
     Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, printable,
 };
 
-use crate::text::shortened;
+use crate::text::{cells, padded, shortened};
 
 /// Younger phases are not shown: they would only flicker.
 const YOUNGEST: Duration = Duration::from_millis(200);
+/// On a terminal with fewer columns there is no room for all parts of a line.
+const NARROW: usize = 40;
+/// Less of what a job says is not worth reading.
+const LEAST_SAID: usize = 10;
 
 /// What goes on in a run, and what has been.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
     running: BTreeMap<JobId, Running>,
+    /// Jobs of which a try has failed and that have not ended.
+    retried: BTreeMap<JobId, Retried>,
     jobs: usize,
     ended: Counts,
 }
@@ -32,6 +38,14 @@ struct Running {
     progress: Option<JobProgress>,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Retried {
+    /// How many tries it may use, if that is limited.
+    max_tries: Option<u32>,
+    /// Whether it waits for its next try.
+    waits: bool,
+}
+
 impl Progress {
     pub(crate) fn note(&mut self, event: &Event) {
         match event {
@@ -42,9 +56,15 @@ impl Progress {
             Event::PhaseStarted { job, attempt, phase, at, .. } => {
                 let (job, says) = (job.clone(), String::new());
                 let id = job.id();
+                if let Some(retried) = self.retried.get_mut(&id) {
+                    retried.waits = false;
+                }
                 let running =
                     Running { job, phase: *phase, attempt: *attempt, since: *at, says, progress: None };
                 self.running.insert(id, running);
+            }
+            Event::RetryPlanned { job, max_tries, .. } => {
+                self.retried.insert(job.id(), Retried { max_tries: *max_tries, waits: true });
             }
             Event::OutputLine { job, line: text, .. } | Event::LogLine { job, text, .. } => {
                 if let Some(running) = self.running.get_mut(&job.id()) {
@@ -59,13 +79,16 @@ impl Progress {
             Event::PhaseEnded { job, .. } => {
                 self.running.remove(&job.id());
             }
-            Event::JobEnded { job, status, .. } if job.kind() != Kind::Group => self.ended.extend([*status]),
+            Event::JobEnded { job, status, .. } if job.kind() != Kind::Group => {
+                self.retried.remove(&job.id());
+                self.ended.extend([*status]);
+            }
             _ => {}
         }
     }
 
-    /// At most a third of the rows: what runs, the longest first, and how far it all is. No line is longer than the
-    /// terminal is wide. Nothing, as long as nothing takes its time.
+    /// At most a third of the rows: how much goes on, where that is not all seen; what runs, the longest first; and how far
+    /// it all is. No line takes more cells than the terminal has. Nothing, as long as nothing takes its time.
     pub(crate) fn frame(&self, now: Duration, rows: usize, columns: usize) -> Vec<String> {
         if now < YOUNGEST || columns < 8 {
             return Vec::new();
@@ -74,11 +97,15 @@ impl Progress {
         let mut old: Vec<&Running> =
             self.running.values().filter(|running| age(running) >= YOUNGEST).collect();
         old.sort_by_key(|running| running.since);
-        let room = (rows / 3).saturating_sub(1);
+        let mut room = (rows / 3).saturating_sub(1);
+        let mut lines = Vec::new();
+        if let Some(head) = self.head(old.len() > room, columns).filter(|_| room > 2) {
+            room -= 1;
+            lines.push(head);
+        }
         let shown = if old.len() <= room { old.len() } else { room.saturating_sub(1) };
-        let width = old[..shown].iter().map(|running| running.job.name().chars().count()).max().unwrap_or(0);
-        let mut lines: Vec<String> =
-            old[..shown].iter().map(|running| line(running, age(running), width.min(columns / 2))).collect();
+        let width = old[..shown].iter().map(|running| cells(running.job.name())).max().unwrap_or(0);
+        lines.extend(old[..shown].iter().map(|running| self.line(running, age(running), width, columns)));
         if shown < old.len() && room > 0 {
             lines.push(format!("  .. and {} more", old.len() - shown));
         }
@@ -86,11 +113,49 @@ impl Progress {
         lines.iter().map(|line| shortened(line, columns - 1)).collect()
     }
 
+    /// `  running 60 · between tries 12`: where some have no line. As much of it as there is room for.
+    fn head(&self, has_more: bool, columns: usize) -> Option<String> {
+        let between = self.retried.values().filter(|retried| retried.waits).count();
+        if !has_more && between == 0 {
+            return None;
+        }
+        let running = format!("  running {}", self.running.len());
+        let whole = format!("{running} · between tries {between}");
+        Some(if between > 0 && cells(&whole) < columns { whole } else { running })
+    }
+
+    /// `  flaky087/configure   run      8.1s  try 2/5  3/10  what it says`. What it says is cut first; on a narrow terminal the
+    /// name and the time alone are left.
+    fn line(&self, running: &Running, age: Duration, width: usize, columns: usize) -> String {
+        let Running { job, phase, attempt, says, progress, .. } = running;
+        let age = format!("  {:>5}", brief(age).to_string());
+        let (phase, most) = match columns < NARROW {
+            true => (String::new(), columns.saturating_sub(cells(&age) + 3)),
+            false => (format!("  {phase:<7}"), columns / 2),
+        };
+        let width = width.min(most);
+        let mut line = format!("  {}{phase}{age}", padded(&shortened(job.name(), width), width));
+        let most = self.retried.get(&job.id()).and_then(|retried| retried.max_tries);
+        let most = most.map(|most| format!("/{most}")).unwrap_or_default();
+        let attempt = (*attempt > 1).then(|| format!("try {attempt}{most}"));
+        let progress = progress.map(|progress| progress.to_string());
+        let room = |line: &str| columns.saturating_sub(cells(line) + 3);
+        for part in [attempt, progress].into_iter().flatten() {
+            if cells(&part) <= room(&line) {
+                line.push_str(&format!("  {part}"));
+            }
+        }
+        if !says.is_empty() && room(&line) >= LEAST_SAID {
+            line.push_str(&format!("  {}", shortened(says, room(&line))));
+        }
+        line
+    }
+
     /// `  ████████····  512/600 · 211 changed · 1 failed`
     fn total(&self, columns: usize) -> String {
         let ended = self.ended.total();
         let text = self.counts(columns);
-        let room = columns.saturating_sub(text.chars().count() + 5).min(28);
+        let room = columns.saturating_sub(cells(&text) + 5).min(28);
         if room < 6 {
             return text;
         }
@@ -107,28 +172,13 @@ impl Progress {
         loop {
             let counts = told.iter().map(|(status, jobs)| format!(" · {jobs} {status}"));
             let text = format!("{}/{}{}", self.ended.total(), self.jobs, counts.collect::<String>());
-            if told.is_empty() || text.chars().count() < columns {
+            if told.is_empty() || cells(&text) < columns {
                 return text;
             }
             let least = told.iter().position(|(status, _)| *status != Status::Failed).unwrap_or(0);
             told.remove(least);
         }
     }
-}
-
-/// `  flaky087/configure   run      8.1s  try 2  3/10  what it says`
-fn line(running: &Running, age: Duration, width: usize) -> String {
-    let Running { job, phase, attempt, says, progress, .. } = running;
-    let name = shortened(job.name(), width);
-    let mut line = format!("  {name:<width$}  {phase:<7}  {:>5}", brief(age).to_string());
-    let attempt = (*attempt > 1).then(|| format!("try {attempt}"));
-    let progress = progress.map(|progress| progress.to_string());
-    let says = (!says.is_empty()).then(|| says.clone());
-    for part in [attempt, progress, says].into_iter().flatten() {
-        line.push_str("  ");
-        line.push_str(&part);
-    }
-    line
 }
 
 #[cfg(test)]
@@ -138,11 +188,12 @@ mod tests {
 
     /// So many jobs run, one began at each second; as many have ended as are missing to `jobs`.
     fn progress(running: usize, jobs: usize) -> Progress {
-        let mut ids = dojobber::Graph::new();
-        for job in 0..running {
-            ids = ids.job(format!("host{job:03}/configure")).run_only(|_| ());
-        }
-        let plan = ids.compile().unwrap();
+        progress_of(&progress_names(running), jobs)
+    }
+
+    fn progress_of(names: &[String], jobs: usize) -> Progress {
+        let graph = dojobber::Graph::new().each(names, |graph, name| graph.job(name).run_only(|_| ()));
+        let plan = graph.compile().unwrap();
         let one = |job: JobRef| Running {
             phase: Phase::Run,
             attempt: 1 + job.id().index() as u32 % 2,
@@ -151,9 +202,10 @@ mod tests {
             progress: None,
             job,
         };
-        let ended = std::iter::repeat_n(Status::Changed, jobs - running).collect();
+        let ended = std::iter::repeat_n(Status::Changed, jobs - names.len()).collect();
         let refs = job_refs(&plan).into_iter();
-        Progress { running: refs.map(|job| (job.id(), one(job))).collect(), jobs, ended }
+        let running = refs.map(|job| (job.id(), one(job))).collect();
+        Progress { running, jobs, ended, ..Progress::default() }
     }
 
     /// Those that the events of a run name.
@@ -205,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_its_next_try_is_counted() {
+        let mut progress = progress(3, 5);
+        let ids: Vec<JobId> = progress.running.keys().copied().collect();
+        progress.running.remove(&ids[2]);
+        progress.retried.insert(ids[1], Retried { max_tries: Some(5), waits: false });
+        progress.retried.insert(ids[2], Retried { max_tries: None, waits: true });
+        let expected = [
+            "  running 2 · between tries 1",
+            "  host000/configure  run       2.0s",
+            "  host001/configure  run       1.0s  try 2/5",
+            "  ███████████·················  2/5 · 2 changed",
+        ];
+        assert_eq!(progress.frame(Duration::from_secs(2), 24, 80), expected);
+        assert_eq!(progress.frame(Duration::from_secs(2), 6, 80).len(), 2);
+    }
+
+    #[test]
     fn what_is_young_is_not_shown() {
         assert_eq!(progress(1, 1).frame(Duration::from_millis(199), 24, 80), [""; 0]);
         assert_eq!(progress(2, 2).frame(Duration::from_millis(1_199), 24, 80).len(), 2);
@@ -218,11 +287,61 @@ mod tests {
                 for rows in [0, 1, 3, 6, 24, 50] {
                     let frame = progress(jobs, jobs + 7).frame(Duration::from_secs(2_000), rows, columns);
                     assert!(frame.len() <= (rows / 3).max(1), "{jobs} jobs, {rows} rows: {frame:#?}");
-                    let fits = |line: &String| line.chars().count() < columns;
+                    let fits = |line: &String| cells(line) < columns;
                     assert!(frame.iter().all(fits), "{jobs} jobs, {columns} columns: {frame:#?}");
                 }
             }
         }
+    }
+
+    /// Names that are hard to fit: wide characters, marks that take no place, and much too long.
+    fn hard_names() -> Vec<String> {
+        let long = "a name that is far too long for a line/".repeat(3);
+        ["日本語のジョブ/設定", "cafe\u{301}/the\u{301}", "👩‍🚀 launch", "short"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([long])
+            .collect()
+    }
+
+    /// What was reviewed is in a file; `DOJOBBER_ACCEPT=1` writes it anew.
+    #[test]
+    fn frames_are_as_they_were_reviewed() {
+        let mut text = String::new();
+        for (what, names, jobs, rows) in [
+            ("5 jobs with hard names", hard_names(), 5, 24),
+            ("300 jobs", progress_names(40), 300, 24),
+            ("10000 jobs, on 12 rows", progress_names(60), 10_000, 12),
+        ] {
+            let mut progress = progress_of(&names, jobs);
+            let ids: Vec<JobId> = progress.running.keys().copied().collect();
+            progress.retried.insert(ids[1], Retried { max_tries: Some(5), waits: false });
+            progress.running.get_mut(&ids[0]).unwrap().says =
+                "コンパイル中 libcafe\u{301} (3 of 17)".to_owned();
+            progress.running.get_mut(&ids[2]).unwrap().progress = Some(JobProgress { done: 3, total: 10 });
+            if jobs > 5 {
+                progress.retried.insert(ids[3], Retried { max_tries: None, waits: true });
+                progress.running.remove(&ids[3]);
+                progress.ended.extend([Status::Failed]);
+            }
+            for columns in [20, 80, 200] {
+                text.push_str(&format!("{what}, {columns} columns\n"));
+                for line in progress.frame(Duration::from_secs(100), rows, columns) {
+                    assert!(cells(&line) < columns, "{line}");
+                    text.push_str(&format!("{line}\n"));
+                }
+                text.push('\n');
+            }
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frames.txt");
+        if std::env::var_os("DOJOBBER_ACCEPT").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(path).unwrap(), "{path} has what was reviewed");
+    }
+
+    fn progress_names(count: usize) -> Vec<String> {
+        (0..count).map(|job| format!("host{job:03}/configure")).collect()
     }
 
     #[test]
@@ -240,6 +359,7 @@ mod tests {
     #[test]
     fn more_than_fit_are_counted() {
         let frame = progress(60, 60).frame(Duration::from_secs(100), 12, 80);
-        assert_eq!((frame.len(), frame[2].as_str()), (4, "  .. and 58 more"));
+        let expected = ["  running 60", "  host000/configure  run      1m40s", "  .. and 59 more"];
+        assert_eq!((frame.len(), &frame[..3]), (4, &expected.map(str::to_owned)[..]));
     }
 }
