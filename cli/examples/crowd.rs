@@ -21,6 +21,9 @@ struct Args {
     /// How many of them fail
     #[arg(long, value_name = "N", default_value_t = 0)]
     failing: usize,
+    /// What they are called, with a number behind it
+    #[arg(long, value_name = "WORD", default_value = "job")]
+    word: String,
     #[command(flatten)]
     run: dojobber_cli::RunArgs,
 }
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
     let time = Duration::from_micros(args.micros);
     let plan = Graph::new().each(0..args.jobs, |graph, job| {
         let (waits, fails) = (job < args.waiting, job + args.failing >= args.jobs);
-        graph.job(format!("job {job:05}")).tries(1).run_only(move |cx| {
+        graph.job(format!("{} {job:05}", args.word)).tries(1).run_only(move |cx| {
             if waits {
                 cx.sleep(time)?;
             } else {

@@ -60,6 +60,7 @@ mod junit;
 mod trace;
 mod journal;
 mod files;
+mod ticker;
 mod lines;
 mod details;
 mod progress;

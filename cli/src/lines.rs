@@ -1,39 +1,58 @@
 //! What each job has done, a line each, as soon as it has ended.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use dojobber::{
     ErrorText, Event, JobRef, Kind, Observer, Phase, Status, StopLevel, StopReason, brief, printable,
 };
 
-use crate::output::Paint;
-use crate::text::{counted, reason, shortened};
+use crate::output::{Paint, width};
+use crate::text::{cells, counted, padded, reason, shortened};
+use crate::ticker::Ticker;
 
-/// No line is longer, in characters, where there is no terminal.
-const WIDTH: usize = 120;
+/// Nothing is said for so long, and then what goes on: nobody shall think that it hangs, and no build server end it for that.
+const QUIET: Duration = Duration::from_secs(30);
 
-/// An observer that writes a line for each job that did something.
+/// An observer that writes a line for each job that did something, and now and then what goes on.
 ///
 /// ```text
 /// release: 11 jobs, 4 threads
 ///    0.4s  changed  archive    build app-1.2.3.tar (0.4s)
+///   30.4s  running  tests      30s: test parser::nested_quotes ... ok
 /// ```
 pub(crate) struct Lines {
     program: String,
+    form: Form,
+    shared: Arc<Mutex<Shared>>,
+    ticker: Mutex<Option<Ticker>>,
+    quiet: Duration,
+}
+
+struct Shared {
+    state: State,
     paint: Paint,
-    state: Mutex<(State, Box<dyn Write + Send>)>,
+    out: Box<dyn Write + Send>,
+}
+
+/// What is told, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// All jobs that did something. Each line begins with the time.
+    Log,
+    /// Trouble alone, above what is shown of all else.
+    Trouble,
 }
 
 /// What is known of the run that goes on.
-#[derive(Default)]
 struct State {
+    form: Form,
     jobs: Vec<JobState>,
     name_width: usize,
     grace: Duration,
-    /// Whether nobody wants to read what has gone well.
-    trouble_alone: bool,
+    /// When something was said last, since the run began.
+    said: Duration,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -44,66 +63,134 @@ struct JobState {
     error: Option<ErrorText>,
     /// What it has said of its run.
     about: Option<String>,
+    /// What goes on.
+    now: Option<Now>,
+}
+
+/// A phase that goes on.
+#[derive(Debug, Clone)]
+struct Now {
+    job: JobRef,
+    since: Duration,
+    /// The last line that it has said, or that its process has written.
+    says: String,
 }
 
 impl Lines {
     /// To standard error.
     pub(crate) fn new(program: &str, paint: Paint) -> Self {
-        Lines::to(program, paint, false, io::stderr())
+        Lines::to(program, paint, Form::Log, QUIET, io::stderr())
     }
 
     /// Trouble alone, above what else is on that screen.
     pub(crate) fn of_trouble(program: &str, paint: Paint, screen: impl Write + Send + 'static) -> Self {
-        Lines::to(program, paint, true, screen)
+        Lines::to(program, paint, Form::Trouble, QUIET, screen)
     }
 
-    fn to(program: &str, paint: Paint, trouble_alone: bool, out: impl Write + Send + 'static) -> Self {
-        let state = State { trouble_alone, ..State::default() };
-        Lines { program: program.to_owned(), paint, state: Mutex::new((state, Box::new(out))) }
+    fn to(
+        program: &str,
+        paint: Paint,
+        form: Form,
+        quiet: Duration,
+        out: impl Write + Send + 'static,
+    ) -> Self {
+        let shared = Shared { state: State::new(form), paint, out: Box::new(out) };
+        let shared = Arc::new(Mutex::new(shared));
+        Lines { program: program.to_owned(), form, shared, ticker: Mutex::default(), quiet }
+    }
+
+    /// Says what goes on where nothing was said for a while, until the run has ended.
+    fn start_ticker(&self) {
+        let (shared, quiet, begin) = (Arc::clone(&self.shared), self.quiet, Instant::now());
+        let tick = move || {
+            let (mut shared, now) = (lock(&shared), begin.elapsed());
+            if now >= shared.state.said + quiet {
+                shared.state.said = now; // also where there is nothing to say
+                if let Some(line) = shared.state.running(now) {
+                    shared.write(&line);
+                }
+            }
+            (shared.state.said + quiet).saturating_sub(now)
+        };
+        *lock(&self.ticker) = Ticker::start(quiet, tick).ok();
     }
 }
 
 impl Observer for Lines {
     fn on_event(&self, event: &Event) {
-        let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (state, out) = &mut *held;
-        let Some(line) = state.line(&self.program, event) else { return };
+        let ends = match event {
+            Event::RunEnded { cleanups_due, .. } => *cleanups_due == 0,
+            event => matches!(event, Event::RunStarted { .. } | Event::CleanupEnded { .. }),
+        };
+        if ends {
+            let ticker = lock(&self.ticker).take();
+            drop(ticker); // waits for its thread, which may be about to write
+        }
+        {
+            let mut shared = lock(&self.shared);
+            if let Some((at, line)) = shared.state.line(&self.program, event) {
+                shared.state.said = at;
+                shared.write(&line);
+            }
+        }
+        if self.form == Form::Log && matches!(event, Event::RunStarted { .. }) {
+            self.start_ticker();
+        }
+    }
+}
+
+impl Shared {
+    fn write(&mut self, line: &str) {
         // a stream that is closed or full is no reason to stop a run
-        let _ = out.write_all(format!("{}\n", self.paint.line(&line)).as_bytes());
+        let _ = self.out.write_all(format!("{}\n", self.paint.line(line)).as_bytes());
     }
 }
 
 impl State {
-    fn line(&mut self, program: &str, event: &Event) -> Option<String> {
+    fn new(form: Form) -> Self {
+        State { form, jobs: Vec::new(), name_width: 0, grace: Duration::ZERO, said: Duration::ZERO }
+    }
+
+    /// What is said of an event, and when that was.
+    fn line(&mut self, program: &str, event: &Event) -> Option<(Duration, String)> {
         match event {
             Event::RunStarted { graph, options, .. } => {
                 let jobs = || graph.ids().filter(|job| graph.kind(*job) != Kind::Group);
-                let widths = jobs().map(|job| graph.name(job).chars().count());
+                let widths = jobs().map(|job| cells(graph.name(job)));
                 *self = State {
                     jobs: vec![JobState::default(); graph.len()],
                     grace: options.grace_period,
                     name_width: widths.filter(|width| *width <= 40).max().unwrap_or(0),
-                    trouble_alone: self.trouble_alone,
+                    ..State::new(self.form)
                 };
-                if self.trouble_alone {
+                if self.form == Form::Trouble {
                     return None;
                 }
                 let (jobs, threads) = (counted(jobs().count(), "job"), counted(options.threads, "thread"));
-                Some(format!("{program}: {jobs}, {threads}"))
+                Some((Duration::ZERO, format!("{program}: {jobs}, {threads}")))
             }
-            Event::PhaseStarted { job, attempt, phase, at, .. } if *phase != Phase::Cleanup => {
+            Event::PhaseStarted { job, attempt, phase, at, .. } => {
                 let state = &mut self.jobs[job.id().index()];
-                state.began.get_or_insert(*at);
-                state.tries = *attempt;
+                state.now = Some(Now { job: job.clone(), since: *at, says: String::new() });
+                if *phase != Phase::Cleanup {
+                    state.began.get_or_insert(*at);
+                    state.tries = *attempt;
+                }
                 None
             }
-            Event::PhaseEnded { job, phase: Phase::Cleanup, error: Some(error), at, .. } => {
-                Some(self.told(*at, "cleanup", job, &reason(Some(error)), ""))
-            }
-            Event::PhaseEnded { job, phase, error, attempt, .. } if *phase != Phase::Cleanup => {
+            Event::PhaseEnded { job, phase, error, attempt, at, .. } => {
                 let state = &mut self.jobs[job.id().index()];
+                state.now = None;
+                if *phase == Phase::Cleanup {
+                    let reason = reason(Some(error.as_ref()?));
+                    return Some((*at, self.told(*at, "cleanup", job, &reason, "")));
+                }
                 state.tries = *attempt;
                 state.error.clone_from(error);
+                None
+            }
+            Event::OutputLine { job, line, .. } => {
+                self.hear(job, line);
                 None
             }
             Event::RunDescribed { job, text, .. } => {
@@ -111,16 +198,34 @@ impl State {
                 None
             }
             Event::LogLine { job, text, at, .. } => {
-                Some(self.told(*at, "log", job, &printable(text).to_string(), ""))
+                self.hear(job, text);
+                Some((*at, self.told(*at, "log", job, &printable(text).to_string(), "")))
             }
             Event::PhaseSlow { job, phase, running, at, .. } => {
                 let running = format!("{phase}: still running after {}", brief(*running));
-                Some(self.told(*at, "slow", job, &running, ""))
+                Some((*at, self.told(*at, "slow", job, &running, "")))
             }
-            Event::StopRequested { level, reason, .. } => Some(self.stopping(*level, *reason)),
-            Event::JobEnded { job, status, at, .. } => self.ended(*at, job, *status),
+            Event::StopRequested { level, reason, at, .. } => Some((*at, self.stopping(*level, *reason))),
+            Event::JobEnded { job, status, at, .. } => Some((*at, self.ended(*at, job, *status)?)),
             _ => None,
         }
+    }
+
+    fn hear(&mut self, job: &JobRef, text: &str) {
+        if let Some(now) = &mut self.jobs[job.id().index()].now {
+            now.says = printable(text).to_string();
+        }
+    }
+
+    /// `  30.4s  running  tests      30s: test parser::nested_quotes ... ok`: of what goes on, what has begun first.
+    fn running(&self, at: Duration) -> Option<String> {
+        let running = || self.jobs.iter().filter_map(|job| job.now.as_ref());
+        let Now { job, since, says } = running().min_by_key(|now| now.since)?;
+        let says = if says.is_empty() { String::new() } else { format!(": {says}") };
+        let about = format!("{}{says}", brief(at.saturating_sub(*since)));
+        let others = running().count() - 1;
+        let others = if others == 0 { String::new() } else { format!("(and {others} more)") };
+        Some(self.told(at, "running", job, &about, &others))
     }
 
     /// What happens now, and what another signal would do.
@@ -140,10 +245,10 @@ impl State {
     }
 
     fn ended(&mut self, at: Duration, job: &JobRef, status: Status) -> Option<String> {
-        let JobState { began, tries, error, about } = std::mem::take(&mut self.jobs[job.id().index()]);
+        let JobState { began, tries, error, about, .. } = std::mem::take(&mut self.jobs[job.id().index()]);
         let time = brief(at.saturating_sub(began.unwrap_or(at)));
         match status {
-            Status::Changed if job.kind() != Kind::Group && !self.trouble_alone => {
+            Status::Changed if job.kind() != Kind::Group && self.form == Form::Log => {
                 let about = about.as_deref().or_else(|| job.graph().description(job.id()));
                 let about = printable(about.unwrap_or_default()).to_string();
                 Some(self.told(at, "changed", job, &about, &format!("({time})")))
@@ -160,13 +265,93 @@ impl State {
         }
     }
 
-    /// `   0.4s  changed  archive    build app-1.2.3.tar (0.4s)`
+    /// `   0.4s  changed  archive    build app-1.2.3.tar (0.4s)`, no longer than a line may be.
     fn told(&self, at: Duration, word: &str, job: &JobRef, about: &str, after: &str) -> String {
-        let head =
-            format!("{:>6.1}s  {word:<7}  {:<width$}", at.as_secs_f64(), job.name(), width = self.name_width);
-        let room = WIDTH.saturating_sub(head.chars().count() + after.len() + 3).max(20);
+        let time = match self.form {
+            Form::Log => format!("{:>6.1}s  ", at.as_secs_f64()),
+            Form::Trouble => String::new(),
+        };
+        let head = format!("{time}{word:<7}  {}", padded(job.name(), self.name_width));
+        let room = width().saturating_sub(cells(&head) + cells(after) + 3).max(20);
         let parts = [shortened(about, room), after.to_owned()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         format!("{head}  {}", parts.join(" ")).trim_end().to_owned()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Color;
+    use dojobber::{Graph, Runner};
+    use std::sync::mpsc::{Sender, channel};
+
+    /// Hands on what is written.
+    struct Told(Sender<String>);
+
+    impl Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_goes_on_is_said_where_nothing_else_is() {
+        let (tell, told) = channel();
+        let told = Mutex::new(told);
+        let paint = Paint::of_stderr(Color::Never);
+        let lines = Lines::to("program", paint, Form::Log, Duration::from_millis(2), Told(tell));
+        // each job ends when it was told of
+        let wait = |part: &str| {
+            let told = lock(&told);
+            assert!(told.iter().any(|line| line.contains(part)), "{part} is never said");
+        };
+        let plan = Graph::new()
+            .job("silent")
+            .run_only(|_| wait("s  running  silent  "))
+            .job("loud")
+            .after("silent")
+            .cleanup(|_| wait("s  running  loud "))
+            .run_only(|cx| {
+                cx.command("echo").arg("ready\u{7}").stream_output().run()?;
+                wait(": ready\\u{7}");
+                Ok(())
+            });
+        let run = Runner::builder().threads(1).observer(lines).build().run(&plan.compile().unwrap(), ());
+        assert!(run.success() && run.cleanup_failures().is_empty(), "{run}");
+    }
+
+    #[test]
+    fn what_has_begun_first_is_told_and_how_much_else_there_is() {
+        let state = Arc::new(Mutex::new(State::new(Form::Log)));
+        let (seen, told) = (Arc::clone(&state), Arc::new(Mutex::new(Vec::new())));
+        let keep = Arc::clone(&told);
+        let note = move |event: &Event| {
+            let mut state = lock(&seen);
+            state.line("program", event);
+            let now = state.jobs.iter().find_map(|job| job.now.clone());
+            lock(&keep).extend(now.zip(state.running(Duration::from_secs(3_600))));
+        };
+        let plan = Graph::new().job("日本").run_only(|_| ()).job("other").run_only(|_| ()).compile().unwrap();
+        drop(Runner::builder().threads(1).on_event(note).build().run(&plan, ()));
+        let (now, told): (Vec<Now>, Vec<String>) = lock(&told).iter().cloned().unzip();
+        assert_eq!(told, ["3600.0s  running  日本   1h00m", "3600.0s  running  other  1h00m"]);
+
+        // as if both went on
+        let mut state = lock(&state);
+        assert_eq!(state.running(Duration::ZERO), None);
+        for (job, now) in state.jobs.iter_mut().zip(now) {
+            job.now = Some(now);
+        }
+        let both = "3600.0s  running  日本   1h00m (and 1 more)";
+        assert_eq!(state.running(Duration::from_secs(3_600)).as_deref(), Some(both));
     }
 }

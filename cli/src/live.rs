@@ -1,9 +1,7 @@
 //! What goes on, on a terminal: a block of lines that is drawn anew ten times a second, and taken away at the end.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use console::Term;
@@ -11,6 +9,7 @@ use dojobber::{Event, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::progress::Progress;
+use crate::ticker::Ticker;
 
 /// How often the block is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -87,42 +86,20 @@ impl Observer for Live {
         match event {
             Event::RunStarted { .. } => {
                 self.screen.begin();
-                *lock(&self.ticker) = Ticker::start(self.screen.clone(), Arc::clone(&self.progress)).ok();
+                let (screen, progress, begin) =
+                    (self.screen.clone(), Arc::clone(&self.progress), Instant::now());
+                let draw = move || {
+                    let seen = lock(&progress).clone();
+                    screen.draw(&seen, begin.elapsed());
+                    TICK
+                };
+                *lock(&self.ticker) = Ticker::start(TICK, draw).ok();
             }
             Event::RunEnded { .. } => {
                 drop(lock(&self.ticker).take());
                 self.screen.clear();
             }
             _ => {}
-        }
-    }
-}
-
-/// The thread that draws; it has ended once this is dropped.
-struct Ticker {
-    end: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Ticker {
-    fn start(screen: Screen, progress: Arc<Mutex<Progress>>) -> io::Result<Self> {
-        let (end, ended) = mpsc::channel::<()>();
-        let begin = Instant::now();
-        let thread = thread::Builder::new().name("dojobber-progress".into()).spawn(move || {
-            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let seen = lock(&progress).clone();
-                screen.draw(&seen, begin.elapsed());
-            }
-        })?;
-        Ok(Ticker { end: Some(end), thread: Some(thread) })
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // if it has panicked, nothing is drawn any more
         }
     }
 }

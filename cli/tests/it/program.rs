@@ -42,14 +42,14 @@ pub(crate) fn said(output: &Output) -> Said {
     Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-/// A word that is a length of time becomes `T`, with what stands around it.
+/// A word that is a length of time becomes `T`, with what stands around it. Lines begin with their first word.
 fn timeless(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let words: Vec<String> = line.split(' ').map(word).collect();
-        lines.push(words.join(" ").trim_start().to_owned());
-    }
+    let lines: Vec<String> = text.lines().map(|line| without_times(line).trim_start().to_owned()).collect();
     lines.join("\n")
+}
+
+pub(crate) fn without_times(line: &str) -> String {
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn word(word: &str) -> String {

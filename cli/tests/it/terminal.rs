@@ -6,8 +6,9 @@ use std::process::{Child, Command};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::program::program;
+use crate::program::{program, without_times};
 
 /// A program on a terminal of a certain size.
 struct Shown {
@@ -52,16 +53,17 @@ impl Shown {
     }
 
     /// No row of the block that moves reaches the edge, so none goes on in the next one, and they are a third of the screen.
+    /// The names of its jobs begin with that word.
     #[track_caller]
-    fn check_frame(&self) {
+    fn check_frame(&self, word: &str) {
         let screen = self.screen.screen();
         let (rows, columns) = screen.size();
-        let is_of_block = |row: &String| {
-            row.starts_with("  job ") || row.starts_with("  .. and ") || row.contains(['█', '·'])
-        };
+        let starts = [format!("  {word} "), "  .. and ".to_owned(), "  running ".to_owned()];
+        let is_of_block =
+            |row: &String| starts.iter().any(|start| row.starts_with(start)) || row.contains(['█', '·']);
         let block: Vec<String> = screen.rows(0, columns).filter(is_of_block).collect();
         assert!(block.len() <= usize::from(rows / 3).max(1), "{block:#?}");
-        let fits = |row: &String| row.trim_end().chars().count() < usize::from(columns);
+        let fits = |row: &String| row.trim_end().width() < usize::from(columns);
         assert!(block.iter().all(fits), "{columns} columns: {block:#?}");
     }
 
@@ -96,15 +98,17 @@ fn crowd(arguments: &str) -> Command {
 #[test]
 fn every_frame_fits_and_nothing_is_left() {
     let jobs = [
-        ("5 --waiting 5 --micros 600000 --failing 1 --threads 3", 5),
-        ("300 --waiting 300 --micros 400000 --failing 2 --threads 150", 300),
-        ("10000 --micros 100 --waiting 6 --failing 3 --threads 2", 10_000),
+        ("5 --waiting 5 --micros 600000 --failing 1 --threads 3", 5, "job"),
+        ("5 --waiting 5 --micros 600000 --failing 1 --threads 3", 5, "日本語のとても長い名前のジョブ"),
+        ("5 --waiting 5 --micros 600000 --failing 1 --threads 3", 5, "cafe\u{301}e\u{301}"),
+        ("300 --waiting 300 --micros 400000 --failing 2 --threads 150", 300, "job"),
+        ("10000 --micros 100 --waiting 6 --failing 3 --threads 2", 10_000, "job"),
     ];
     for columns in [20, 80, 200] {
-        for (arguments, count) in jobs {
-            let mut shown = Shown::start(crowd(arguments), 24, columns);
+        for (arguments, count, word) in jobs {
+            let mut shown = Shown::start(crowd(&format!("{arguments} --word {word}")), 24, columns);
             while shown.read() {
-                shown.check_frame();
+                shown.check_frame(word);
             }
             let (written, left) = shown.end();
             let what = format!("{columns} columns, {count} jobs: {left}");
@@ -115,9 +119,31 @@ fn every_frame_fits_and_nothing_is_left() {
             assert!(end[..summary].contains("FAILED     "), "{what}");
             let last = &end[summary..];
             assert!(last.contains(" changed, ") && last.contains(" failed"), "{what}");
-            assert!(!last.contains("  job "), "{what}");
+            assert!(!last.contains(&format!("  {word} ")), "{what}");
         }
     }
+}
+
+/// What is left on the screen at the end, without times. What was reviewed is in a file; `DOJOBBER_ACCEPT=1` writes it anew.
+#[test]
+fn the_screen_at_the_end_is_as_it_was_reviewed() {
+    let mut text = String::new();
+    for columns in [80, 200] {
+        for (arguments, count) in [("5", 5), ("300 --failing 12", 300), ("10000 --failing 2", 10_000)] {
+            for word in ["job", "日本語のジョブ"] {
+                let arguments = format!("{arguments} --micros 0 --threads 1 --word {word}");
+                let (_, left) = Shown::start(crowd(&arguments), 24, columns).end();
+                text.push_str(&format!("{count} jobs, {columns} columns\n"));
+                left.trim_end().lines().for_each(|line| text.push_str(&format!("{}\n", without_times(line))));
+                text.push('\n');
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/screens.txt");
+    if std::env::var_os("DOJOBBER_ACCEPT").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(path).unwrap(), "{path} has what was reviewed");
 }
 
 #[test]
