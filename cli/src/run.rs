@@ -179,7 +179,8 @@ impl RunArgs {
     }
 
     fn sum_up<A>(&self, run: &Run<'_, A>) -> ExitCode {
-        let is_good = run.success() && run.cleanup_failures().is_empty();
+        let is_good =
+            run.success() && run.cleanup_failures().is_empty() && run.observer_failures().is_empty();
         if !is_good || self.words() > Words::Quiet {
             tell(run.summary().width(width()), self.color);
             if let Some(line) = slowest(run).filter(|_| self.words() > Words::Quiet) {

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 
-use dojobber::Report;
+use dojobber::{Report, Status};
 
-use crate::program::{program, run};
+use crate::program::{program, run, said};
 
 #[track_caller]
 fn written(arguments: &str, file: &str) -> String {
@@ -59,6 +61,59 @@ fn journal() {
     // in a dry run, too
     assert_eq!(run("broken --plan --journal plan.jsonl").code, Some(0));
     assert!(Report::from_journal(folder.path().join("plan.jsonl")).unwrap().dry_run());
+}
+
+/// The disk of a journal becomes full while the program runs: in one shell as the most that a file may have is reached, in
+/// the other on a disk of 64 KiB, where one can be had.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+#[test]
+fn a_journal_whose_disk_becomes_full() {
+    const LIMITED: &str = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\" --journal run.jsonl";
+    const SMALL_DISK: &str = "mkdir small && mount -t tmpfs -o size=64k small small || exit 99
+        \"$0\" \"$@\" --journal small/run.jsonl; code=$?; cp small/run.jsonl .; exit $code";
+    for (shell, script, why) in [
+        (&["sh", "-c"][..], LIMITED, "File too large"),
+        (
+            &["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"],
+            SMALL_DISK,
+            "No space left on device",
+        ),
+    ] {
+        for (failing, code) in [("0", 0), ("1", 1)] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = Command::new(shell[0]);
+            command.args(&shell[1..]).arg(script).arg(program("crowd").get_program());
+            command.args(["300", "--micros", "0", "--threads", "1", "--failing", failing]);
+            command.args(["-q", "--report", "/dev/stdout"]).current_dir(folder.path());
+            let output = command.output().unwrap();
+            let (stdout, output) = (output.stdout.clone(), said(&output));
+            if shell[0] == "unshare" && (stdout.is_empty() || output.code == Some(99)) {
+                println!("skipped the small disk, which cannot be had here: {}", output.stderr);
+                continue;
+            }
+            // the run goes on, and its end is what it would have been
+            assert_eq!(output.code, Some(code), "{}", output.stderr);
+            let report: Report = serde_json::from_slice(&stdout).unwrap();
+            let failed = usize::from(code == 1);
+            assert_eq!((report.counts().total(), report.count(Status::Changed)), (300, 300 - failed));
+            let note = output.stderr.lines().find(|line| line.starts_with("note       1  the journal "));
+            let note = note.unwrap_or_else(|| panic!("{}", output.stderr));
+            assert!(note.contains("run.jsonl does not tell all: ") && note.contains(why), "{note}");
+            assert_eq!(report.observer_failures().len(), 1);
+            // what was written can be read, and what it says was done is done
+            let journal = Report::from_journal(folder.path().join("run.jsonl")).unwrap();
+            let changed = journal.count(Status::Changed);
+            assert!(!journal.is_complete() && (1..300).contains(&changed), "{changed}");
+            assert_eq!(changed + journal.count(Status::Cancelled), 300);
+            for (told, was) in journal.jobs().zip(report.jobs()).take(changed) {
+                assert_eq!((told.name(), told.status()), (was.name(), Status::Changed));
+            }
+            let recovered = run("crowd", folder.path(), "300 --recover run.jsonl");
+            assert_eq!(recovered.code, Some(0), "{}", recovered.stderr);
+            assert!(recovered.stderr.starts_with("nothing is owed: the run was cut short after "));
+        }
+    }
 }
 
 #[test]
