@@ -12,7 +12,7 @@ use crate::text::reason;
 /// A row for each worker, with all that held it; below them, phases that held none while they waited, and what waited for
 /// its next try.
 pub(crate) fn trace(report: &Report, program: &str) -> Value {
-    let mut events = vec![metadata("process_name", None, program)];
+    let mut events = vec![metadata("process_name", 0, program)];
     events.extend(workers(report));
     let aside = aside(report);
     for job in report.jobs() {
@@ -27,8 +27,8 @@ pub(crate) fn trace(report: &Report, program: &str) -> Value {
         events.extend(delays(job, &phases));
         if job.status() == Status::Failed {
             events.extend(phases.iter().rfind(|record| record.phase() != Phase::Cleanup).map(|last| {
-                json!({ "ph": "i", "pid": 1, "tid": last.worker(), "ts": micros(last.end().as_nanos()), "s": "p",
-                    "name": format!("{} failed", job.name()) })
+                json!({ "ph": "i", "pid": 1, "tid": row(last.worker()), "ts": micros(last.end().as_nanos()), "s": "p",
+                    "cat": "job", "name": format!("{} failed", job.name()) })
             }));
         }
     }
@@ -53,7 +53,7 @@ fn workers(report: &Report) -> Vec<Value> {
         worker => format!("worker {worker}"),
     };
     let workers = last.map_or(0, |last| last + 1);
-    (0..workers).map(|worker| metadata("thread_name", Some(worker), &name(worker))).collect()
+    (0..workers).map(|worker| metadata("thread_name", worker, &name(worker))).collect()
 }
 
 /// Phases that overlap with others of their worker, by job and place. They were futures: a worker that ended another phase
@@ -81,12 +81,15 @@ fn aside(report: &Report) -> BTreeSet<(JobId, usize)> {
     all.into_iter().filter_map(overlaps).collect()
 }
 
-fn metadata(what: &str, worker: Option<usize>, name: &str) -> Value {
-    let mut event = json!({ "ph": "M", "pid": 1, "name": what, "args": { "name": name } });
-    if let Some(worker) = worker {
-        event["tid"] = json!(worker);
-    }
-    event
+/// The number of a worker's row. No thread has the number 0: some readers take it for none.
+fn row(worker: usize) -> usize {
+    worker + 1
+}
+
+/// With a category, a time and a row, as Chrome itself writes it: some readers insist on them.
+fn metadata(what: &str, worker: usize, name: &str) -> Value {
+    json!({ "ph": "M", "pid": 1, "tid": row(worker), "ts": 0, "cat": "__metadata", "name": what,
+        "args": { "name": name } })
 }
 
 /// A bar: what a worker did from when to when.
@@ -103,7 +106,7 @@ fn phase(job: JobReport<'_>, record: &PhaseRecord<'_>) -> Value {
     json!({
         "ph": "X",
         "pid": 1,
-        "tid": record.worker(),
+        "tid": row(record.worker()),
         "ts": micros(record.start().as_nanos()),
         "dur": micros(record.length().as_nanos()),
         "name": job.name(),
@@ -136,7 +139,7 @@ fn delays(job: JobReport<'_>, phases: &[PhaseRecord<'_>]) -> Vec<Value> {
                 events.push(json!({
                     "ph": kind,
                     "pid": 1,
-                    "tid": pair[0].worker(),
+                    "tid": row(pair[0].worker()),
                     "id": job.name(),
                     "ts": micros(at.as_nanos()),
                     "name": job.name(),

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, mermaid, model, outside, package, slurm, tidy};
+use crate::{deny, docs, guard, mermaid, model, outside, package, readers, slurm, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,10 @@ pub(crate) enum Step {
     Pictures,
     /// Mermaid shows names as they are, in all versions that npm has for us, where it is there
     Mermaid,
+    /// JUnit files and traces are read right by tools of others, where pip and npm have them
+    Readers,
+    /// A program that is killed 500 times, at any moment: its journal is true, and what it owes is done afterwards
+    Kills,
     /// The docs can be built, without a warning
     Doc,
     /// What is published is complete, and compiles from its packages alone
@@ -81,6 +85,8 @@ impl Step {
                 layout_quality(root, &["--check".to_owned(), "--quick".to_owned()])
             }
             Step::Mermaid => mermaid::run(root),
+            Step::Readers => readers::run(root),
+            Step::Kills => kills(root),
             Step::Doc => {
                 let mut doc = Command::new(this_cargo());
                 doc.args(words("doc --workspace --no-deps --all-features")).env("RUSTDOCFLAGS", "-Dwarnings");
@@ -115,6 +121,15 @@ fn clippy(root: &Path) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The tests alone do the same a few times.
+fn kills(root: &Path) -> Result<()> {
+    let mut kills = Command::new(this_cargo());
+    kills
+        .args(words("test --quiet --package dojobber --all-features --test it -- killed::a_journal_is_true"));
+    kills.env("DOJOBBER_ROUNDS", "500");
+    execute(root, kills)
 }
 
 fn msrv(root: &Path) -> Result<()> {

@@ -12,6 +12,7 @@ mod render;
 mod guard;
 mod outside;
 mod mermaid;
+mod readers;
 mod model;
 mod slurm;
 mod ci;
