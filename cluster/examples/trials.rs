@@ -92,6 +92,7 @@ fn cluster(spool: &str, options: &Options) -> Result<Cluster> {
             if let Some(partition) = options.get("partition") {
                 slurm = slurm.partition(partition);
             }
+            let slurm = slurm.pilots(number("pilots", 0)?).pilot_workers(number("workers", 1)?);
             Cluster::new(slurm, spool)
         }
         _ => Cluster::new(Processes::new(number("slots", 4)?), spool),

@@ -14,6 +14,7 @@ use crate::engine::{Engine, Seen, State, Tag};
 use crate::error::ClusterError;
 use crate::identity::{build, digest, graph_lines};
 use crate::needs::Needs;
+use crate::pilot::{pilot, workers_of};
 use crate::serve::{Here, serve};
 use crate::spool::{RunFile, RunFolder, VERSION, host, lock, now_ms};
 use crate::tell::tell;
@@ -137,6 +138,11 @@ impl Cluster {
         let lines = graph_lines(plan, &self.agreed);
         let digest = digest(&lines);
         if let Some(order) = std::env::var_os(UNIT) {
+            if let Some((workers, folder)) =
+                workers_of(Path::new(&order)).zip(RunFolder::of_order(Path::new(&order)))
+            {
+                pilot(&folder, workers, UNIT);
+            }
             let here = Here { lines: &lines, digest: &digest };
             serve(Path::new(&order), runner, plan, args.into(), &here);
         }

@@ -2,14 +2,17 @@
 
 mod call;
 mod words;
+mod submission;
+mod pilots;
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::engine::{Batch, Engine, Patience, RunSpot, Seen, SubmitError};
 use crate::slurm::call::call;
-use crate::slurm::words::{is_passing, quoted, seen};
+use crate::slurm::pilots::Pilots;
+use crate::slurm::submission::{Account, Submission};
+use crate::slurm::words::Job;
 
 /// A Slurm cluster, as the commands on this machine know it. Units are submitted in job arrays, and found by a comment.
 ///
@@ -21,9 +24,8 @@ use crate::slurm::words::{is_passing, quoted, seen};
 /// ```
 #[derive(Debug, Default)]
 pub struct Slurm {
-    partition: Option<String>,
-    account: Option<String>,
-    options: Vec<String>,
+    account: Account,
+    pilots: Pilots,
     array_limit: Option<usize>,
     survey: Option<Duration>,
     record: Option<Duration>,
@@ -46,21 +48,21 @@ impl Slurm {
     /// The partition of all units. Default: that of the cluster.
     #[must_use]
     pub fn partition(mut self, name: impl Into<String>) -> Self {
-        self.partition = Some(name.into());
+        self.account.partition = Some(name.into());
         self
     }
 
     /// Who pays. Default: the user's own account.
     #[must_use]
     pub fn account(mut self, name: impl Into<String>) -> Self {
-        self.account = Some(name.into());
+        self.account.account = Some(name.into());
         self
     }
 
     /// An option of sbatch for all units, passed on as it is. Several calls add up.
     #[must_use]
     pub fn option(mut self, option: impl Into<String>) -> Self {
-        self.options.push(option.into());
+        self.account.options.push(option.into());
         self
     }
 
@@ -86,48 +88,41 @@ impl Slurm {
         self
     }
 
-    /// What sbatch is told of a submission, and the script that it gets.
-    fn submission(&self, batch: &Batch<'_>) -> (Vec<String>, String) {
-        let needs = batch.needs;
-        let mut args = vec![
-            "--parsable".to_owned(),
-            "--no-requeue".to_owned(), // a unit is submitted again by us, who know what it was
-            "--open-mode=append".to_owned(),
-            "--ntasks=1".to_owned(),
-            format!("--job-name={}", batch.label),
-            format!("--comment=dojobber:{}:{}", batch.run.id, batch.batch),
-            format!("--chdir={}", batch.cwd.display()),
-        ];
-        let index = if batch.units == 1 {
-            args.push(format!("--output={}", log_pattern(&batch.log("0").display().to_string())));
-            "0"
-        } else {
-            args.push(format!("--array=0-{}", batch.units - 1));
-            let log = batch.log("\u{1}").display().to_string();
-            args.push(format!("--output={}", log_pattern(&log).replace('\u{1}', "%a")));
-            "$SLURM_ARRAY_TASK_ID"
-        };
-        args.extend(self.partition.iter().map(|name| format!("--partition={name}")));
-        args.extend(self.account.iter().map(|name| format!("--account={name}")));
-        args.extend(needs.node.iter().map(|node| format!("--nodelist={node}")));
-        args.extend(needs.cpus.map(|cpus| format!("--cpus-per-task={cpus}")));
-        args.extend(needs.memory_mb.map(|memory| format!("--mem={memory}M")));
-        args.extend(needs.time.map(|time| format!("--time={}", time.as_secs().div_ceil(60).max(1))));
-        args.extend(self.options.iter().chain(&needs.options).cloned());
-        let prefix = quoted(&batch.unit_prefix());
-        let program = quoted(&batch.program.display().to_string());
-        let mut script = format!("#!/bin/sh\nexport DOJOBBER_UNIT={prefix}{index}\nexec {program}");
-        for arg in batch.args {
-            let _ = write!(script, " {}", quoted(arg));
-        }
-        script.push('\n');
-        (args, script)
+    /// So many allocations execute units that need nothing but time: in each of them a process takes one after the other
+    /// from the spool, and starts it. Default: 0, and each unit is a job of Slurm's own.
+    ///
+    /// They are for units that are too short for that: a job of Slurm's takes about a second beside what it does. Units
+    /// that need memory, several processors or options of their own are submitted by themselves as ever. The same happens
+    /// to a unit whatever executes it; a pilot that ends before its units is a machine that is lost. Pilots begin as there
+    /// is something to do, and end with the run, or when there is nothing to do for 20 s. They are submitted with the
+    /// partition, account and options that are said here.
+    ///
+    /// ```
+    /// use dojobber_cluster::{Cluster, Slurm};
+    ///
+    /// let cluster = Cluster::new(Slurm::new().pilots(3).pilot_workers(8), "/shared/spool"); // 24 units at once
+    /// # let _ = cluster;
+    /// ```
+    #[must_use]
+    pub fn pilots(mut self, pilots: usize) -> Self {
+        self.pilots.count = pilots;
+        self
     }
-}
 
-/// The path of a log in which nothing is a pattern of Slurm's.
-fn log_pattern(path: &str) -> String {
-    path.replace('%', "%%")
+    /// How many units a pilot executes at once: it asks for as many processors. Default: 1.
+    #[must_use]
+    pub fn pilot_workers(mut self, workers: usize) -> Self {
+        self.pilots.workers = workers.max(1);
+        self
+    }
+
+    /// The jobs of a run in the queue.
+    fn jobs(&self, run: &RunSpot<'_>) -> Result<Vec<Job>, String> {
+        let fields = format!("--Format={}", words::FIELDS.map(|field| format!("{field}:|")).join(","));
+        let args = ["--noheader", "--all", "--array", "--states=all", "--me", &fields];
+        let text = call("squeue", &args, "")?;
+        Ok(text.lines().filter_map(|line| words::job(line, run.id)).collect())
+    }
 }
 
 impl Engine for Slurm {
@@ -145,22 +140,37 @@ impl Engine for Slurm {
 
     fn submit(&self, batch: &Batch<'_>) -> Result<(), SubmitError> {
         let _one = self.submitting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (args, script) = self.submission(batch);
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        call("sbatch", &args, &script).map(drop).map_err(|text| {
-            if is_passing(&text) { SubmitError::Busy(text) } else { SubmitError::Refused(text) }
+        if self.pilots.count > 0
+            && let Some(sent) = self.pilots.submit(batch, &self.account, || self.jobs(&batch.run))
+        {
+            return sent;
+        }
+        self.account.submit(&Submission {
+            label: batch.label,
+            comment: format!("dojobber:{}:{}", batch.run.id, batch.batch),
+            count: batch.units,
+            needs: batch.needs,
+            log: &|index| batch.log(index).display().to_string(),
+            unit_prefix: batch.unit_prefix(),
+            program: batch.program,
+            args: batch.args,
+            cwd: batch.cwd,
         })
     }
 
     fn survey(&self, run: &RunSpot<'_>) -> Result<Vec<Seen>, String> {
-        let fields = format!("--Format={}", words::FIELDS.map(|field| format!("{field}:|")).join(","));
-        let args = ["--noheader", "--all", "--array", "--states=all", "--me", &fields];
-        let text = call("squeue", &args, "")?;
-        Ok(text.lines().filter_map(|line| seen(line, run.id)).collect())
+        if self.pilots.count == 0 {
+            return Ok(self.jobs(run)?.into_iter().filter_map(|job| job.seen(run.id)).collect());
+        }
+        let _one = self.submitting.lock().unwrap_or_else(PoisonError::into_inner); // it may submit pilots
+        let jobs = self.jobs(run)?;
+        let mut seen = self.pilots.survey(run, &self.account, &jobs);
+        seen.extend(jobs.into_iter().filter_map(|job| job.seen(run.id)));
+        Ok(seen)
     }
 
-    fn cancel(&self, _: &RunSpot<'_>, tickets: &[String]) -> Result<(), String> {
-        for some in tickets.chunks(500) {
+    fn cancel(&self, run: &RunSpot<'_>, tickets: &[String]) -> Result<(), String> {
+        for some in pilots::cancel(run, tickets)?.chunks(500) {
             let some: Vec<&str> = some.iter().map(String::as_str).collect();
             call("scancel", &some, "")?;
         }
@@ -181,41 +191,5 @@ impl Engine for Slurm {
         let told = ["JobState=", "Reason=", "ExitCode=", "NodeList=", "RunTime="];
         let words = text.split_whitespace().filter(|word| told.iter().any(|key| word.starts_with(key)));
         words.collect::<Vec<_>>().join(" ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::needs::Needs;
-    use std::path::Path;
-
-    #[test]
-    fn a_submission_says_what_its_units_need() {
-        let needs = Needs {
-            cpus: Some(4),
-            memory_mb: Some(8000),
-            time: Some(Duration::from_secs(61)),
-            node: Some("n1".to_owned()),
-            options: vec!["--gres=gpu:1".to_owned()],
-        };
-        let batch = Batch {
-            run: RunSpot { id: "r-1", folder: Path::new("/a b/100%/r-1") },
-            batch: 3,
-            units: 2,
-            label: "dj.fit+1",
-            program: Path::new("/a b/program"),
-            args: &["it's".to_owned()],
-            cwd: Path::new("/home"),
-            needs: &needs,
-        };
-        let (args, script) = Slurm::new().partition("main").option("--qos=low").submission(&batch);
-        let expected = "--parsable --no-requeue --open-mode=append --ntasks=1 --job-name=dj.fit+1 \
-                        --comment=dojobber:r-1:3 --chdir=/home --array=0-1 --output=/a b/100%%/r-1/log/b3.%a.log \
-                        --partition=main --nodelist=n1 --cpus-per-task=4 --mem=8000M --time=2 --qos=low --gres=gpu:1";
-        assert_eq!(args.join(" "), expected);
-        let expected = "#!/bin/sh\nexport DOJOBBER_UNIT='/a b/100%/r-1/order/b3.'$SLURM_ARRAY_TASK_ID\n\
-                        exec '/a b/program' 'it'\\''s'\n";
-        assert_eq!(script, expected);
     }
 }

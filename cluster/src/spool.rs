@@ -12,14 +12,17 @@
 //! SPOOL/RUN/value/..      outputs that are large
 //! SPOOL/RUN/new/U         a hint that there is a record: losing one loses nothing
 //! SPOOL/RUN/log/bB.I.log  what the unit has printed
+//! SPOOL/RUN/ready/..      units that wait for a pilot; `held`, `over` and `cancel` have what becomes of them
 //! SPOOL/RUN/ended         closes the run
 //! ```
 
 mod unit_name;
 mod files;
 mod run_folder;
+mod claims;
 mod lock;
 
+pub(crate) use claims::{Claims, Held, HowEnded, Open};
 pub(crate) use files::{
     Began, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RunFile, VERSION, Value,
 };

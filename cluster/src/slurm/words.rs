@@ -2,6 +2,9 @@
 
 use crate::engine::{End, Seen, State, Tag};
 
+/// How the comment of a pilot ends, where that of a batch has its number.
+pub(super) const PILOT: &str = "pilot";
+
 /// A word for the shell.
 pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
@@ -44,15 +47,45 @@ pub(super) fn array_limit(config: &str) -> Option<usize> {
 pub(super) const FIELDS: [&str; 7] =
     ["JobArrayID", "ArrayTaskID", "State", "exit_code", "Reason", "NodeList", "Comment"];
 
-/// What a line of squeue says, in these fields. `None`: that is no unit of this run.
-pub(super) fn seen(line: &str, run: &str) -> Option<Seen> {
+/// A job of Slurm's that belongs to a run.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) ticket: String,
+    /// The last part of its comment: the number of a batch, or what says that it is something else.
+    what: String,
+    index: u32,
+    pub(super) state: State,
+}
+
+impl Job {
+    /// Whether it takes units from the spool.
+    pub(super) fn is_pilot(&self) -> bool {
+        self.what == PILOT
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over { .. })
+    }
+
+    pub(super) fn runs_on(&self, machine: &str) -> bool {
+        matches!(&self.state, State::Running { node } if node == machine)
+    }
+
+    /// What it is as a unit, if it is one.
+    pub(super) fn seen(self, run: &str) -> Option<Seen> {
+        let tag = Tag { run: run.to_owned(), batch: self.what.parse().ok()?, index: self.index };
+        Some(Seen { tag, ticket: self.ticket, state: self.state })
+    }
+}
+
+/// What a line of squeue says, in these fields. `None`: that is no job of this run.
+pub(super) fn job(line: &str, run: &str) -> Option<Job> {
     let fields: Vec<&str> = line.splitn(FIELDS.len(), '|').collect();
     let [ticket, index, state, status, why, node, comment] = fields.try_into().ok()?;
     let comment = comment.trim_end().strip_suffix('|')?;
-    let batch = comment.strip_prefix("dojobber:")?.strip_prefix(run)?.strip_prefix(':')?.parse().ok()?;
+    let what = comment.strip_prefix("dojobber:")?.strip_prefix(run)?.strip_prefix(':')?.to_owned();
     let index = index.parse().unwrap_or(0); // `N/A`: no array
-    let tag = Tag { run: run.to_owned(), batch, index };
-    Some(Seen { tag, ticket: ticket.to_owned(), state: state_of(state, status, node, why) })
+    Some(Job { ticket: ticket.to_owned(), what, index, state: state_of(state, status, node, why) })
 }
 
 /// How a program has ended, by the status that the system gave of it.
@@ -114,7 +147,8 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: &str) {
-        let told = seen(line, "r-1").map(|seen| format!("{} {} {:?}", seen.ticket, seen.tag, seen.state));
+        let seen = job(line, "r-1").and_then(|job| job.seen("r-1"));
+        let told = seen.map(|seen| format!("{} {} {:?}", seen.ticket, seen.tag, seen.state));
         assert_eq!(told.as_deref().unwrap_or("none"), expected);
     }
 
@@ -148,12 +182,19 @@ mod tests {
         for other in [
             "8|N/A|RUNNING|0|None|n1|dojobber:r-12:4|",
             "8|N/A|RUNNING|0|None|n1|(null)|",
+            "8|N/A|RUNNING|0|None|n1|dojobber:r-1:pilot|",
             "8|N/A|RUNNING|0|None|n1|dojobber:r-1:4", // cut off
             "",
             "8|N/A",
         ] {
             check(other, "none");
         }
+    }
+
+    #[test]
+    fn a_pilot_is_no_unit() {
+        let pilot = job("8_1|1|RUNNING|0|None|n1|dojobber:r-1:pilot|", "r-1").unwrap();
+        assert!(pilot.is_pilot() && pilot.runs_on("n1") && !pilot.runs_on("n2") && !pilot.is_over());
     }
 
     #[test]

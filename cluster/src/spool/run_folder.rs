@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{RunSpot, Tag};
-use crate::spool::files::{Began, Order, Record, Value};
+use crate::spool::files::{Began, Order, Record, RunFile, Value};
 use crate::spool::unit_name::UnitName;
 use crate::spool::{host, now_ms};
 
@@ -30,6 +30,15 @@ pub(crate) struct RunFolder {
 impl RunFolder {
     pub(crate) fn new(root: &Path, id: &str) -> Self {
         RunFolder { path: root.join(id), id: id.to_owned() }
+    }
+
+    pub(crate) fn of_spot(run: &RunSpot<'_>) -> Self {
+        RunFolder { path: run.folder.to_owned(), id: run.id.to_owned() }
+    }
+
+    /// What is known of the whole run.
+    pub(crate) fn read_run(&self) -> Result<RunFile, String> {
+        read(&self.path.join("run.json"))?.ok_or_else(|| "run.json is gone".to_owned())
     }
 
     /// The folder of an order, as the environment of a unit names it.
@@ -56,6 +65,11 @@ impl RunFolder {
 
     pub(crate) fn order(&self, tag: &Tag) -> PathBuf {
         self.path.join("order").join(tag.to_string())
+    }
+
+    /// Where the output of a unit goes.
+    pub(crate) fn log(&self, tag: &Tag) -> PathBuf {
+        self.path.join(format!("log/{tag}.log"))
     }
 
     pub(crate) fn record(&self, unit: UnitName) -> PathBuf {
@@ -149,7 +163,7 @@ impl RunFolder {
 
     /// The last lines of what a unit has printed.
     pub(crate) fn log_tail(&self, tag: &Tag) -> String {
-        let Ok(mut log) = File::open(self.path.join(format!("log/{tag}.log"))) else {
+        let Ok(mut log) = File::open(self.log(tag)) else {
             return String::new();
         };
         let length = log.metadata().map_or(0, |metadata| metadata.len());
