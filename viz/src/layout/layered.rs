@@ -38,10 +38,9 @@ pub(super) fn draw(shape: &Shape, options: &Options, budget: &mut Budget) -> Ske
     let x = columns::place(&layers, &spacing, budget);
     let rows = heights::rows(&layers, &shape.sizes, options);
     let map = Map::new(&layers, &spacing, (&shape.sizes, &shape.is_box), &x, &rows);
-    let curve = |(edge, &ends)| routes::draw(&map, ends, edge);
     Sketch {
         centers: (0..nodes).map(|node| map.center(node)).collect(),
-        curves: shape.edges.iter().enumerate().map(curve).collect(),
+        curves: routes::draw(&map, &shape.edges),
     }
 }
 

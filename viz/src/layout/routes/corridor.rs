@@ -3,6 +3,7 @@
 use super::guard::{self, Guard};
 use super::map::Map;
 use crate::layout::Point;
+use crate::layout::layers::Layers;
 
 /// Edges keep this distance from what they pass, in points, where there is room.
 const MARGIN: f64 = 5.0;
@@ -39,21 +40,21 @@ pub(super) struct Corridor {
 impl Corridor {
     /// The corridor along a chain. Edges on a track have no room to the sides there: they are one line.
     pub(super) fn along(map: &Map, chain: &[usize], on_track: bool) -> Self {
-        let mut cells: Vec<Cell> = Vec::with_capacity(4 * chain.len());
-        for &vertex in chain {
-            let row = if on_track && !map.layers.is_node(vertex) {
+        let cells = cells(map, chain, |vertex| {
+            if on_track && !map.layers.is_node(vertex) {
                 track_cells(map, vertex)
             } else {
-                row_cells(map, vertex)
-            };
-            if let Some(&above) = cells.last() {
-                cells.push(between(above, row[0], map.sides));
+                row_cells(map, vertex, map.layers.beside(vertex))
             }
-            cells.extend(row);
-        }
-        trim(&mut cells, map.center(chain[0]).y, map.center(chain[chain.len() - 1]).y);
+        });
         let guards = if on_track || chain.len() == 2 { Vec::new() } else { guard::around(map, chain) };
         Self { cells, guards }
+    }
+
+    /// The wider corridor along a chain that is bounded by nodes alone: there, edges may cross each other.
+    pub(super) fn among_nodes(map: &Map, chain: &[usize], nodes: &NodesBeside) -> Self {
+        let cells = cells(map, chain, |vertex| row_cells(map, vertex, nodes.of(vertex)));
+        Self { cells, guards: Vec::new() }
     }
 
     pub(super) fn portals(&self) -> Vec<Portal> {
@@ -91,6 +92,49 @@ impl Corridor {
     }
 }
 
+/// The nodes next to each vertex on its row, whatever bends are between.
+#[derive(Debug)]
+pub(super) struct NodesBeside {
+    left: Vec<Option<usize>>,
+    right: Vec<Option<usize>>,
+}
+
+impl NodesBeside {
+    pub(super) fn new(layers: &Layers) -> Self {
+        let (mut left, mut right) = (vec![None; layers.len()], vec![None; layers.len()]);
+        let fill = |side: &mut Vec<Option<usize>>, vertices: &mut dyn Iterator<Item = &usize>| {
+            let mut last = None;
+            for &vertex in vertices {
+                side[vertex] = last;
+                last = if layers.is_node(vertex) { Some(vertex) } else { last };
+            }
+        };
+        for row in &layers.rows {
+            fill(&mut left, &mut row.iter());
+            fill(&mut right, &mut row.iter().rev());
+        }
+        Self { left, right }
+    }
+
+    fn of(&self, vertex: usize) -> (Option<usize>, Option<usize>) {
+        (self.left[vertex], self.right[vertex])
+    }
+}
+
+/// The cells on the rows of a chain, and those between rows.
+fn cells(map: &Map, chain: &[usize], row_of: impl Fn(usize) -> Vec<Cell>) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::with_capacity(4 * chain.len());
+    for &vertex in chain {
+        let row = row_of(vertex);
+        if let Some(&above) = cells.last() {
+            cells.push(between(above, row[0], map.sides));
+        }
+        cells.extend(row);
+    }
+    trim(&mut cells, map.center(chain[0]).y, map.center(chain[chain.len() - 1]).y);
+    cells
+}
+
 /// What lies between two cells: everything, unless both are on a track.
 fn between(above: Cell, below: Cell, sides: (f64, f64)) -> Cell {
     let (mut left, mut right) = sides;
@@ -115,24 +159,28 @@ fn track_cells(map: &Map, vertex: usize) -> Vec<Cell> {
     vec![Cell { top: band.top, bottom: band.bottom, left: x, right: x }]
 }
 
-/// The free range around a vertex on its row: wider in the outer parts of the row than in the middle, as its
-/// neighbours are ellipses.
-fn row_cells(map: &Map, vertex: usize) -> Vec<Cell> {
+/// The free range between the neighbours of a vertex on its row: wider in the outer parts of the row than in the middle,
+/// as they are ellipses.
+fn row_cells(map: &Map, vertex: usize, beside: (Option<usize>, Option<usize>)) -> Vec<Cell> {
     let band = map.rows[map.layers.row_of[vertex]];
     let height = band.bottom - band.top;
     let (upper, lower) = (band.top + OUTER * height, band.bottom - OUTER * height);
     let cell = |top, bottom, off_center| {
-        let (left, right) = gap(map, vertex, off_center);
+        let (left, right) = gap(map, vertex, beside, off_center);
         Cell { top, bottom, left, right }
     };
     let off_center = (0.5 - OUTER) * height;
     vec![cell(band.top, upper, off_center), cell(upper, lower, 0.0), cell(lower, band.bottom, off_center)]
 }
 
-/// The free range around a vertex, at least so far above or below the middle of its row.
-fn gap(map: &Map, vertex: usize, off_center: f64) -> (f64, f64) {
+/// The free range between the neighbours of a vertex, at least so far above or below the middle of its row.
+fn gap(
+    map: &Map,
+    vertex: usize,
+    (left, right): (Option<usize>, Option<usize>),
+    off_center: f64,
+) -> (f64, f64) {
     let x = map.x[vertex];
-    let (left, right) = map.layers.beside(vertex);
     let reach = |neighbor: usize, far: f64| {
         let Some(size) = map.sizes.get(neighbor) else { return 0.0 };
         let share = 2.0 * off_center / size.height;

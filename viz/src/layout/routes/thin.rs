@@ -1,32 +1,71 @@
-//! Keeps long edges short in words: of many corners, those that matter most.
+//! Keeps edges short in words: where they have too many curves together, those of many have few corners instead, and of
+//! these, if need be, those that matter most.
 
+use super::corridor::Portal;
+use super::{corners, fewest};
 use crate::layout::Point;
 use crate::layout::geometry::Bezier;
 
-use super::corners;
-use super::corridor::Portal;
-
-/// Edges of more curves than this are drawn with fewer corners, even if they come closer to what they pass.
-const MOST_CURVES: usize = 12;
+/// An edge may always have so many curves.
+pub(super) const FEW_CURVES: usize = 12;
+/// One may have more as long as there are no more than this for each edge in the mean.
+const MEAN_CURVES: usize = 10;
 /// A line that comes this close to a portal, in points, does not miss it.
 const TOLERANCE: f64 = 0.5;
-/// Each corner becomes a bend after a straight line.
-const MOST_CORNERS: usize = (MOST_CURVES - 1) / 2;
 
-/// The same curves, or fewer ones nearby, which pass through the portals as far as so few can.
-pub(super) fn thin(curves: Vec<Bezier>, portals: &[Portal]) -> Vec<Bezier> {
-    if curves.len() <= MOST_CURVES {
-        return curves;
+/// Whether edges of so many curves have too many.
+pub(super) fn are_too_many(lengths: impl Iterator<Item = usize>) -> bool {
+    most_curves(lengths) < usize::MAX
+}
+
+/// How many curves each edge may have where they have so many: those of few leave some to those of many.
+pub(super) fn most_curves(lengths: impl Iterator<Item = usize>) -> usize {
+    let mut lengths: Vec<usize> = lengths.collect();
+    lengths.sort_unstable();
+    let mut room = MEAN_CURVES * lengths.len();
+    for (index, &length) in lengths.iter().enumerate() {
+        let share = room / (lengths.len() - index);
+        if length > share.max(FEW_CURVES) {
+            return share.max(FEW_CURVES);
+        }
+        room = room.saturating_sub(length);
     }
-    let way: Vec<Point> =
-        curves[..1].iter().map(|curve| curve.0[0]).chain(curves.iter().map(|c| c.0[3])).collect();
-    corners::round(&main_points(&way, portals))
+    usize::MAX
+}
+
+/// A way of straight lines, and what it passes through.
+#[derive(Debug)]
+pub(super) struct Way {
+    corners: Vec<Point>,
+    portals: Vec<Portal>,
+}
+
+impl Way {
+    /// Few corners near a curve.
+    pub(super) fn fewest(curve: &[Bezier], portals: Vec<Portal>) -> Self {
+        let ends = curve.iter().map(|part| part.0[3]);
+        let way: Vec<Point> = [curve[0].0[0]].into_iter().chain(ends).collect();
+        Self { corners: fewest::fewest_corners(&way, &portals), portals }
+    }
+
+    /// How many curves it becomes: each corner is a bend after a straight line.
+    pub(super) fn curves(&self) -> usize {
+        2 * self.corners.len() - 3
+    }
+
+    /// The way in at most so many curves, which pass through the portals as far as so few can.
+    pub(super) fn draw(&self, most: usize) -> Vec<Bezier> {
+        if self.curves() <= most {
+            return corners::round(&self.corners);
+        }
+        corners::round(&main_points(&self.corners, &self.portals, (most - 1) / 2))
+    }
 }
 
 /// Both ends, and those corners between them without which the line would miss portals most.
-fn main_points(way: &[Point], portals: &[Portal]) -> Vec<Point> {
+fn main_points(way: &[Point], portals: &[Portal], most_corners: usize) -> Vec<Point> {
     let mut kept = vec![0, way.len() - 1];
-    for _ in 0..MOST_CORNERS {
+    for _ in 0..most_corners {
         let needed = kept.windows(2).filter_map(|pair| needed(way, (pair[0], pair[1]), portals));
         let Some((index, _)) = needed.max_by(|a, b| a.1.total_cmp(&b.1)) else { break };
         let place = kept.partition_point(|other| *other < index);
@@ -54,32 +93,46 @@ fn needed(way: &[Point], (first, last): (usize, usize), portals: &[Portal]) -> O
 mod tests {
     use super::*;
 
-    fn line(way: &[(f64, f64)]) -> Vec<Bezier> {
-        let point = |&(x, y): &(f64, f64)| Point::new(x, y);
-        way.windows(2).map(|pair| Bezier::line(point(&pair[0]), point(&pair[1]))).collect()
+    fn zigzag() -> Vec<Point> {
+        (0..100).map(|y| Point::new(f64::from(y % 2), f64::from(y) * 10.0)).collect()
     }
 
-    #[test]
-    fn few_curves_stay() {
-        let curves = line(&[(0.0, 0.0), (5.0, 50.0), (0.0, 100.0)]);
-        assert_eq!(thin(curves.clone(), &[]), curves);
+    fn around(way: &[Point], width: f64) -> Vec<Portal> {
+        let portal = |point: &Point| Portal { y: point.y, left: point.x - width, right: point.x + width };
+        way[1..way.len() - 1].iter().map(portal).collect()
     }
 
     #[test]
     fn the_corners_that_are_needed_most_stay() {
-        let mut way: Vec<(f64, f64)> = (0..100).map(|y| (f64::from(y % 2), f64::from(y) * 10.0)).collect();
-        way[50].0 = 300.0;
-        let portal = |&(x, y): &(f64, f64)| Portal { y, left: x - 0.1, right: x + 0.1 };
-        let thinned = thin(line(&way), &way.iter().map(portal).collect::<Vec<_>>());
-        assert!(thinned.len() <= MOST_CURVES, "{}", thinned.len());
-        assert_eq!((thinned[0].0[0].y, thinned[thinned.len() - 1].0[3].y), (0.0, 990.0));
-        assert!(thinned.iter().any(|curve| curve.0[3].x > 250.0), "{thinned:?}");
+        let mut corners = zigzag();
+        corners[50].x = 300.0;
+        let portals = around(&corners, 0.1);
+        let curves = Way { corners, portals }.draw(FEW_CURVES);
+        assert!(curves.len() <= FEW_CURVES, "{}", curves.len());
+        assert_eq!((curves[0].0[0].y, curves[curves.len() - 1].0[3].y), (0.0, 990.0));
+        assert!(curves.iter().any(|curve| curve.0[3].x > 250.0), "{curves:?}");
     }
 
     #[test]
     fn corners_that_nothing_needs_fall_away() {
-        let way: Vec<(f64, f64)> = (0..100).map(|y| (f64::from(y % 2), f64::from(y) * 10.0)).collect();
-        let portal = |&(_, y): &(f64, f64)| Portal { y, left: -5.0, right: 5.0 };
-        assert_eq!(thin(line(&way), &way.iter().map(portal).collect::<Vec<_>>()).len(), 1);
+        let lines: Vec<Bezier> = zigzag().windows(2).map(|pair| Bezier::line(pair[0], pair[1])).collect();
+        assert_eq!(Way::fewest(&lines, around(&zigzag(), 5.0)).curves(), 1);
+        assert_eq!(Way::fewest(&lines, around(&zigzag(), 0.1)).draw(usize::MAX).len(), 2 * 98 + 1);
+    }
+
+    #[track_caller]
+    fn check_most(lengths: &[usize], expected: usize) {
+        assert_eq!(most_curves(lengths.iter().copied()), expected);
+    }
+
+    #[test]
+    fn what_edges_of_few_curves_leave_is_for_those_of_many() {
+        check_most(&[], usize::MAX);
+        check_most(&[12; 9], usize::MAX);
+        check_most(&[1, 19], usize::MAX);
+        check_most(&[1, 20], 19);
+        check_most(&[100, 1, 100], 14);
+        check_most(&[1, 1, 1, 1, 1, 1, 60, 50], 37);
+        check_most(&[50; 9], 12);
     }
 }
