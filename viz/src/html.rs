@@ -67,13 +67,6 @@ pub(crate) fn write(scene: &Scene, view: &View, options: &layout::Options, repor
 
 fn page(title: &str, drawing: &svg::Drawing, data: &str) -> String {
     let (before, after) = BODY.split_once("<!-- drawing -->").unwrap_or_default();
-    let inside = |(node, content): &(usize, String)| {
-        format!(
-            "<template id=\"inside{}\"><svg><g class=\"inside\">\n{content}</g></svg></template>\n",
-            node + 1
-        )
-    };
-    let insides: String = drawing.insides.iter().map(inside).collect();
     format!(
         "<!DOCTYPE html>\n\
          <html lang=\"en\">\n\
@@ -86,7 +79,7 @@ fn page(title: &str, drawing: &svg::Drawing, data: &str) -> String {
          <link rel=\"icon\" href=\"data:,\">\n\
          <style>\n{STYLE}{colors}</style>\n\
          </head>\n\
-         {before}{drawing}{after}{insides}\
+         {before}{drawing}{after}\
          <script type=\"application/json\" id=\"data\">{data}</script>\n\
          <script>\n\"use strict\";\n(() => {{\n{script}}})();\n</script>\n\
          </body>\n\

@@ -113,7 +113,7 @@ function describeNest(node) {
   const line = element("p", undefined, { id: "nest" });
   const status = statusOf(statusOfNode(nodes[node]));
   if (status) line.append(badge("span", status, status.name));
-  line.append(` a nest of ${nodes[node].inside} jobs${nodes[node].says ? ": " + nodes[node].says : ""}`);
+  line.append(` a nest of ${nodes[node].inside} jobs${nodes[node].says ? ": " + nodes[node].says : ""} (${isOpen(node) ? "open" : "closed"})`);
   parts.push(line);
   const failed = inside.filter((job) => ["failed", "cancelled", "would run"].includes(jobs[job].status));
   parts.push(...links("Did not go well", failed, "failures"), ...links("Inside", inside, "inside"));

@@ -33,11 +33,13 @@ pane.addEventListener("keydown", (event) => {
   const way = WAYS[event.key];
   if (way && nodes.length) {
     event.preventDefault();
-    goTo(chosen === undefined ? 0 : way(representatives()[chosen]));
+    const seen = representatives();
+    goTo(chosen === undefined ? seen[0] : way(seen[chosen]));
   } else if (event.key === "Enter" && chosen !== undefined && isNest(chosen)) {
     event.preventDefault();
     toggle([chosen], !isOpen(chosen), chosen);
     if (isOpen(chosen)) goTo(level(chosen).nodes[0]);
+    else choose(chosen);
   } else if (event.key === "Backspace" && chosen !== undefined && levelOf(chosen) !== OUTSIDE) {
     event.preventDefault();
     goTo(levelOf(chosen));

@@ -44,8 +44,9 @@ const groupOfLevel = (box) => (box === OUTSIDE ? content : facesOf(box).inside);
 const faces = [];
 function facesOf(nest) {
   if (!faces[nest]) {
-    const [, closed, box, inside] = groupOf(nest).children;
-    faces[nest] = { closed, frame: box.firstElementChild, corner: box.lastElementChild, inside };
+    const [, closed, opened] = groupOf(nest).children;
+    const [box, inside] = opened.children;
+    faces[nest] = { closed, opened, frame: box.firstElementChild, inside };
   }
   return faces[nest];
 }
@@ -70,53 +71,66 @@ function short(number) {
   const whole = Math.trunc(hundredths / 100);
   const rest = Math.abs(hundredths - whole * 100);
   if (!rest) return String(whole);
-  return `${hundredths < 0 && !whole ? "-" : ""}${whole}.${rest < 10 ? "0" : ""}${rest}`;
+  return (hundredths < 0 && !whole ? "-" : "") + whole + (rest < 10 ? ".0" : ".") + rest;
 }
 
 // A map from old to new places in one direction: where things have grown, it is stretched by as much as the one that has
-// grown most; what lies beside them keeps its extent.
+// grown most; what lies beside them keeps its extent. Each of `intervals` has its two ends and a factor.
 function stretch(intervals) {
-  const ends = [...new Set(intervals.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
-  const at = new Map(ends.map((end, index) => [end, index]));
-  const plain = new Int32Array(ends.length + 1);
-  const factors = new Float64Array(ends.length);
-  for (const { from, to, factor } of intervals) {
-    if (Math.abs(factor - 1) < 1e-9) {
-      plain[at.get(from)] += 1;
-      plain[at.get(to)] -= 1;
-    } else {
-      for (let index = at.get(from); index < at.get(to); index += 1) factors[index] = Math.max(factors[index], factor);
-    }
-  }
-  const mapped = [ends[0]];
-  let covered = 0;
-  for (let index = 0; index + 1 < ends.length; index += 1) {
-    covered += plain[index];
-    const factor = covered ? Math.max(1, factors[index]) : factors[index] || 1;
-    mapped.push(mapped[index] + (ends[index + 1] - ends[index]) * factor);
-  }
-  return (value) => {
-    if (!ends.length) return value;
-    if (value <= ends[0]) return mapped[0] + value - ends[0];
-    let [low, high] = [0, ends.length - 1];
-    if (value >= ends[high]) return mapped[high] + value - ends[high];
+  const count = intervals.length / 3;
+  const ends = new Float64Array(2 * count);
+  for (let at = 0; at < count; at += 1) ends.set([intervals[3 * at], intervals[3 * at + 1]], 2 * at);
+  ends.sort();
+  let last = 0;
+  for (let at = 1; at < ends.length; at += 1) if (ends[at] !== ends[last]) ends[(last += 1)] = ends[at];
+  if (!count) return (value) => value;
+  // the last of the ends, up to a number of them, that is not behind a place
+  const before = (value, high) => {
+    let low = 0;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (ends[middle] <= value) low = middle;
       else high = middle;
     }
-    return mapped[low] + ((value - ends[low]) / (ends[high] - ends[low])) * (mapped[high] - mapped[low]);
+    return low;
+  };
+  const plain = new Int32Array(last + 2);
+  const factors = new Float64Array(last + 1);
+  for (let at = 0; at < intervals.length; at += 3) {
+    const [from, to] = [before(intervals[at], last + 1), before(intervals[at + 1], last + 1)];
+    const factor = intervals[at + 2];
+    if (Math.abs(factor - 1) < 1e-9) {
+      plain[from] += 1;
+      plain[to] -= 1;
+    } else {
+      for (let index = from; index < to; index += 1) if (factors[index] < factor) factors[index] = factor;
+    }
+  }
+  const mapped = new Float64Array(last + 1);
+  mapped[0] = ends[0];
+  let covered = 0;
+  for (let index = 0; index < last; index += 1) {
+    covered += plain[index];
+    const factor = covered ? Math.max(1, factors[index]) : factors[index] || 1;
+    mapped[index + 1] = mapped[index] + (ends[index + 1] - ends[index]) * factor;
+  }
+  return (value) => {
+    if (value <= ends[0]) return mapped[0] + value - ends[0];
+    if (value >= ends[last]) return mapped[last] + value - ends[last];
+    const low = before(value, last);
+    return mapped[low] + ((value - ends[low]) / (ends[low + 1] - ends[low])) * (mapped[low + 1] - mapped[low]);
   };
 }
 
 // Puts everything on a level where it belongs, now that its nests have the sizes in `current`.
 function arrange(one) {
-  const interval = (node, axis, extent) => {
-    const place = places[node];
-    return { from: place[axis] - place[extent] / 2, to: place[axis] + place[extent] / 2, factor: current[node][extent] / place[extent] };
-  };
-  const mapX = stretch(one.nodes.map((node) => interval(node, "x", "w")));
-  const mapY = stretch(one.nodes.map((node) => interval(node, "y", "h")));
+  const [across, down] = [new Float64Array(3 * one.nodes.length), new Float64Array(3 * one.nodes.length)];
+  one.nodes.forEach((node, index) => {
+    const { x, y, w, h } = places[node];
+    across.set([x - w / 2, x + w / 2, current[node].w / w], 3 * index);
+    down.set([y - h / 2, y + h / 2, current[node].h / h], 3 * index);
+  });
+  const [mapX, mapY] = [stretch(across), stretch(down)];
   for (const node of one.nodes) {
     const [place, now] = [places[node], current[node]];
     now.x = (mapX(place.x - place.w / 2) + mapX(place.x + place.w / 2)) / 2;
@@ -138,48 +152,53 @@ const shapes = [];
 
 function put(node) {
   const [place, now] = [places[node], current[node]];
-  const group = groupOf(node);
-  const by = `translate(${short(now.x - place.x)} ${short(now.y - place.y)})`;
-  if (!isNest(node)) {
-    setChanged(group, "transform", by);
-    return;
+  if (isNest(node) && isOpen(node)) {
+    const { opened, frame } = facesOf(node);
+    setChanged(opened, "transform", `translate(${short(now.x - now.w / 2)} ${short(now.y - now.h / 2)})`);
+    setChanged(frame, "width", short(now.w));
+    setChanged(frame, "height", short(now.h));
+  } else {
+    const face = isNest(node) ? facesOf(node).closed : groupOf(node);
+    setChanged(face, "transform", `translate(${short(now.x - place.x)} ${short(now.y - place.y)})`);
   }
-  group.classList.toggle("open", isOpen(node));
-  const { closed, frame, corner } = facesOf(node);
-  setChanged(closed, "transform", by);
-  if (!isOpen(node)) return;
-  const [left, top] = [now.x - now.w / 2, now.y - now.h / 2];
-  const sides = { x: left, y: top, width: now.w, height: now.h };
-  for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, short(value));
-  corner.setAttribute("transform", `translate(${short(left)} ${short(top)})`);
-  const [right, down] = data.corner.map((length) => length / 100);
-  groupOfLevel(node).setAttribute("transform", `translate(${short(left + right)} ${short(top + down)})`);
 }
 
-// The points of the edges of a level as they were laid out: those of the curve, and behind them those of the arrow head.
+// The points of the edges of a level, as they were laid out and as they are now, all in one row: for each edge those of its
+// curve, and behind them those of its arrow head.
 function pointsOf(one) {
-  if (!one.points) {
-    curvesOf(one);
-    one.points = one.edges.map((_, index) => Float64Array.from(numbersOf(one.curves[index] + " " + one.arrows[index])));
-    one.curveLengths = one.edges.map((_, index) => numbersOf(one.curves[index]).length);
-    one.moved = one.points.map((points) => points.slice());
-    one.joints = [];
-    one.bounds = new Float32Array(4 * one.points.length);
-    one.points.forEach((points, index) => setBounds(one, index, points));
-  }
+  if (one.points) return one.points;
+  curvesOf(one);
+  one.starts = new Int32Array(one.edges.length + 1);
+  one.curveLengths = new Int32Array(one.edges.length);
+  const points = [];
+  one.edges.forEach((_, index) => {
+    for (const number of numbersOf(one.curves[index])) points.push(number);
+    one.curveLengths[index] = points.length - one.starts[index];
+    for (const number of numbersOf(one.arrows[index])) points.push(number);
+    one.starts[index + 1] = points.length;
+  });
+  one.points = Float64Array.from(points);
+  one.moved = one.points.slice();
+  one.joints = [];
+  one.bounds = new Float32Array(4 * one.edges.length);
+  one.edges.forEach((_, index) => setBounds(one, index));
   return one.points;
 }
 
 // What an edge is inside of: left, top, right, bottom.
-function setBounds(one, index, points) {
+function setBounds(one, index) {
+  const points = one.moved;
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let at = 0; at < points.length; at += 2) {
+  for (let at = one.starts[index]; at < one.starts[index + 1]; at += 2) {
     if (points[at] < left) left = points[at];
     if (points[at] > right) right = points[at];
     if (points[at + 1] < top) top = points[at + 1];
     if (points[at + 1] > bottom) bottom = points[at + 1];
   }
-  one.bounds.set([left, top, right, bottom], 4 * index);
+  one.bounds[4 * index] = left;
+  one.bounds[4 * index + 1] = top;
+  one.bounds[4 * index + 2] = right;
+  one.bounds[4 * index + 3] = bottom;
   one.joints[index] = undefined;
 }
 
@@ -187,61 +206,83 @@ function setBounds(one, index, points) {
 function jointsOf(one, index) {
   pointsOf(one);
   if (one.joints[index] === undefined) {
-    const points = one.moved[index];
-    let joints = `M${Math.round(points[0])},${Math.round(points[1])}L`;
-    for (let at = 6; at < one.curveLengths[index]; at += 6) joints += `${at > 6 ? " " : ""}${Math.round(points[at])},${Math.round(points[at + 1])}`;
+    const points = one.moved;
+    const [start, end] = [one.starts[index], one.starts[index] + one.curveLengths[index]];
+    let joints = `M${Math.round(points[start])},${Math.round(points[start + 1])}L`;
+    for (let at = start + 6; at < end; at += 6) joints += `${at > start + 6 ? " " : ""}${Math.round(points[at])},${Math.round(points[at + 1])}`;
     one.joints[index] = joints;
   }
   return one.joints[index];
 }
 
+// Moves the points of an edge to where they belong now, and says whether that is elsewhere.
+const scratch = [];
+function movePoints(one, index, mapX, mapY) {
+  const { points, moved } = one;
+  const [a, b] = edges[one.edges[index]];
+  const [from, to, fromNow, toNow] = [places[a], places[b], current[a], current[b]];
+  const start = one.starts[index];
+  const end = one.starts[index + 1];
+  const length = one.curveLengths[index];
+  const next = scratch;
+  for (let at = 0; at < length; at += 2) {
+    next[at] = mapX(points[start + at]);
+    next[at + 1] = mapY(points[start + at + 1]);
+  }
+  // what is on the border of a node stays there
+  const [firstX, firstY] = [points[start], points[start + 1]];
+  const [tipX, tipY] = [points[start + length + 2], points[start + length + 3]];
+  const startByX = fromNow.x + ((firstX - from.x) * fromNow.w) / from.w - next[0];
+  const startByY = fromNow.y + ((firstY - from.y) * fromNow.h) / from.h - next[1];
+  const tipByX = toNow.x + ((tipX - to.x) * toNow.w) / to.w - tipX;
+  const tipByY = toNow.y + ((tipY - to.y) * toNow.h) / to.h - tipY;
+  const endByX = points[start + length - 2] + tipByX - next[length - 2];
+  const endByY = points[start + length - 1] + tipByY - next[length - 1];
+  for (let at = 0; at <= 2; at += 2) {
+    next[at] += startByX;
+    next[at + 1] += startByY;
+    next[length - 4 + at] += endByX;
+    next[length - 3 + at] += endByY;
+  }
+  for (let at = length; start + at < end; at += 2) {
+    next[at] = points[start + at] + tipByX;
+    next[at + 1] = points[start + at + 1] + tipByY;
+  }
+  let isElsewhere = false;
+  for (let at = start; at < end; at += 1) {
+    isElsewhere ||= Math.abs(next[at - start] - moved[at]) >= 0.005;
+    moved[at] = next[at - start];
+  }
+  return isElsewhere;
+}
+
 function moveEdges(one, mapX, mapY) {
-  const all = pointsOf(one);
-  const changed = [new Set(), new Set()];
+  pointsOf(one);
+  const points = one.moved;
+  const changed = [new Uint8Array(one.lines.length), new Uint8Array(one.heads.length)];
   const chunkOf = (counts) => counts.flatMap((count, chunk) => new Array(count).fill(chunk));
   one.chunks ||= one.counts.map(chunkOf);
-  one.edges.forEach((edge, index) => {
-    const [a, b] = edges[edge];
-    const points = all[index];
-    const length = one.curveLengths[index];
-    const [from, to, fromNow, toNow] = [places[a], places[b], current[a], current[b]];
-    // what is on the border of a node stays there
-    const tipX = points[length + 2];
-    const tipY = points[length + 3];
-    const tipByX = toNow.x + ((tipX - to.x) * toNow.w) / to.w - tipX;
-    const tipByY = toNow.y + ((tipY - to.y) * toNow.h) / to.h - tipY;
-    const startByX = fromNow.x + ((points[0] - from.x) * fromNow.w) / from.w - mapX(points[0]);
-    const startByY = fromNow.y + ((points[1] - from.y) * fromNow.h) / from.h - mapY(points[1]);
-    const endByX = points[length - 2] + tipByX - mapX(points[length - 2]);
-    const endByY = points[length - 1] + tipByY - mapY(points[length - 1]);
-    const next = new Float64Array(points.length);
-    for (let at = 0; at < length; at += 2) {
-      const byX = at <= 2 ? startByX : at >= length - 4 ? endByX : 0;
-      const byY = at <= 2 ? startByY : at >= length - 4 ? endByY : 0;
-      next[at] = mapX(points[at]) + byX;
-      next[at + 1] = mapY(points[at + 1]) + byY;
-    }
-    for (let at = length; at < points.length; at += 2) {
-      next[at] = points[at] + tipByX;
-      next[at + 1] = points[at + 1] + tipByY;
-    }
-    const last = one.moved[index];
-    if (next.every((value, at) => Math.abs(value - last[at]) < 0.005)) return;
-    one.moved[index] = next;
-    setBounds(one, index, next);
-    let curve = `M${short(next[0])},${short(next[1])}C`;
-    for (let at = 2; at < length; at += 2) curve += `${at > 2 ? " " : ""}${short(next[at])},${short(next[at + 1])}`;
-    let arrow = "M";
-    for (let at = length; at < next.length; at += 2) arrow += `${at > length ? "L" : ""}${short(next[at])},${short(next[at + 1])}`;
+  const pair = (at) => short(points[at]) + "," + short(points[at + 1]);
+  one.edges.forEach((_, index) => {
+    if (!movePoints(one, index, mapX, mapY)) return;
+    setBounds(one, index);
+    const start = one.starts[index];
+    const end = one.starts[index + 1];
+    const middle = start + one.curveLengths[index];
+    let curve = "M" + pair(start) + "C" + pair(start + 2);
+    for (let at = start + 4; at < middle; at += 2) curve += " " + pair(at);
+    let arrow = "M" + pair(middle);
+    for (let at = middle + 2; at < end; at += 2) arrow += "L" + pair(at);
     one.curves[index] = curve;
     one.arrows[index] = arrow + "Z";
-    changed.forEach((chunks, kind) => chunks.add(one.chunks[kind][index]));
+    changed[0][one.chunks[0][index]] = 1;
+    changed[1][one.chunks[1][index]] = 1;
   });
   [[one.lines, one.curves, 0], [one.heads, one.arrows, 1]].forEach(([paths, all, kind]) => {
     let at = 0;
     paths.forEach((path, chunk) => {
       const end = at + one.counts[kind][chunk];
-      if (changed[kind].has(chunk)) path.setAttribute("d", all.slice(at, end).join(""));
+      if (changed[kind][chunk]) path.setAttribute("d", all.slice(at, end).join(""));
       at = end;
     });
   });
@@ -255,21 +296,27 @@ function measure(node) {
     const { w, h } = level(node).size;
     const [right, down] = data.corner.map((length) => length / 100);
     // the same room at the right and below as at the left
-    current[node].w = Math.max(w + 2 * right, least[0] / 100 - 2 * right);
-    current[node].h = Math.max(h + right + down, least[1] / 100 - right - down);
+    current[node].w = Math.max(w + 2 * right, least[0] / 100);
+    current[node].h = Math.max(h + right + down, least[1] / 100);
   }
 }
 
+// The levels on which a nest was opened or closed since they were arranged. Those that are out of sight wait until they are
+// seen.
+const stale = new Set();
+
 // Arranges the levels around nests that were opened or closed, the innermost first.
 function arrangeAround(changed) {
-  const boxes = new Set();
-  for (const node of changed) for (let at = node; at !== OUTSIDE; at = levelOf(at)) boxes.add(levelOf(at));
+  for (const node of changed) {
+    stale.add(OUTSIDE);
+    for (let box = levelOf(node); box !== OUTSIDE; box = levelOf(box)) stale.add(box);
+  }
   const depth = (box) => (box === OUTSIDE ? 0 : 1 + depth(levelOf(box)));
-  const inner = [...boxes].filter((box) => box === OUTSIDE || (isOpen(box) && isVisible(box))).sort((a, b) => depth(b) - depth(a));
-  for (const node of changed) if (isVisible(node)) measure(node);
-  for (const box of inner) {
+  const isSeen = (box) => box === OUTSIDE || (isOpen(box) && isVisible(box));
+  for (const box of [...stale].filter(isSeen).sort((a, b) => depth(b) - depth(a))) {
+    for (const node of level(box).nodes) if (isNest(node)) measure(node);
     arrange(level(box));
-    if (box !== OUTSIDE) measure(box);
+    stale.delete(box);
   }
   const { w, h } = level(OUTSIDE).size;
   size.width = w + 2 * MARGIN;
@@ -284,25 +331,13 @@ window.addEventListener("beforeprint", () => {
   drawing.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
 });
 
-function bringIn(node) {
-  const parts = facesOf(node);
-  if (parts.inside) return;
-  const template = byId("inside" + (node + 1));
-  parts.inside = template.content.firstElementChild.firstElementChild;
-  groupOf(node).append(parts.inside);
-  template.remove();
-}
-
 // Opens or closes nests. What is inside of a closed one is taken out of sight, not away.
 function setOpen(list, open) {
   const changed = list.filter((node) => isNest(node) && isOpen(node) !== open);
   if (!changed.length) return;
-  for (const node of changed) {
-    nodes[node].open = open;
-    if (open) bringIn(node);
-  }
+  for (const node of changed) nodes[node].open = open;
   arrangeAround(changed);
-  for (const node of changed) groupOf(node).setAttribute("aria-expanded", String(open));
+  for (const node of changed) groupOf(node).classList.toggle("open", open);
   reps = undefined;
 }
 

@@ -213,6 +213,7 @@ const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
 idle(() => pointsOf(level(OUTSIDE)));
 idle(() => level(OUTSIDE).edges.forEach((_, index) => jointsOf(level(OUTSIDE), index)));
 idle(() => level(OUTSIDE).nodes.forEach((node) => { shapes[node] ||= outline(node); }));
+idle(() => allNests.forEach(facesOf));
 
 let hovered;
 content.addEventListener("pointerover", (event) => {
@@ -233,8 +234,8 @@ content.addEventListener("pointerleave", () => {
 pane.addEventListener("click", (event) => {
   if (wasDragged) return;
   const node = indexOf(event.target);
-  choose(node);
   if (node !== undefined && isNest(node)) toggle([node], !isOpen(node), node);
+  choose(node);
 });
 
 let marked;

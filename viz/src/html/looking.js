@@ -5,11 +5,18 @@ const view = { x: 0, y: 0, scale: 1 };
 const moves = [];
 
 // How large the pane is: asking the pane itself would make the browser lay out whatever has just changed.
-const room = { width: pane.clientWidth, height: pane.clientHeight };
+const room = {};
 function measurePane() {
   room.width = pane.clientWidth;
   room.height = pane.clientHeight;
 }
+// On a narrow screen the pane is no higher than a drawing as wide as the screen.
+const LEAST_HIGH = 240;
+function adaptPane() {
+  pane.style.setProperty("--high", `${Math.max(LEAST_HIGH, (pane.clientWidth * size.height) / size.width)}px`);
+  measurePane();
+}
+adaptPane();
 new ResizeObserver(measurePane).observe(pane);
 
 function show() {
@@ -92,7 +99,7 @@ byId("zoom-in").addEventListener("click", () => zoom(1.3));
 byId("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 byId("fit").addEventListener("click", fit);
 window.addEventListener("resize", () => {
-  measurePane();
+  adaptPane();
   fit();
 });
 

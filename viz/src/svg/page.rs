@@ -18,8 +18,6 @@ const EDGES_PER_PATH: usize = 40;
 pub(crate) struct Drawing {
     /// What is seen at first.
     pub(crate) svg: String,
-    /// What is inside of each nest that is closed at first: the node, and what is inside.
-    pub(crate) insides: Vec<(usize, String)>,
     /// Where each node is on its level, and how large it is drawn there.
     pub(crate) places: Vec<(Point, Size)>,
     /// The sizes of nests while they are closed.
@@ -34,29 +32,26 @@ pub(crate) fn draw_levels(scene: &Scene, open: &[bool], options: &layout::Option
     let closed_sizes: Vec<Size> = scene.nodes.iter().map(|node| node.closed().size()).collect();
     let mut drawing = Drawing {
         svg: String::new(),
-        insides: Vec::new(),
         places: closed_sizes.iter().map(|size| (Point::default(), *size)).collect(),
         closed_sizes,
         content_sizes: vec![Size::default(); scene.nodes.len() + 1],
     };
-    let mut contents: Vec<(String, Size)> = vec![Default::default(); scene.nodes.len() + 1];
+    let mut contents: Vec<String> = vec![String::new(); scene.nodes.len() + 1];
     for level in levels.inner_first() {
         let (content, size) = draw_level(scene, &levels, level, open, options, &mut drawing, &contents);
-        drawing.content_sizes[level] = size;
-        if level < scene.nodes.len() {
-            if open[level] {
-                drawing.places[level].1 = layout::box_around(size, title_size(&scene.nodes[level]));
-            } else {
-                drawing.insides.push((level, content.clone()));
-            }
+        (contents[level], drawing.content_sizes[level]) = (content, size);
+        if level < scene.nodes.len() && open[level] {
+            drawing.places[level].1 = open_size(&scene.nodes[level], size);
         }
-        contents[level] =
-            if level == scene.nodes.len() || open[level] { (content, size) } else { Default::default() };
+        levels.nodes[level].iter().for_each(|&node| contents[node].clear());
     }
-    let (content, size) = std::mem::take(&mut contents[scene.nodes.len()]);
-    drawing.svg = whole(&content, size);
-    drawing.insides.sort_by_key(|(node, _)| *node);
+    drawing.svg = whole(&contents[scene.nodes.len()], drawing.content_sizes[scene.nodes.len()]);
     drawing
+}
+
+/// The size of an open nest around what is inside.
+fn open_size(node: &SceneNode, content: Size) -> Size {
+    layout::box_around(content, title_size(node))
 }
 
 /// The size that a box has at least, for its title.
@@ -116,7 +111,7 @@ fn draw_level(
     open: &[bool],
     options: &layout::Options,
     drawing: &mut Drawing,
-    contents: &[(String, Size)],
+    contents: &[String],
 ) -> (String, Size) {
     let (nodes, edges) = (&levels.nodes[level], &levels.edges[level]);
     let is_nest = |node: usize| !levels.nodes[node].is_empty();
@@ -135,7 +130,8 @@ fn draw_level(
     for (&node, &center) in nodes.iter().zip(&layout.centers) {
         drawing.places[node].0 = center;
         if is_nest(node) {
-            write_nest(&mut svg, scene, node, open[node], drawing.places[node], &contents[node].0);
+            let size = open_size(&scene.nodes[node], drawing.content_sizes[node]);
+            write_nest(&mut svg, scene, node, open[node], (center, size), &contents[node]);
         } else {
             let name = title(&scene.nodes[node].name);
             svg.push_str(&format!("<g id=\"node{}\" class=\"node\">\n<title>{name}</title>\n", node + 1));
@@ -147,7 +143,9 @@ fn draw_level(
     (svg, layout.size)
 }
 
-/// Both faces of a nest, of which the style sheet shows one, and what is inside if it is open.
+/// Both faces of a nest, of which the style sheet shows one: the closed one, and the opened one, a box with what is inside.
+///
+/// What is hidden is a part of the drawing all the same: to move elements there takes much longer than to show them.
 fn write_nest(
     svg: &mut String,
     scene: &Scene,
@@ -159,30 +157,26 @@ fn write_nest(
     let (center, size) = place;
     let corner = center - Point { x: size.width / 2.0, y: size.height / 2.0 };
     svg.push_str(&format!(
-        "<g id=\"node{number}\" class=\"nest{open}\">\n<title>{name}</title>\n<g class=\"face closed\">\n",
+        "<g id=\"node{number}\" class=\"nest{open}\">\n<title>{name}</title>\n<g class=\"closed\">\n",
         number = node + 1,
         open = if is_open { " open" } else { "" },
         name = title(&scene.nodes[node].name),
     ));
     nest::write_closed_shape(svg, &scene.nodes[node].closed(), center);
-    svg.push_str("</g>\n<g class=\"face box\">\n");
-    nest::write_frame(svg, &scene.nodes[node], corner, size);
+    // a script moves all of it at once
     svg.push_str(&format!(
-        "<g class=\"corner\" transform=\"translate({} {})\">\n",
+        "</g>\n<g class=\"opened\" transform=\"translate({} {})\">\n<g class=\"box\">\n",
         Number(corner.x),
         Number(corner.y)
     ));
+    nest::write_frame(svg, &scene.nodes[node], Point::default(), size);
+    svg.push_str("<g class=\"corner\">\n");
     nest::write_title(svg, &scene.nodes[node], Point::default());
-    svg.push_str("</g>\n</g>\n");
-    if is_open {
-        let inside = corner + layout::CONTENT_CORNER;
-        svg.push_str(&format!(
-            "<g class=\"inside\" transform=\"translate({} {})\">\n{content}</g>\n",
-            Number(inside.x),
-            Number(inside.y)
-        ));
-    }
-    svg.push_str("</g>\n");
+    svg.push_str(&format!(
+        "</g>\n</g>\n<g class=\"inside\" transform=\"translate({} {})\">\n{content}</g>\n</g>\n</g>\n",
+        Number(layout::CONTENT_CORNER.x),
+        Number(layout::CONTENT_CORNER.y)
+    ));
 }
 
 /// The lines of a level in the order of its edges, and their arrow heads.

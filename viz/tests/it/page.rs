@@ -10,6 +10,7 @@ use crate::samples::what_jobs_say;
 
 mod browser;
 mod mermaid;
+mod reading;
 mod speed;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
@@ -273,7 +274,7 @@ const FAULTS: &str = "(() => {\
      const faults = [];\
      const seen = [...document.querySelectorAll('#graph .node, #graph .nest')].map(group => {\
          const face = group.matches('.node') ? group.querySelector('ellipse') : group.querySelector(\
-             group.matches('.open') ? ':scope > .box > rect' : ':scope > .closed > .fill');\
+             group.matches('.open') ? ':scope > .opened > .box > rect' : ':scope > .closed > .fill');\
          const { left, right, top, bottom } = face.getBoundingClientRect();\
          return { group, left, right, top, bottom };\
      }).filter(one => one.right > one.left);\
@@ -284,8 +285,8 @@ const FAULTS: &str = "(() => {\
              faults.push(a.group.textContent + ' and ' + b.group.textContent);\
      }\
      for (const nest of document.querySelectorAll('#graph .nest.open')) {\
-         const frame = nest.querySelector(':scope > .box > rect').getBoundingClientRect();\
-         const inside = nest.querySelector(':scope > .inside').getBoundingClientRect();\
+         const frame = nest.querySelector(':scope > .opened > .box > rect').getBoundingClientRect();\
+         const inside = nest.querySelector(':scope > .opened > .inside').getBoundingClientRect();\
          if (inside.left < frame.left || inside.right > frame.right || inside.top < frame.top || inside.bottom > frame.bottom)\
              faults.push(nest.textContent + ' sticks out');\
      }\
@@ -307,7 +308,7 @@ fn nests_open_and_close_by_a_click() {
     assert_eq!(shown(&mut browser), 4);
     assert_eq!(browser.text("#details h2"), "host2");
     assert!(
-        browser.text("#nest").contains("a nest of 2 jobs: 1 changed, 1 failed"),
+        browser.text("#nest").contains("a nest of 2 jobs: 1 changed, 1 failed (open)"),
         "{}",
         browser.text("#nest")
     );
@@ -321,11 +322,42 @@ fn nests_open_and_close_by_a_click() {
     }
     // a click on the title closes it
     let title = browser.eval(
-        "(() => { const box = document.querySelector('.nest.open > .box > .corner')\
+        "(() => { const box = document.querySelector('.nest.open > .opened > .box > .corner')\
          .getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()",
     );
     browser.click((title[0].as_f64().unwrap(), title[1].as_f64().unwrap()));
     assert_eq!(shown(&mut browser), 12);
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+/// What is closed while it is out of sight is closed when it is seen again.
+#[test]
+fn nests_in_nests_open_and_close() {
+    let inner = Graph::new().job("a").run_only(|_| ()).job("b").after("a").run_only(|_| ());
+    let middle = Graph::new().job("inner").nest(inner).job("c").after("inner").run_only(|_| ());
+    let outer = Graph::new().job("middle").nest(middle).job("d").after("middle").run_only(|_| ());
+    let plan = Graph::new().job("outer").nest(outer).job("e").after("outer").run_only(|_| ());
+    let run = Runner::builder().threads(1).build().run(&plan.compile().unwrap(), ());
+    let Some(mut browser) = open(&Picture::from_report(&run).to_html()) else { return };
+    let opened =
+        "[...document.querySelectorAll('#graph .nest.open > title')].map(title => title.textContent)";
+    let mut check = |action: &str, expected: &[&str]| {
+        browser.eval(action);
+        assert_eq!((browser.eval(opened), browser.eval(FAULTS)), (json!(expected), json!([])), "{action}");
+    };
+    let key = |key: &str| {
+        format!(
+            "document.getElementById('graph').dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}' }}))"
+        )
+    };
+    let button = |id: &str| format!("document.getElementById('{id}').click()");
+    check(&button("close-all"), &[]);
+    check(&key("ArrowDown"), &[]);
+    check(&key("Enter"), &["outer"]);
+    check(&key("Enter"), &["outer", "outer/middle"]);
+    check(&key("Enter"), &["outer", "outer/middle", "outer/middle/inner"]);
+    check(&button("close-all"), &[]);
+    check(&button("open-all"), &["outer", "outer/middle", "outer/middle/inner"]);
     assert_eq!(browser.errors(), [""; 0]);
 }
 
@@ -334,7 +366,8 @@ fn large_graphs_open_with_what_has_failed() {
     let Some(mut browser) = open(&Picture::from_report(&fleet(200, 150)).to_html()) else { return };
     let open = "[...document.querySelectorAll('#graph .nest.open > title')].map(title => title.textContent)";
     assert_eq!(browser.eval(open), json!(["host150"]));
-    assert_eq!(browser.eval("document.querySelectorAll('template').length"), 199);
+    let closed = "document.querySelectorAll('#graph .nest:not(.open) > .opened > .inside').length";
+    assert_eq!(browser.eval(closed), 199);
     browser.eval("document.getElementById('search').focus()");
     browser.write("is:failed start");
     assert_eq!(browser.text("#found"), "1 of 602");

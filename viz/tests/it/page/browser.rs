@@ -157,6 +157,23 @@ impl Browser {
         }
     }
 
+    /// Shows the page as it is printed.
+    pub(super) fn on_paper(&mut self) {
+        self.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    }
+
+    /// Shows the page to those who prefer a dark background.
+    pub(super) fn by_night(&mut self) {
+        let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "features": dark }));
+    }
+
+    /// Makes the window so many points wide.
+    pub(super) fn resize(&mut self, width: u32) {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
     /// All that the page complained about, or was complained about, so far.
     pub(super) fn errors(&mut self) -> Vec<String> {
         let is_error = |event: &&Value| match event["method"].as_str() {

@@ -155,7 +155,7 @@ fn many_nests() {
         let corner = browser.eval(
             "(() => { const nest = [...document.querySelectorAll('#graph .nest')]\
              .find(nest => nest.querySelector('title').textContent.split('\\n')[0] === 'host3');\
-             const box = nest.querySelector(':scope > .box > .corner').getBoundingClientRect();\
+             const box = nest.querySelector(':scope > .opened > .box > .corner').getBoundingClientRect();\
              return [box.x + box.width / 2, box.y + box.height / 2]; })()",
         );
         let corner = (corner[0].as_f64().unwrap_or_default(), corner[1].as_f64().unwrap_or_default());

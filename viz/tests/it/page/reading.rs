@@ -1,0 +1,114 @@
+//! The page for those who read it from paper, on a narrow screen, or with a screen reader.
+
+use dojobber_viz::Picture;
+use serde_json::json;
+
+use super::{names, open};
+use crate::features::report;
+
+#[test]
+fn all_that_can_be_used_has_a_role_and_a_name() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    let nameless = "[...document.querySelectorAll('button, input, [tabindex], [role]')]\
+         .filter(one => !(one.getAttribute('aria-label') || one.textContent.trim() || one.closest('label')?.textContent.trim()\
+             || one.getAttribute('role') === 'status'))\
+         .map(one => one.outerHTML)";
+    assert_eq!(browser.eval(nameless), json!([]));
+    let graph = "(() => { const graph = document.getElementById('graph');\
+         return [graph.tabIndex, graph.getAttribute('role'), graph.getAttribute('aria-describedby')]; })()";
+    assert_eq!(browser.eval(graph), json!([0, "application", "details"]));
+    let live = "document.getElementById('details').getAttribute('aria-live')";
+    assert_eq!(browser.eval(live), "polite", "what is chosen is told");
+    assert_eq!(browser.eval("document.documentElement.lang"), "en");
+    // what is drawn in colours is also said in words
+    let marks = "[...document.querySelectorAll('#slowest tbody tr')].every(row => row.querySelector('[role=img]').ariaLabel)";
+    assert_eq!(browser.eval(marks), true);
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+#[test]
+fn keys_leave_a_ring_where_they_are() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    browser.eval("document.getElementById('graph').focus()");
+    browser.press("ArrowDown");
+    let ring = "(() => { const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);\
+         return [document.activeElement.id, outlineStyle, outlineWidth]; })()";
+    assert_eq!(browser.eval(ring), json!(["graph", "solid", "2px"]));
+    assert_eq!(browser.eval("document.querySelectorAll('#graph .chosen').length"), 1);
+}
+
+#[test]
+fn statuses_and_the_critical_path_are_lit_by_a_button() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    let press = |text: &str| {
+        format!(
+            "[...document.querySelectorAll('header button')].find(one => one.textContent === {}).click()",
+            json!(text)
+        )
+    };
+    browser.eval(&press("1 failed"));
+    assert_eq!(names(&mut browser, "on"), ["web/build", "web"], "what failed, and the nest around it");
+    browser.eval(&press("1 failed"));
+    assert_eq!(names(&mut browser, "on"), [""; 0]);
+    browser.eval(&press("Critical path"));
+    let path = names(&mut browser, "on");
+    let listed =
+        browser.eval("[...document.querySelectorAll('#path button')].map(button => button.textContent)");
+    let mut listed = listed.as_array().cloned().unwrap_or_default();
+    assert!(path.len() > 1, "{path:?}");
+    listed.retain(|job| !path.contains(job));
+    assert!(listed.is_empty(), "{listed:?} is on the path and not lit: {path:?}");
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+#[test]
+fn paper_has_all_of_the_drawing_and_no_buttons() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    browser.eval("document.getElementById('zoom-in').click(); document.getElementById('zoom-in').click()");
+    browser.eval("window.dispatchEvent(new Event('beforeprint'))");
+    browser.on_paper();
+    let seen = "['.buttons', '.search', '#lights', '#all-times'].filter(part => document.querySelector(part).getClientRects().length)";
+    assert_eq!(browser.eval(seen), json!([]));
+    let drawing = "(() => { const box = document.querySelector('#world > svg').getBoundingClientRect();\
+         return box.left >= 0 && box.right <= innerWidth + 1 && box.width > 200 && box.height > 100; })()";
+    assert_eq!(browser.eval(drawing), true);
+    let cut_off = "['#graph', '#details', '#timeline'].filter(part => getComputedStyle(document.querySelector(part)).overflow !== 'visible')";
+    assert_eq!(browser.eval(cut_off), json!([]), "all of it is printed");
+}
+
+/// Labels lie on the same colours by night, wherever they stand; words beside the drawing do not.
+#[test]
+fn night_changes_the_words_on_the_background_alone() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    let fills = |browser: &mut crate::page::Browser, texts: &str| {
+        let fill = "getComputedStyle(text).fill";
+        browser.eval(&format!("[...document.querySelectorAll('{texts}')].map(text => {fill})"))
+    };
+    let (labels, titles) = ("#graph .node text, #graph .closed text", "#graph .corner text");
+    let day = (fills(&mut browser, labels), fills(&mut browser, titles));
+    browser.by_night();
+    let night = (fills(&mut browser, labels), fills(&mut browser, titles));
+    assert_eq!(day.0, night.0);
+    assert!(day.0.as_array().is_some_and(|labels| labels.len() >= 10), "{day:?}");
+    for (day, night) in day.1.as_array().into_iter().flatten().zip(night.1.as_array().into_iter().flatten()) {
+        assert_ne!(day, night);
+    }
+}
+
+#[test]
+fn a_narrow_screen_needs_no_scrolling_sideways() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    for width in [1_400, 700, 400, 320] {
+        browser.resize(width);
+        let wide = "document.documentElement.scrollWidth";
+        assert!(
+            browser.eval(wide).as_u64() <= Some(u64::from(width)),
+            "{width}: {:?} points wide",
+            browser.eval(wide)
+        );
+        let graph = "document.getElementById('graph').getBoundingClientRect()";
+        let size = browser.eval(&format!("[{graph}.width, {graph}.height]"));
+        assert!(size[0].as_f64() >= Some(300.0) && size[1].as_f64() >= Some(200.0), "{width}: {size}");
+    }
+    assert_eq!(browser.errors(), [""; 0]);
+}
