@@ -7,6 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dojobber::{Event, Graph, Observer, PlanErrors, Status};
 
+/// Its code needs crates that nothing else here does.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/tracing.md")]
+struct Tracing;
+
 /// A file system with nothing but directories.
 #[derive(Debug, Default)]
 pub struct Directories(Mutex<BTreeSet<String>>);
