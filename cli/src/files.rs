@@ -12,6 +12,7 @@ use dojobber_viz::{Format, Picture, write_whole};
 use crate::args::RunArgs;
 use crate::journal;
 use crate::junit::junit;
+use crate::saved::saved;
 use crate::trace::trace;
 
 /// Whether all files that are wanted can be written, as far as one can know; what is wrong with each that can not.
@@ -41,7 +42,7 @@ pub(crate) fn write(args: &RunArgs, report: &Report, program: &str) -> Vec<Strin
     let mut wrong = Vec::new();
     let mut note = |result: Result<(), String>| wrong.extend(result.err());
     if let Some(path) = &args.report {
-        let saved = serde_json::to_vec_pretty(report).map_err(|error| cannot_write(path, &error));
+        let saved = saved(report).map_err(|error| cannot_write(path, &error));
         note(saved.and_then(|saved| file(path, &saved)));
     }
     if let Some(path) = &args.junit {

@@ -59,6 +59,7 @@ mod slowest;
 mod junit;
 mod trace;
 mod journal;
+mod saved;
 mod files;
 mod ticker;
 mod lines;
