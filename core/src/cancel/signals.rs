@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, exit};
@@ -19,7 +20,7 @@ impl CancelToken {
     /// `nohup` makes it) stays ignored, and a handler that was there before is called as ever; where the system has no
     /// `/proc/self/status` to ask, neither is known, and a signal outside of a run ends the process.
     ///
-    /// Call it once, early in `main`, and give the token to every runner.
+    /// Call it once, early in `main`, before there are other threads, and give the token to every runner.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -77,7 +78,7 @@ impl Watch {
         let ignored = mask(&status, "SigIgn:");
         self.handled = mask(&status, "SigCgt:");
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !has(ignored, *signal));
-        let mut signals = Signals::new(wanted)?;
+        let mut signals = held_back(|| Signals::new(wanted))?;
         std::thread::Builder::new().name("dojobber-signals".into()).spawn(move || {
             for signal in signals.forever() {
                 arrived(signal);
@@ -100,6 +101,16 @@ impl Watch {
         }
         effects
     }
+}
+
+/// A signal that comes while its first handler is put in place is lost: `signal-hook` calls nobody yet. So it is held
+/// back, in a program of one thread, and is there afterwards.
+fn held_back<T>(place: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let stops: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+    let before = stops.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let placed = place();
+    before.thread_set_mask()?;
+    placed
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,6 +264,17 @@ mod tests {
         program.send(SIGINT);
         program.send(SIGTERM);
         assert!(program.ended().code().is_some());
+    }
+
+    #[test]
+    fn signals_are_held_back_while_handlers_are_put_in_place() {
+        let held = || SigSet::thread_get_mask().unwrap();
+        let (before, meanwhile) = (held(), held_back(|| Ok(held())).unwrap());
+        let stops = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+        assert!(stops.iter().all(|stop| meanwhile.contains(*stop) && !before.contains(*stop)));
+        assert_eq!(held(), before);
+        held_back::<()>(|| Err(io::ErrorKind::Other.into())).unwrap_err();
+        assert_eq!(held(), before, "after an error, too");
     }
 
     #[test]
