@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::text::reason;
 
 /// A row for each worker, with all that held it; below them, phases that held none while they waited, and what waited for
-/// its next try.
+/// its next try; and how many jobs did what.
 pub(crate) fn trace(report: &Report, program: &str) -> Value {
     let mut events = vec![metadata("process_name", 0, program)];
     events.extend(workers(report));
@@ -32,6 +32,7 @@ pub(crate) fn trace(report: &Report, program: &str) -> Value {
             }));
         }
     }
+    events.extend(counts(report));
     json!({
         "displayTimeUnit": "ms",
         "otherData": {
@@ -133,8 +134,7 @@ fn pair(job: JobReport<'_>, record: &PhaseRecord<'_>, at: usize) -> [Value; 2] {
 fn delays(job: JobReport<'_>, phases: &[PhaseRecord<'_>]) -> Vec<Value> {
     let mut events = Vec::new();
     for pair in phases.windows(2) {
-        let is_between = pair[0].attempt() != pair[1].attempt() && pair[1].phase() != Phase::Cleanup;
-        if is_between {
+        if is_delay(pair) {
             for (kind, at) in [("b", pair[0].end()), ("e", pair[1].start())] {
                 events.push(json!({
                     "ph": kind,
@@ -149,6 +149,36 @@ fn delays(job: JobReport<'_>, phases: &[PhaseRecord<'_>]) -> Vec<Value> {
         }
     }
     events
+}
+
+/// How many jobs were in a phase, and how many between two tries, whenever that changed.
+fn counts(report: &Report) -> Vec<Value> {
+    let mut changes: BTreeMap<Duration, [i64; 2]> = BTreeMap::new();
+    let mut change = |at, which: usize, by| changes.entry(at).or_default()[which] += by;
+    for job in report.jobs() {
+        let phases = job.phases();
+        for record in &phases {
+            change(record.start(), 0, 1);
+            change(record.end(), 0, -1);
+        }
+        for pair in phases.windows(2).filter(|pair| is_delay(pair)) {
+            change(pair[0].end(), 1, 1);
+            change(pair[1].start(), 1, -1);
+        }
+    }
+    let mut now = [0; 2];
+    let mut events = Vec::new();
+    for (at, by) in changes.into_iter().filter(|(_, by)| *by != [0, 0]) {
+        now = [now[0] + by[0], now[1] + by[1]];
+        events.push(json!({ "ph": "C", "pid": 1, "tid": row(0), "ts": micros(at.as_nanos()), "cat": "job",
+            "name": "jobs", "args": { "running": now[0], "between tries": now[1] } }));
+    }
+    events
+}
+
+/// Whether a job waited for its next try between two phases that follow each other.
+fn is_delay(pair: &[PhaseRecord<'_>]) -> bool {
+    pair[0].attempt() != pair[1].attempt() && pair[1].phase() != Phase::Cleanup
 }
 
 /// The format counts in microseconds; fractions are allowed.
@@ -235,6 +265,17 @@ mod tests {
             assert_eq!((&begin["id"], &begin["cat"]), (&end["id"], &json!("run")));
             assert!(begin["ts"].as_f64() < end["ts"].as_f64());
         }
+    }
+
+    #[test]
+    fn jobs_are_counted_by_what_they_do() {
+        let (_, trace) = traced();
+        let counts: Vec<_> = events(&trace, "C").iter().map(|event| event["args"].clone()).collect();
+        let is_between = |count: &&Value| count["between tries"] == 1;
+        assert!(counts.iter().all(|count| count["running"] == 0 || count["running"] == 1), "{counts:?}");
+        assert!(counts.iter().any(|count| count["running"] == 1));
+        assert!(counts.iter().filter(is_between).count() >= 1, "flaky waits: {counts:?}");
+        assert_eq!(counts.last().unwrap(), &json!({ "running": 0, "between tries": 0 }));
     }
 
     #[test]
