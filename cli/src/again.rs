@@ -1,6 +1,6 @@
 //! The command that tries again what has failed.
 
-use dojobber::{Kind, Report, Status};
+use dojobber::{Kind, Report, Status, StopReason};
 
 use crate::args::{RunArgs, Words};
 
@@ -8,8 +8,13 @@ use crate::args::{RunArgs, Words};
 const MOST: usize = 10;
 
 /// `fleet --hosts 300 -d --only dead042`: the same call for the jobs that failed alone, with all that is known. `call`
-/// is the program's, its name first. `None` if there is nothing of that kind to say.
+/// is the program's, its name first. A run that was stopped from outside goes on with the same call. `None` if there is
+/// nothing of that kind to say.
 pub(crate) fn again(args: &RunArgs, report: &Report, call: &[String]) -> Option<String> {
+    let is_stopped = report.stop_reason().is_some_and(|reason| reason != StopReason::MaxFailures);
+    if is_stopped && report.failure() && args.words() != Words::Quiet {
+        return Some("again: the same command goes on from here".to_owned());
+    }
     let failed = report.jobs().filter(|job| job.status() == Status::Failed && job.kind() != Kind::Group);
     let failed: Vec<&str> = failed.map(|job| job.name()).take(MOST + 1).collect();
     if failed.is_empty() || failed.len() > MOST || !args.only.is_empty() || args.words() == Words::Quiet {
@@ -38,7 +43,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dojobber::Graph;
+    use dojobber::{CancelToken, Graph, Runner};
 
     #[track_caller]
     fn check(args: &RunArgs, failing: usize, expected: Option<&str>) {
@@ -61,5 +66,17 @@ mod tests {
         check(&debug, 1, Some(r"again: fleet 'it'\''s' --hosts=3 --only 'bad 0'"));
         check(&RunArgs { quiet: true, ..RunArgs::default() }, 1, None);
         check(&RunArgs { only: vec!["bad 0".to_owned()], ..RunArgs::default() }, 1, None);
+    }
+
+    #[test]
+    fn what_was_stopped_goes_on() {
+        let token = CancelToken::new();
+        token.cancel();
+        let plan = Graph::new().job("a").run_only(|_| ()).compile().unwrap();
+        let run = Runner::builder().cancel_token(&token).build().run(&plan, ());
+        let told = |args: &RunArgs| again(args, &run, &["fleet".to_owned()]);
+        let same = Some("again: the same command goes on from here".to_owned());
+        assert_eq!(told(&RunArgs::default()), same);
+        assert_eq!(told(&RunArgs { quiet: true, ..RunArgs::default() }), None);
     }
 }

@@ -228,38 +228,43 @@ impl State {
         Some(self.told(at, "running", job, &about, &others))
     }
 
-    /// What happens now, and what another signal would do.
+    /// What happens now to what goes on, and what another signal would do.
     fn stopping(&self, level: StopLevel, reason: StopReason) -> String {
-        let running = self.jobs.iter().filter(|job| job.began.is_some()).count();
-        let (begun, grace) = (counted(running, "begun job"), brief(self.grace));
+        let running: Vec<&Now> = self.jobs.iter().filter_map(|job| job.now.as_ref()).collect();
+        let (who, are) = match running[..] {
+            [] => ("nothing".to_owned(), "is"),
+            [one] => (one.job.name().to_owned(), "is"),
+            _ => (counted(running.len(), "job"), "are"),
+        };
+        let grace = brief(self.grace);
         let next = match reason {
             StopReason::Signal(_) => "; once more: kill now; a third time: leave, without cleanups",
             _ => "",
         };
         match level {
-            StopLevel::Drain => format!("draining, {reason}: {begun} may end, nothing new begins"),
-            StopLevel::Kill => format!("killing, {reason}: {begun}"),
-            _ if running == 0 => format!("stopping, {reason}: nothing new begins"),
-            _ => format!("stopping, {reason}: {begun} asked to end, and killed after {grace}{next}"),
+            StopLevel::Kill => format!("killing, {reason}: {who}"),
+            _ if running.is_empty() => format!("stopping, {reason}: nothing new begins"),
+            StopLevel::Drain => format!("draining, {reason}: {who} may end, nothing new begins"),
+            _ => format!("stopping, {reason}: {who} {are} asked to end, and killed after {grace}{next}"),
         }
     }
 
     fn ended(&mut self, at: Duration, job: &JobRef, status: Status) -> Option<String> {
         let JobState { began, tries, error, about, .. } = std::mem::take(&mut self.jobs[job.id().index()]);
         let time = brief(at.saturating_sub(began.unwrap_or(at)));
+        let tries = |after: &str| match tries {
+            0 | 1 => format!("({after}{time})"),
+            _ => format!("({tries} tries in {time})"),
+        };
         match status {
             Status::Changed if job.kind() != Kind::Group && self.form == Form::Log => {
                 let about = about.as_deref().or_else(|| job.graph().description(job.id()));
                 let about = printable(about.unwrap_or_default()).to_string();
                 Some(self.told(at, "changed", job, &about, &format!("({time})")))
             }
-            Status::Failed => {
-                let tries =
-                    if tries > 1 { format!("({tries} tries in {time})") } else { format!("({time})") };
-                Some(self.told(at, "FAILED", job, &reason(error.as_ref()), &tries))
-            }
+            Status::Failed => Some(self.told(at, "FAILED", job, &reason(error.as_ref()), &tries(""))),
             Status::Cancelled if began.is_some() => {
-                Some(self.told(at, "cancelled", job, &reason(error.as_ref()), &format!("(after {time})")))
+                Some(self.told(at, "cancelled", job, &reason(error.as_ref()), &tries("after ")))
             }
             _ => None,
         }
@@ -327,6 +332,42 @@ mod tests {
             });
         let run = Runner::builder().threads(1).observer(lines).build().run(&plan.compile().unwrap(), ());
         assert!(run.success() && run.cleanup_failures().is_empty(), "{run}");
+    }
+
+    #[test]
+    fn a_stop_says_what_happens_to_what_goes_on() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (keep, state) = (Arc::clone(&seen), Mutex::new(State::new(Form::Log)));
+        let note = move |event: &Event| {
+            let mut state = lock(&state);
+            state.line("program", event);
+            let told = |level, reason| lock(&keep).push(state.stopping(level, reason));
+            match event {
+                Event::PhaseStarted { .. } => {
+                    told(StopLevel::Cancel, StopReason::Signal(2));
+                    told(StopLevel::Drain, StopReason::MaxFailures);
+                    told(StopLevel::Kill, StopReason::Signal(2));
+                    // as if there were another
+                    let one = state.jobs[0].clone();
+                    state.jobs.push(one);
+                    lock(&keep).push(state.stopping(StopLevel::Cancel, StopReason::TimedOut));
+                    state.jobs.pop();
+                }
+                Event::RunEnded { .. } => told(StopLevel::Cancel, StopReason::Cancelled),
+                _ => {}
+            }
+        };
+        let plan = Graph::new().job("answers").run_only(|_| ()).compile().unwrap();
+        drop(Runner::builder().threads(1).on_event(note).build().run(&plan, ()));
+        let expected = [
+            "stopping, signal 2: answers is asked to end, and killed after 10s; once more: kill now; a third time: leave, \
+             without cleanups",
+            "draining, too many jobs had failed: answers may end, nothing new begins",
+            "killing, signal 2: answers",
+            "stopping, its time was over: 2 jobs are asked to end, and killed after 10s",
+            "stopping, it was cancelled: nothing new begins",
+        ];
+        assert_eq!(lock(&seen)[..], expected);
     }
 
     #[test]
