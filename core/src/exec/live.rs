@@ -107,7 +107,7 @@ impl<A> Live<'_, A> {
         self.options.threads <= 1
     }
 
-    /// Calls the user's code, and turns its panic into an error: the only place that does so for a phase. In a
+    /// Calls the user's code, and turns its panic into an error. Futures that may stay pending are polled elsewhere. In a
     /// simulation a fault may take its place, with `nothing` for what the code would return if it did nothing.
     #[inline(always)]
     pub(super) fn call<T>(
