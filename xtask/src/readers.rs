@@ -101,13 +101,22 @@ impl Readers {
 
     fn fetch_model(&self) -> bool {
         let mut npm = Command::new("npm");
-        npm.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix", ".", MODEL]);
+        npm.args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--fetch-retries=1",
+            "--prefix",
+            ".",
+            MODEL,
+        ]);
         self.folder.join("node_modules/@tracerbench/trace-model").exists() || self.succeeds(npm)
     }
 
     fn pip(&self, arguments: &[&str]) -> bool {
         let mut pip = self.python();
-        pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(arguments);
+        pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "--retries=1"]).args(arguments);
         self.succeeds(pip)
     }
 
