@@ -1,6 +1,5 @@
 //! What happens, in lines on standard error.
 
-mod stream;
 mod classic;
 mod plain;
 mod groups;
@@ -9,12 +8,11 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use dojobber_core::{Event, Observer};
+use dojobber_core::{Event, Observer, WholeWriter};
 
 use groups::Groups;
 pub use groups::LogGroups;
 use plain::Clocks;
-use stream::Stream;
 
 /// An observer that writes whole lines to standard error or elsewhere.
 ///
@@ -53,7 +51,7 @@ enum Form {
 }
 
 struct Out {
-    stream: Stream,
+    stream: WholeWriter,
     /// When the phases that go on have begun, for the form that tells times.
     clocks: Clocks,
     groups: Option<Groups>,
@@ -117,7 +115,7 @@ impl Console {
 
 impl Out {
     fn to(out: impl Write + Send + 'static) -> Self {
-        Out { stream: Stream::new(out), clocks: Clocks::default(), groups: None }
+        Out { stream: WholeWriter::new(out), clocks: Clocks::default(), groups: None }
     }
 
     /// What is to be written of an event in the form that tells times.
@@ -141,7 +139,7 @@ impl Observer for Console {
         }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lines) = classic.or_else(|| out.lines(event)) {
-            out.stream.write(&lines);
+            let _ = out.stream.write_all(lines.as_bytes()); // what nobody reads is no reason to stop a run
         }
     }
 }

@@ -38,7 +38,7 @@
 //! by what it does. What is wrong with one job does not compile; what is wrong with the graph is reported all at
 //! once by [`.compile()`](Graph::compile). Then:
 //!
-//! - [`Plan`] is run, also in part ([`Plan::select`]), by a [`Runner`] with options: threads, dry run, tries.
+//! - [`Plan`] is run, or a subgraph of it ([`Plan::select`]), by a [`Runner`] with options: threads, dry run, tries.
 //! - [`Context`] is what each closure gets: arguments, [outputs](Context::output) of other jobs by [`Key`],
 //!   [stores](Store), [commands](Context::command).
 //! - [`Run`] and its [`Report`] say what happened; a [`Console`] or any [`Observer`] sees it while it does.
@@ -81,8 +81,8 @@
 //! # assert_eq!(&read, run.report());
 //! # }
 //! let again = runner.run(&plan, run.args().clone());
-//! let part = runner.run(&plan.select(["TurnOnTV"])?, run.args().clone());
-//! assert!(plan.depends("StartMovie", "Pizza") && part.job("Pizza").is_none());
+//! let subgraph = runner.run(&plan.select(["TurnOnTV"])?, run.args().clone());
+//! assert!(plan.depends("StartMovie", "Pizza") && subgraph.job("Pizza").is_none());
 //! # assert_eq!(plan.names().len(), 3);
 //! again.into_result()?;                 // the error prints the report
 //! # Ok(())
@@ -160,7 +160,7 @@ pub use dojobber_core::{
 #[doc(inline)]
 pub use dojobber_core::{
     Counts, Ending, ErrorText, JobReport, LogLine, PhaseRecord, Progress, Report, Since, Slower, Summary,
-    brief, one_line, printable,
+    WholeWriter, brief, one_line, printable,
 };
 #[cfg(feature = "journal")]
 #[doc(inline)]

@@ -3,18 +3,18 @@
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use dojobber::{Console, ErrorText, Event, Observer, printable};
+use dojobber::{Console, ErrorText, Event, Observer, WholeWriter, printable};
 
 /// The lines of a [`Console`], and below those of failed phases what did not fit: the other lines of an error, and the
 /// chain of its causes, indented.
 pub(crate) struct Details {
-    out: Mutex<(Console, Box<dyn Write + Send>)>,
+    out: Mutex<(Console, WholeWriter)>,
 }
 
 impl Details {
     /// What the console writes and what is below it go to the same place.
     pub(crate) fn new(out: impl Write + Send + Clone + 'static) -> Self {
-        Details { out: Mutex::new((Console::lines().to(out.clone()), Box::new(out))) }
+        Details { out: Mutex::new((Console::lines().to(out.clone()), WholeWriter::new(out))) }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dojobber::{
-    ErrorText, Event, JobRef, Kind, Observer, Phase, Status, StopLevel, StopReason, brief, printable,
+    ErrorText, Event, JobRef, Kind, Observer, Phase, Status, StopLevel, StopReason, WholeWriter, brief,
+    printable,
 };
 
 use crate::output::{Paint, width};
@@ -33,7 +34,7 @@ pub(crate) struct Lines {
 struct Shared {
     state: State,
     paint: Paint,
-    out: Box<dyn Write + Send>,
+    out: WholeWriter,
 }
 
 /// What is told, and how.
@@ -94,7 +95,7 @@ impl Lines {
         quiet: Duration,
         out: impl Write + Send + 'static,
     ) -> Self {
-        let shared = Shared { state: State::new(form), paint, out: Box::new(out) };
+        let shared = Shared { state: State::new(form), paint, out: WholeWriter::new(out) };
         let shared = Arc::new(Mutex::new(shared));
         Lines { program: program.to_owned(), form, shared, ticker: Mutex::default(), quiet }
     }

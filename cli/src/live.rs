@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Term;
-use dojobber::{Event, Observer};
+use dojobber::{Event, Observer, WholeWriter};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::progress::Progress;
@@ -58,7 +58,7 @@ impl Screen {
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.block.suspend(|| io::stderr().write_all(text.as_bytes()))?;
+        self.block.suspend(|| WholeWriter::new(io::stderr()).write_all(text.as_bytes()))?;
         Ok(bytes.len())
     }
 

@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use console::Term;
+use dojobber::WholeWriter;
 
 /// Whether there are colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -119,8 +121,8 @@ pub(crate) fn answer(lines: &[String], color: Color) -> io::Result<()> {
         text.push_str(&paint.line(line));
         text.push('\n');
     }
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    let mut stdout = WholeWriter::new(io::stdout()).patience(Duration::MAX);
+    match stdout.write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
@@ -134,7 +136,7 @@ pub(crate) fn tell(text: impl Display, color: Color) {
         lines.push_str(&paint.line(line));
         lines.push('\n');
     }
-    let _ = io::stderr().lock().write_all(lines.as_bytes());
+    let _ = WholeWriter::new(io::stderr()).write_all(lines.as_bytes());
 }
 
 #[cfg(test)]

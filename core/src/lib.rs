@@ -12,6 +12,7 @@
 // in reading order: a module imports only from those before it
 mod log;
 mod text;
+mod stream;
 mod host;
 mod key;
 mod words;
@@ -92,6 +93,7 @@ pub use run::{CleanupError, Run, RunFailed};
 pub use runner::{Runner, RunnerBuilder, Running};
 pub use said::{LogLine, Progress};
 pub use store::{MissingKey, Store};
+pub use stream::WholeWriter;
 pub use text::{Brief, Printable, brief, one_line, printable};
 pub use timers::Sleeping;
 pub use verdict::{Keeps, Outcome, Verdict};

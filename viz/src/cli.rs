@@ -22,8 +22,8 @@ pub use read::read_report;
 use streams::{check_input, is_closed_pipe, is_standard_output, is_stream, write_to_standard_output};
 
 mod error;
-mod read;
 mod streams;
+mod read;
 mod follow;
 
 /// What to draw, and how and where to.
@@ -52,7 +52,7 @@ pub struct OutputArgs {
     /// The format, whatever the extension says
     #[arg(short = 'T', long)]
     pub format: Option<String>,
-    /// Who draws: we, or an installed Graphviz, which has more formats, such as pdf
+    /// The engine that draws: ours, or an installed Graphviz, which has more formats, such as pdf
     #[arg(long, value_enum, default_value_t)]
     pub engine: Engine,
     /// After so many seconds Graphviz is killed
@@ -98,7 +98,7 @@ pub struct Written {
     pub notes: Vec<Note>,
 }
 
-/// Who places jobs and edges.
+/// The engine that places jobs and edges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// The layout that is built in

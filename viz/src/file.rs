@@ -9,12 +9,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use dojobber_core::WholeWriter;
 
 use crate::errors::debug_for_people;
 
-/// So many links after each other are taken for a cycle.
+/// More links after each other than this are taken for a cycle.
 const MOST_LINKS: usize = 40;
-/// So many names are tried for the file beside, as earlier processes may have left some behind.
+/// How many names are tried for the file beside, as earlier processes may have left some behind.
 const MOST_NAMES: usize = 100;
 
 /// Writes a file that is there as a whole or not at all: beside the path, and renames it. Pictures are written so.
@@ -80,8 +83,8 @@ fn write_open_file(path: &Path, content: &[u8]) -> io::Result<()> {
         [["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"], ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]];
     let is_own = |names: [&str; 3]| names.iter().any(|name| path == Path::new(name));
     match own.map(is_own) {
-        [true, _] => write_to(io::stdout().lock(), content),
-        [_, true] => write_to(io::stderr().lock(), content),
+        [true, _] => write_to(WholeWriter::new(io::stdout()).patience(Duration::MAX), content),
+        [_, true] => write_to(WholeWriter::new(io::stderr()).patience(Duration::MAX), content),
         _ => write_to(OpenOptions::new().append(true).open(path)?, content),
     }
 }

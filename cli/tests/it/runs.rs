@@ -248,3 +248,60 @@ fn a_second_run_finds_nothing_to_do() {
     let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
     assert_eq!(report.matches("\"changed\"").count(), 2, "{report}");
 }
+
+/// Reads from a pipe whenever that is nearly full, so that a program which writes to it finds it full again and again.
+#[cfg(target_os = "linux")]
+fn read_late(mut pipe: std::io::PipeReader, child: &mut std::process::Child) -> String {
+    use std::io::Read as _;
+
+    const NEARLY: u64 = 50_000; // a pipe holds 65,536 bytes
+    let (mut text, mut piece) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        if rustix::io::ioctl_fionread(&pipe).unwrap() < NEARLY && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+            continue;
+        }
+        match pipe.read(&mut piece).unwrap() {
+            0 => return String::from_utf8(text).unwrap(),
+            read => text.extend(&piece[..read]),
+        }
+    }
+}
+
+/// As Node.js and ssh leave them: they take what fits, and do not wait.
+#[cfg(target_os = "linux")]
+#[test]
+fn streams_that_do_not_wait_lose_nothing() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+
+    const PAGES: usize = 3_000;
+    let page = |at: usize| {
+        format!("--page=a-page-with-a-long-name-so-that-a-stream-is-soon-full-{at}{}", "-".repeat(40))
+    };
+    let written = |arguments: &[&str], is_stdout: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let (reads, writes) = std::io::pipe().unwrap();
+        fcntl_setfl(&writes, OFlags::NONBLOCK).unwrap();
+        let mut command = program("site");
+        command.args(arguments).args((0..PAGES).map(page)).current_dir(&folder).stdout(Stdio::null());
+        if is_stdout {
+            command.stdout(writes)
+        } else {
+            command.stderr(writes)
+        };
+        let mut child = command.spawn().unwrap();
+        drop(command); // and with it our copy of its end
+        let text = read_late(reads, &mut child);
+        assert!(child.wait().unwrap().success(), "{arguments:?}");
+        text
+    };
+    // every page has one of these lines, and no line has two of them
+    let check = |text: &str, is_one: fn(&str) -> bool| {
+        assert_eq!(text.lines().filter(|line| line.contains("pages/a-page") && is_one(line)).count(), PAGES);
+        assert_eq!(text.lines().find(|line| line.matches("pages/a-page").count() > 1), None);
+    };
+    check(&written(&["--list"], true), |line| line.starts_with("pages/") && line.ends_with("after folder"));
+    check(&written(&["--plan"], true), |line| line.starts_with("then   pages/"));
+    check(&written(&[], false), |line| line.contains("  changed  pages/"));
+    check(&written(&["-v"], false), |line| line.contains(".recheck: pass"));
+}

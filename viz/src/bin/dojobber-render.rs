@@ -1,10 +1,10 @@
 //! Draws a saved report of dojobber.
 
-use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use dojobber_core::WholeWriter;
 use dojobber_viz::cli::{RenderArgs, on_one_line};
 
 /// Draw a saved report of dojobber: every job in the colour of its outcome
@@ -15,25 +15,26 @@ struct Program {
     render: RenderArgs,
 }
 
-#[expect(clippy::print_stderr, reason = "a program for people")]
 fn main() -> ExitCode {
     let program = Program::parse();
     match program.render.render() {
         Ok(written) => {
-            written.notes.iter().for_each(|note| eprintln!("warning: {note}"));
+            let notes: String = written.notes.iter().map(|note| format!("warning: {note}\n")).collect();
+            say(io::stderr(), &notes);
             if !program.render.uses_standard_output() {
-                written.files.iter().for_each(|file| say(&file.display()));
+                let files = written.files.iter().map(|file| format!("{}\n", file.display()));
+                say(io::stdout(), &files.collect::<String>());
             }
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {}", on_one_line(&error));
+            say(io::stderr(), &format!("error: {}\n", on_one_line(&error)));
             ExitCode::from(2)
         }
     }
 }
 
-/// The files are there, even if nobody wants to know.
-fn say(text: &dyn Display) {
-    let _ = writeln!(io::stdout(), "{text}");
+/// Nobody has to listen: the files are there all the same.
+fn say(to: impl Write + Send + 'static, lines: &str) {
+    let _ = WholeWriter::new(to).write_all(lines.as_bytes());
 }

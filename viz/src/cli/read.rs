@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use dojobber_core::Report;
 use serde_json::error::Category;
 
 use super::error::RenderError;
+use super::streams::read_to_end;
 
 /// What some editors and shells put before a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -38,9 +39,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path != Path::new("-") {
         return fs::read(path);
     }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_to_end(io::stdin().lock())
 }
 
 fn parse(bytes: &[u8]) -> Result<Report, Box<dyn Error + Send + Sync>> {

@@ -2,8 +2,12 @@
 
 use std::error::Error as _;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use dojobber_core::WholeWriter;
 
 use super::error::RenderError;
 use crate::file::{self, Target, WriteError};
@@ -27,8 +31,22 @@ pub(super) fn check_input(output: &Path, input: &Path) -> Result<(), RenderError
     Ok(())
 }
 
+/// All that comes from a stream, also where that does not wait by itself.
+pub(super) fn read_to_end(mut stream: impl Read) -> io::Result<Vec<u8>> {
+    /// The time between two looks at a stream that has nothing yet.
+    const PAUSE: Duration = Duration::from_millis(5);
+
+    let mut bytes = Vec::new();
+    loop {
+        match stream.read_to_end(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            result => return result.map(|_| bytes),
+        }
+    }
+}
+
 pub(super) fn write_to_standard_output(bytes: &[u8]) -> Result<(), RenderError> {
-    match io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()) {
+    match WholeWriter::new(io::stdout()).patience(Duration::MAX).write_all(bytes) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(RenderError::StandardOutput { source: error })
         }

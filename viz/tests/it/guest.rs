@@ -1,8 +1,17 @@
 //! `dojobber-render` as a guest in a shell: streams, pipes, devices, and what others put into files.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::io::{PipeReader, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Child;
 use std::process::{Command, Output};
+
+#[cfg(target_os = "linux")]
+use dojobber::Graph;
 
 /// Runs a line of the shell in a folder with a saved report, in which `render` is the program.
 fn shell(line: &str) -> (Output, tempfile::TempDir) {
@@ -154,4 +163,103 @@ fn devices_are_written_to_and_not_replaced() {
     let kept = "kept\n7 jobs: ";
     check("echo kept > out; render run.json -o /dev/stdout >> out; cat out", kept, &["out", "run.json"]);
     check("echo kept > out; render run.json -o - >> out; cat out", kept, &["out", "run.json"]);
+}
+
+/// Reads from a pipe whenever that is nearly full, so that a program which writes to it finds it full again and again.
+#[cfg(target_os = "linux")]
+fn read_late(mut pipe: PipeReader, child: &mut Child) -> Vec<u8> {
+    const NEARLY: u64 = 50_000; // a pipe holds 65,536 bytes
+    let (mut bytes, mut piece) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        if rustix::io::ioctl_fionread(&pipe).unwrap() < NEARLY && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+            continue;
+        }
+        match pipe.read(&mut piece).unwrap() {
+            0 => return bytes,
+            read => bytes.extend(&piece[..read]),
+        }
+    }
+}
+
+/// What the program writes to a standard output that does not wait, from a standard input that does not either, as
+/// Node.js and ssh leave them; and whether it succeeded.
+#[cfg(target_os = "linux")]
+fn without_waiting(arguments: &[&str], input: &str) -> (Vec<u8>, bool) {
+    use rustix::fs::{OFlags, fcntl_setfl};
+
+    let ((stdin, mut feeds), (reads, stdout)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
+    fcntl_setfl(&stdin, OFlags::NONBLOCK).unwrap();
+    fcntl_setfl(&stdout, OFlags::NONBLOCK).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dojobber-render"));
+    let mut child = command.args(arguments).stdin(stdin).stdout(stdout).spawn().unwrap();
+    drop(command); // and with it our copies of its ends
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for piece in input.as_bytes().chunks(1000) {
+                feeds.write_all(piece).unwrap();
+                std::thread::yield_now();
+            }
+        });
+        let bytes = read_late(reads, &mut child);
+        (bytes, child.wait().unwrap().success())
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn streams_that_do_not_wait_lose_nothing() {
+    let name =
+        |at: usize| format!("a job with a long name, so that a stream is soon full: {at} {}", "-".repeat(99));
+    let graph = (0..3_000).fold(Graph::new(), |graph, at| graph.job(name(at)).check_only(|_| true));
+    let report = graph.compile().unwrap().run(()).into_report();
+    let saved = serde_json::to_string(&report).unwrap();
+    let expected = dojobber_viz::Picture::from_report(&report).to_text();
+    assert!(expected.len() > 400_000, "more than a stream holds");
+    for output in ["-", "/dev/stdout", "/dev/fd/1"] {
+        let (text, success) = without_waiting(&["-", "-T", "txt", "-o", output], &saved);
+        assert!(success, "{output}");
+        assert_eq!(str::from_utf8(&text).unwrap(), expected, "{output}");
+    }
+}
+
+/// Nobody listens to standard error, or to standard output: that is no panic.
+#[test]
+fn where_nobody_listens_the_exit_code_is_the_same() {
+    let code = |report: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.json"), report).unwrap();
+        let gone = || OwnedFd::from(UnixStream::pair().unwrap().0); // its other end is closed
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dojobber-render"));
+        command.arg("run.json").current_dir(&folder).stdout(gone()).stderr(gone());
+        (command.status().unwrap().code(), names(folder.path()).len())
+    };
+    let saved = serde_json::to_string(&crate::features::report()).unwrap();
+    assert_eq!(code(&saved), (Some(0), 3));
+    assert_eq!(code("no report"), (Some(2), 1));
+}
+
+/// A file that is mounted by itself, as containers are given some, cannot be replaced: it is written in place.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+#[test]
+fn a_file_that_is_mounted_is_written_in_place() {
+    let (output, _) = shell("unshare --map-root-user --mount mount --bind run.json run.json");
+    if !output.status.success() {
+        println!("skipped: nothing can be mounted here: {}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let mounted = |line: &str| {
+        format!(
+            "export -f render; echo old > there; echo > a.svg; unshare --map-root-user --mount bash -c 'mount --bind there a.svg; {line}' && head -c 5 there"
+        )
+    };
+    check(&mounted("render run.json -o a.svg"), "a.svg\n<?xml", &["a.svg", "run.json", "there"]);
+    check(
+        &mounted("render run.json -o ./a.svg -o b.mmd"),
+        "./a.svg\nb.mmd\n<?xml",
+        &["a.svg", "b.mmd", "run.json", "there"],
+    );
+    let link = mounted("ln -s a.svg link; render run.json -T svg -o link");
+    check(&link, "link\n<?xml", &["a.svg", "link", "run.json", "there"]);
 }

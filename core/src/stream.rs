@@ -1,5 +1,6 @@
-//! Whole lines into a stream that may take them in pieces, later, or not at all.
+//! Streams that may take what they are given in pieces, later, or not at all.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::thread;
 use std::time::Duration;
@@ -9,48 +10,58 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The time between two attempts grows up to this.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A stream of lines.
+/// A stream into which each call writes all that it is given, such as a line, or an error says that it could not.
 ///
-/// 1. A line is written whole while somebody reads: a part of it that was taken is no reason to give up the rest, also
-///    where the stream does not wait by itself (as Node.js or ssh leave standard error).
+/// 1. What is given arrives whole while somebody reads: a piece that was taken is no reason to give up the rest, also
+///    where the stream does not wait by itself (as Node.js or ssh leave standard output and standard error).
 /// 2. A line that could only be written in part is ended before the next one begins.
-/// 3. Nobody waits for a stream for ever: one that has taken nothing for ten seconds is not waited for again until it
-///    takes something.
-pub(super) struct Stream {
+/// 3. A stream that has taken nothing for ten seconds, or for [`patience`](Self::patience), is not waited for again until
+///    it takes something.
+///
+/// ```
+/// use std::io::Write;
+///
+/// let mut errors = dojobber_core::WholeWriter::new(std::io::stderr());
+/// errors.write_all(b"a line that arrives whole\n")?;
+/// # std::io::Result::Ok(())
+/// ```
+pub struct WholeWriter {
     out: Box<dyn Write + Send>,
-    /// Whether the last thing written is a part of a line.
+    /// Whether the last thing written is a piece of what was to be written whole.
     is_cut: bool,
     is_stuck: bool,
     patience: Duration,
 }
 
-impl Stream {
-    pub(super) fn new(out: impl Write + Send + 'static) -> Self {
-        Stream { out: Box::new(out), is_cut: false, is_stuck: false, patience: PATIENCE }
+impl WholeWriter {
+    /// Writes to `out`, and waits for ten seconds where that is full.
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        WholeWriter { out: Box::new(out), is_cut: false, is_stuck: false, patience: PATIENCE }
     }
 
-    /// Writes lines, in one piece. What cannot be written is lost: that is no reason to stop a run.
-    pub(super) fn write(&mut self, lines: &str) {
-        if self.is_cut && !self.write_all(b"\n") {
-            return;
-        }
-        self.is_cut = false;
-        self.write_all(lines.as_bytes());
-        let _ = self.out.flush();
+    /// The time for which a stream is waited for that takes nothing; `Duration::MAX`: for as long as it takes.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
-    /// Whether all of it was written.
-    fn write_all(&mut self, mut bytes: &[u8]) -> bool {
-        let (mut pause, mut waited) = (Duration::from_millis(1), Duration::ZERO);
+    fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            match self.out.write(bytes) {
-                Ok(0) => return false,
-                Ok(written) => {
-                    self.is_cut = written < bytes.len() || bytes[written - 1] != b'\n';
-                    self.is_stuck = false;
-                    bytes = &bytes[written..];
-                    (pause, waited) = (Duration::from_millis(1), Duration::ZERO);
-                }
+            let written = self.attempt(|out| out.write(bytes))?;
+            if written == 0 {
+                return Err(ErrorKind::WriteZero.into());
+            }
+            self.is_cut = written < bytes.len();
+            bytes = &bytes[written..];
+        }
+        Ok(())
+    }
+
+    /// Does it, again and again for as long as the stream is full and the patience lasts.
+    fn attempt<T>(&mut self, mut act: impl FnMut(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
+        let (mut pause, mut waited) = (Duration::from_millis(1), Duration::ZERO);
+        loop {
+            match act(&mut *self.out) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_full(&error) && !self.is_stuck => {
                     self.is_stuck = waited >= self.patience;
@@ -58,10 +69,35 @@ impl Stream {
                     waited += pause;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
-                Err(_) => return false,
+                Ok(done) => {
+                    self.is_stuck = false;
+                    return Ok(done);
+                }
+                Err(error) => return Err(error),
             }
         }
-        true
+    }
+}
+
+impl Write for WholeWriter {
+    /// Writes all of it, and flushes the stream.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_cut {
+            self.put(b"\n")?;
+        }
+        self.put(bytes)?;
+        self.flush()?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt(|out| out.flush())
+    }
+}
+
+impl fmt::Debug for WholeWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WholeWriter").field("is_cut", &self.is_cut).finish_non_exhaustive()
     }
 }
 
@@ -79,7 +115,7 @@ mod tests {
     /// What a stream answers to the next attempt. Afterwards it takes all.
     #[derive(Clone, Copy)]
     enum Answer {
-        /// That many bytes at most.
+        /// Up to that many bytes are taken.
         Takes(usize),
         Refuses(ErrorKind),
     }
@@ -112,9 +148,11 @@ mod tests {
     fn check(answers: &[Answer], expected: &str) {
         let taken = Arc::<Mutex<Vec<u8>>>::default();
         let out = Scripted { answers: answers.iter().copied().collect(), taken: Arc::clone(&taken) };
-        let mut stream = Stream::new(out);
-        stream.patience = Duration::from_millis(3);
-        ["one\n", "two\nand\n", "three\n"].iter().for_each(|lines| stream.write(lines));
+        let mut stream = WholeWriter::new(out).patience(Duration::from_millis(3));
+        for lines in ["one\n", "two\nand\n", "three\n"] {
+            let is_whole = stream.write_all(lines.as_bytes()).is_ok();
+            assert_eq!(is_whole, taken.lock().unwrap().ends_with(lines.as_bytes()));
+        }
         assert_eq!(str::from_utf8(&taken.lock().unwrap()).unwrap(), expected);
     }
 
