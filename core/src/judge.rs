@@ -34,6 +34,7 @@ pub use stops::StopRule;
 pub use tries::TryRule;
 pub use workers::WorkerRule;
 
+use crate::error::debug_for_people;
 use crate::event::Event;
 use crate::judge::facts::Facts;
 use crate::judge::trace::Reader;
@@ -149,8 +150,8 @@ fn read(facts: Facts, trace: &[Event], tolerance: Option<Duration>) -> Result<()
     reader.closed().map_err(|rule| Violation { at: trace.len(), event: None, rule })
 }
 
-/// Where a trace breaks a rule, and which.
-#[derive(Debug, Clone, PartialEq)]
+/// Where a trace breaks a rule, and which. It prints alike with `{}` and `{:?}`.
+#[derive(Clone, PartialEq)]
 pub struct Violation {
     at: usize,
     event: Option<Box<Event>>,
@@ -182,6 +183,8 @@ impl fmt::Display for Violation {
         }
     }
 }
+
+debug_for_people!(Violation);
 
 impl std::error::Error for Violation {}
 

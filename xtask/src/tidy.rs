@@ -9,6 +9,7 @@ mod links;
 mod architecture;
 mod options;
 mod prose;
+mod errors;
 mod untouched;
 
 use std::fmt::Write as _;
@@ -37,6 +38,7 @@ fn check(root: &Path, known: Known<'_>) -> Result<()> {
         violations.extend(no_machine_paths(path, text, root));
         violations.extend(untouched::process_wide_calls(path, text)?);
         violations.extend(prose::leaning_docs(path, text));
+        violations.extend(errors::derived_debug(path, text));
         violations.extend(links::dead_links(path, text, |target| root.join(target).exists()));
         if path.ends_with("Cargo.toml") {
             violations.extend(packages::one_way_packages(path, text)?);
