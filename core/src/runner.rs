@@ -307,3 +307,59 @@ impl fmt::Debug for Runner {
         f.debug_struct("Runner").field("options", &self.options()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::RangeInclusive;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::job::JobSpec;
+    use crate::plan::Draft;
+
+    /// Jobs one after another, and then some side by side.
+    fn plan(chain: usize, beside: usize) -> Plan<'static> {
+        let mut draft = Draft::<()>::default();
+        for at in 0..chain + beside {
+            draft.open(&format!("job {at}"));
+            if let Some(last) = at.min(chain).checked_sub(1) {
+                draft.after(&format!("job {last}"));
+            }
+            draft.close(JobSpec::run_only(|_: &_| ()));
+        }
+        draft.compile().unwrap()
+    }
+
+    /// How many helpers a runner makes for a plan, and whether it makes more of them for the same again.
+    #[track_caller]
+    fn check(builder: RunnerBuilder, chain: usize, beside: usize, helpers: RangeInclusive<usize>) {
+        let (runner, plan) = (builder.build(), plan(chain, beside));
+        for _ in 0..2 {
+            assert!(runner.run(&plan, ()).success());
+            assert!(
+                helpers.contains(&runner.helpers.count()),
+                "{} are not {helpers:?}",
+                runner.helpers.count()
+            );
+        }
+    }
+
+    #[test]
+    fn there_are_no_more_helpers_than_jobs_are_left() {
+        let threads = |threads| Runner::builder().threads(threads);
+        for many in [8, 64, 65, 1_000, 65_535] {
+            check(threads(many), 0, 3, 2..=2);
+            check(threads(many), 0, 1, 0..=0);
+            check(threads(many), 20, 0, 0..=0);
+            check(threads(many), 20, 2, 1..=1);
+            check(threads(many), 1, 5, 1..=4);
+        }
+        check(threads(1_000), 0, 40, 1..=39);
+        check(threads(4), 0, 40, 1..=3);
+        check(threads(2), 5, 40, 1..=1);
+        check(threads(1), 0, 40, 0..=0);
+        // and in a run that may be stopped
+        check(threads(1_000).run_timeout(Duration::from_secs(3600)), 0, 3, 2..=2);
+        check(threads(1_000).cancel_token(&CancelToken::new()), 20, 3, 1..=2);
+    }
+}

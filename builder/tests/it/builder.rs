@@ -139,6 +139,39 @@ fn names_that_look_alike_are_told_apart() {
     check("café", "cafe", "`cafe`, which does not exist; did you mean `café`?");
 }
 
+/// All searches for the names that were meant have one budget of steps: where many long names lead nowhere, the last ones are
+/// told without.
+#[test]
+fn wrong_names_share_one_search() {
+    let long = |letter: &str, at: usize| format!("{} {at:09}", letter.repeat(170));
+    let jobs = || {
+        (0..10_000).fold(Graph::new(), |graph, at| graph.job(long("x", at)).group()).job("compile").group()
+    };
+    let misses = |count: usize| (0..count).map(|at| long("y", at)).collect::<Vec<_>>();
+    let hint = "`compil`, which does not exist; did you mean `compile`?";
+    let told = |graph: Graph<'_>| graph.compile().unwrap_err().to_string().contains(hint);
+    assert!(told(jobs().job("user").after("compil").group()));
+    assert!(told(jobs().job("user").after(misses(2)).after("compil").group()));
+    assert!(!told(jobs().job("user").after(misses(90)).after("compil").group()));
+    // wherever they are said: by many jobs, from the other side, inside of nests, of merged graphs
+    let each = misses(90).into_iter().enumerate();
+    let each = each.fold(jobs(), |graph, (at, name)| graph.job(format!("user {at}")).after(name).group());
+    assert!(!told(each.job("last").after("compil").group()));
+    assert!(!told(jobs().job("user").before(misses(90)).before("compil").group()));
+    let inside = Graph::new().job("user").after(misses(90)).group();
+    assert!(!told(jobs().job("n").nest(inside).job("last").after("compil").group()));
+    let merged = Graph::new().job("user").after(misses(90)).group();
+    assert!(!told(jobs().merge(merged).job("last").after("compil").group()));
+    // and those that are to be selected
+    let plan = jobs().compile().unwrap();
+    let selected = |count: usize| {
+        let names: Vec<String> = misses(count).into_iter().chain(["compil".to_owned()]).collect();
+        [plan.select(&names), plan.exclude(&names)]
+            .map(|plan| plan.unwrap_err().to_string().contains("did you mean"))
+    };
+    assert_eq!((selected(2), selected(90)), ([true; 2], [false; 2]));
+}
+
 #[test]
 fn names_of_nested_jobs_are_looked_at_without_that_of_the_nest() {
     let nest = |name: &str| Graph::new().job("n").nest(Graph::new().job(name).group());
@@ -679,7 +712,7 @@ fn cycles_through_nests() {
 }
 
 #[test]
-fn a_part_of_a_plan_keeps_its_nests() {
+fn a_subgraph_keeps_its_nests() {
     let steps = || Graph::new().job("a").group().job("b").after("a").group();
     let plan =
         Graph::new().job("x").group().job("n").after("x").nest(steps()).job("y").group().compile().unwrap();
@@ -736,7 +769,7 @@ fn mistakes_inside_a_nested_graph_have_its_name() {
 }
 
 #[test]
-fn a_part_of_a_plan() {
+fn a_subgraph_of_a_plan() {
     let plan = Graph::new()
         .job("top")
         .after(["left", "right"])
@@ -824,7 +857,7 @@ fn why_a_job_depends_on_another() {
 }
 
 #[test]
-fn a_part_of_a_part_does_what_its_jobs_do() {
+fn a_subgraph_of_a_subgraph_does_what_its_jobs_do() {
     let notes = Notes::default();
     let jobs = Graph::new().each(["a", "b", "c", "d"], |graph, name| {
         let after = (name == "d").then_some("b");

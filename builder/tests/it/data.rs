@@ -364,7 +364,7 @@ fn keys_are_looked_up_as_the_names_of_dependencies_are() {
     let deep = || Graph::new().job("n").nest(reader(Graph::new(), "r", &["x"]));
     check_reads(x().job("o").nest(deep()), "o/n/r", Ok("x"));
     check_reads(x().job("o").nest(deep().merge(x())), "o/n/r", Ok("o/x"));
-    // the nearest decides, though the job is not after that one; in a part of the plan as well, which has it no more
+    // the nearest decides, though the job is not after that one; in a subgraph of the plan as well, which has it no more
     let hidden = reader(x(), "r", &[]);
     check_reads(x().job("n").after("x").nest(hidden), "n/r", Err(&not_after("n/r")));
     // a slash in a name makes no level
@@ -441,6 +441,46 @@ fn outputs_that_are_not_there() {
 
     let error = Context::detached(()).output(&NUMBER).unwrap_err();
     assert_eq!((error.reader(), error.read()), ("detached", "x"));
+}
+
+/// What `reads` says and how many tries and runs there were, with all tries that a job has if it says nothing.
+#[track_caller]
+fn check_once(graph: Graph<'_>, tries: u32, phases: &str, why: &str) {
+    let plan = graph.compile().unwrap();
+    for threads in [1, 3] {
+        let run = dojobber::Runner::builder().threads(threads).default_retry_delay(std::time::Duration::ZERO);
+        let run = run.build().run(&plan, ());
+        let job = run.job("reads").unwrap();
+        let executed: Vec<String> = job.phases().iter().map(|phase| phase.phase().to_string()).collect();
+        assert_eq!((job.tries(), executed.join(" ").as_str()), (tries, phases));
+        let error = job.error().unwrap();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+/// To ask again cannot help, whoever asks and however it is passed on; and no run follows.
+#[test]
+fn an_output_that_cannot_be_had_is_asked_for_once() {
+    const NOWHERE: Key<u32> = Key::new("nowhere");
+    let reads = || Graph::new().job(NUMBER).run_only(|_| Ok(1)).job("reads");
+    check_once(reads().run_only(|cx| Ok(*cx.output(NUMBER)?)), 1, "run", "does not depend on it");
+    check_once(reads().check_only(|cx| Ok(*cx.output(NUMBER)? == 1)), 1, "check", "does not depend on it");
+    check_once(reads().check(|cx| Ok(*cx.output(NUMBER)? == 1)).run(|_| ()), 1, "check", "does not depend");
+    check_once(reads().after(NUMBER).run_only(|cx| Ok(*cx.output(NOWHERE)?)), 1, "run", "no such job");
+    let other_type = |cx: &Context| Ok(cx.output(Key::<String>::new("x"))?.len());
+    check_once(reads().after(NUMBER).run_only(other_type), 1, "run", "is not a alloc::string::String");
+    let grouped = Graph::new().job("nowhere").group().job("reads").after("nowhere");
+    check_once(grouped.run_only(|cx| Ok(*cx.output(NOWHERE)?)), 1, "run", "returns nothing");
+    // in the words of another library, and of a future
+    let wrapped = |cx: &Context| {
+        let read: Result<u32, anyhow::Error> =
+            cx.output(NUMBER).copied().map_err(|error| anyhow::Error::from(error).context("cannot add"));
+        Ok(read?)
+    };
+    check_once(reads().run_only(wrapped), 1, "run", "cannot add");
+    check_once(reads().run_only_async(async |cx| Ok(*cx.output(NUMBER)?)), 1, "run", "does not depend on it");
+    // another error is tried again
+    check_once(reads().run_only(|_| Err::<(), dojobber::BoxError>("busy".into())), 3, "run run run", "busy");
 }
 
 #[test]

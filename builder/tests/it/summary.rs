@@ -59,6 +59,44 @@ fn the_last_line_has_counts_and_time() {
     assert_eq!(report.to_string(), "1 job in 4m10s: all satisfied");
 }
 
+/// The run's at its first line, a job's where it has failed.
+#[test]
+fn a_duration_is_told_once() {
+    let phase = |attempt: u32, start: u64| {
+        format!(
+            r#"{{"attempt": {attempt}, "phase": "check", "worker": 0, "start_ns": {start}, "length_ns": 1500000000, "error": {{"message": "no route"}}}}"#
+        )
+    };
+    let job = |name: &str, after: &str, status: &str, phases: &str| {
+        format!(
+            r#"{{"name": "{name}", "kind": "check_only", "after": [{after}], "status": "{status}", "phases": [{phases}]}}"#
+        )
+    };
+    let report = |jobs: &[String]| -> Report {
+        let jobs = jobs.join(", ");
+        serde_json::from_str(&format!(
+            r#"{{"dojobber_report": 1, "dry_run": false, "elapsed_ns": 7000000000, "jobs": [{jobs}]}}"#
+        ))
+        .unwrap()
+    };
+    let twice = [phase(1, 0), phase(2, 4_000_000_000)].join(", ");
+    let behind = job("b", "0", "blocked", "");
+    let one = report(&[job("a", "", "failed", &twice), behind.clone()]);
+    let lines =
+        "2 jobs in 7.0s: 1 failed, 1 blocked\n`a` failed after 2 tries in 5.5s: no route\nb: blocked by a";
+    assert_eq!(one.to_string(), lines);
+    let rows = "FAILED     1  a: no route, after 2 tries in 5.5s\nblocked    1  b (behind a)\n\n\
+                2 jobs in 7.0s: 1 failed, 1 blocked";
+    assert_eq!(one.summary().to_string(), rows);
+    // equal errors of several, and a run that says nothing else
+    let two = report(&[job("a", "", "failed", &phase(1, 0)), behind, job("c", "", "failed", &twice)]);
+    let fine = report(&[job("a", "", "satisfied", "")]);
+    for text in [&two, &fine].map(|report| [report.to_string(), report.summary().to_string()]).concat() {
+        assert_eq!(text.matches("7.0s").count(), 1, "{text}");
+        assert!(text.lines().all(|line| line.matches("5s").count() <= 1), "{text}");
+    }
+}
+
 #[test]
 fn what_has_changed_is_named() {
     let many =

@@ -36,7 +36,7 @@ pub(super) struct Tier {
     helpers: usize,
 }
 
-/// So many helpers in one tier at the most: as many as the machine runs at once, and some more where that is little.
+/// The most helpers in one tier: as many as the machine runs at once, and some more where that is little.
 ///
 /// A thread of rayon that becomes idle looks some dozen times at all threads of its pool, and what it does so often is to
 /// look at all threads of the process that have ever done it. With pools of 64, a thousand threads that end together spend
@@ -61,6 +61,13 @@ impl Helpers {
     pub(super) fn lease(&self, stack_size: usize) -> Option<Lease<'_>> {
         let is_free = !self.taken.swap(true, Ordering::Acquire);
         is_free.then(|| Lease { helpers: self, stack_size }) // not made, and so not dropped, where it is not free
+    }
+
+    /// How many have been made.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        let tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
+        tiers.tiers.iter().map(|tier| tier.helpers).sum()
     }
 }
 
