@@ -22,7 +22,7 @@ pub struct Field {
 /// The samples of several contenders, for the same number of tasks in several shapes.
 #[derive(Debug)]
 pub struct Comparison {
-    /// Those that took part; the others are compared with the first.
+    /// The contenders that took part; the others are compared with the first.
     pub names: Vec<String>,
     /// How many tasks were asked for.
     pub size: u32,
@@ -40,7 +40,7 @@ struct Column {
     shape: Shape,
     tasks: f64,
     ideal_share: f64,
-    /// Those of the field, in its order.
+    /// The series of the contenders, in their order.
     series: Vec<Series>,
 }
 
@@ -48,7 +48,7 @@ struct Column {
 pub type Line = Vec<Option<f64>>;
 
 impl Field {
-    /// Those that can be had, and why the others cannot.
+    /// The contenders that can be had, and why the others cannot.
     pub fn new(names: &[impl AsRef<str>], workers: usize, dir: &Path) -> (Self, Vec<String>) {
         let (mut field, mut skipped) =
             (Self { names: Vec::new(), contenders: Vec::new(), workers }, Vec::new());

@@ -49,9 +49,9 @@ impl fmt::Display for RoundTrip {
 pub struct Watch {
     /// All that passed, on all processors.
     total: u64,
-    /// Those in which a processor did something, or was lent to another virtual machine.
+    /// Ticks in which a processor did something, or was lent to another virtual machine.
     busy: u64,
-    /// Those used by this process and its children.
+    /// Ticks used by this process and its children.
     own: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The command line of any [dojobber](https://docs.rs/dojobber) graph.
 //!
 //! A program flattens [`RunArgs`] into its own options and ends with [`RunArgs::main`]: it can then be asked what it would
-//! do, for a part of it only, for more or fewer words, for pictures, reports, JUnit files and traces; it obeys Ctrl-C, and
+//! do, for a subgraph alone, for more or fewer words, for pictures, reports, JUnit files and traces; it obeys Ctrl-C, and
 //! its exit code says how it went.
 //!
 //! ```
@@ -50,7 +50,7 @@ mod output;
 mod time;
 mod earlier;
 mod args;
-mod parts;
+mod subgraph;
 mod list;
 mod findings;
 mod again;

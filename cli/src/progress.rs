@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    /// So many jobs run, one began at each second; as many have ended as are missing to `jobs`.
+    /// A run of `jobs` jobs in which the last `running` run, one of which began at each second, and the others have ended.
     fn progress(running: usize, jobs: usize) -> Progress {
         progress_of(&progress_names(running), jobs)
     }
@@ -208,7 +208,7 @@ mod tests {
         Progress { running, jobs, ended, ..Progress::default() }
     }
 
-    /// Those that the events of a run name.
+    /// The jobs as the events of a run name them.
     fn job_refs(plan: &dojobber::Plan<'_>) -> Vec<JobRef> {
         let refs = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&refs);

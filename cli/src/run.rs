@@ -18,8 +18,8 @@ use crate::lines::Lines;
 use crate::list::{list, why};
 use crate::live::{Live, Screen};
 use crate::output::{Paint, StandardError, answer, is_terminal, tell, width};
-use crate::parts::{Part, part};
 use crate::slowest::slowest;
+use crate::subgraph::{Subgraph, subgraph};
 
 impl RunArgs {
     /// Does what the options say with the plan, from its compilation to the exit code of the program.
@@ -71,7 +71,7 @@ impl RunArgs {
         }
     }
 
-    /// A runner as the options say, for programs that want parts alone: threads, dry run, limits, what stops it, and what
+    /// A runner as the options say, for programs that want some of this alone: threads, dry run, limits, what stops it, and what
     /// is told while it runs.
     ///
     /// SIGINT, SIGTERM and SIGHUP stop its runs, where the system has them: see [`CancelToken::on_signals`].
@@ -110,7 +110,7 @@ impl RunArgs {
         builder.observer(Live::new(screen))
     }
 
-    /// Runs the part of the plan that is wanted, with that runner.
+    /// Runs the subgraph that is wanted, with that runner.
     ///
     /// # Errors
     ///
@@ -129,8 +129,8 @@ impl RunArgs {
         if let Some(earlier) = &self.timings {
             earlier.check(&plan).map_err(|text| self.refuse(&text))?;
         }
-        let Part { plan, excluded } =
-            part(plan, &self.only, &self.exclude).map_err(|text| self.refuse(&text))?;
+        let Subgraph { plan, excluded } =
+            subgraph(plan, &self.only, &self.exclude).map_err(|text| self.refuse(&text))?;
         if let Some(line) = excluded.filter(|_| self.words() > Words::Quiet) {
             tell(line, self.color);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dojobber::{JobReport, Kind, Report, brief};
 
-/// Who waits this long wants to know what for.
+/// A run that took longer says at its end what was the slowest.
 const LONG: Duration = Duration::from_secs(10);
 /// What is shorter has not kept anybody waiting.
 const SHORTEST: Duration = Duration::from_secs(1);

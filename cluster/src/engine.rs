@@ -138,7 +138,7 @@ pub enum SubmitError {
 /// A unit that an engine knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Which one.
+    /// The unit.
     pub tag: Tag,
     /// What the engine calls it.
     pub ticket: String,
@@ -163,14 +163,14 @@ pub enum State {
     },
     /// It has ended.
     Over {
-        /// How.
+        /// How it ended, in the engine's words.
         why: String,
-        /// Who has ended it.
+        /// What has ended it.
         end: End,
     },
 }
 
-/// Who has ended a unit.
+/// What has ended a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Its program, with an exit code or by a signal.

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::engine::{Batch, End, Engine, Patience, RunSpot, Seen, State, SubmitError, Tag};
 use crate::spool::host;
 
-/// So many looks in vain for processes of an earlier coordinator are enough. The second one is that of a coordinator that
+/// The number of looks in vain for processes of an earlier coordinator that are enough. The second one is that of a coordinator that
 /// has withdrawn their orders in between.
 const LOOKS: u32 = 2;
 
@@ -68,7 +68,7 @@ struct Running {
 }
 
 impl Processes {
-    /// So many processes at once, at least 1.
+    /// An engine that has up to `slots` processes at once, at least 1.
     pub fn new(slots: usize) -> Self {
         Processes { slots: slots.max(1), desk: Arc::default() }
     }

@@ -52,7 +52,7 @@ impl Slurm {
         self
     }
 
-    /// Who pays. Default: the user's own account.
+    /// The account that pays for the units. Default: the user's own.
     #[must_use]
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.account.account = Some(name.into());

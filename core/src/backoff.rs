@@ -29,7 +29,7 @@ pub struct Backoff {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// Nothing.
+    /// Nothing is left to chance: each delay is as long as it was computed.
     #[default]
     None,
     /// Its second half: a delay is at least half of what it would be.

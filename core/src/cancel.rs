@@ -1,4 +1,4 @@
-//! Stopping: tokens, whoever sleeps until they rise, and what raises them.
+//! Stopping: tokens, sleepers that wait until they rise, and what raises them.
 
 mod level;
 mod bell;

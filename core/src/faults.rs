@@ -31,7 +31,7 @@ pub enum Fault {
     Panic,
     /// It does its work, and fails then.
     ErrorAfter,
-    /// It says that it worked, and its code is not called. Whoever reads an output of it finds none.
+    /// It says that it worked, and its code is not called. A job that reads its output finds none.
     Nothing,
     /// It does its work, and says the opposite of what came of it.
     Lie,

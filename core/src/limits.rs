@@ -73,7 +73,7 @@ impl Over {
 }
 
 impl Limits {
-    /// Those of a run that obeys `stop`.
+    /// The limits of a run that obeys `stop`.
     pub(crate) fn new(clock: Clock, stop: CancelToken, grace: Duration) -> Self {
         Limits {
             clock,
@@ -102,7 +102,6 @@ impl Limits {
         Limits { ignored, ..self }
     }
 
-    #[cfg(any(unix, test))]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -26,7 +26,7 @@ impl Outputs {
         }
     }
 
-    /// Those of a run whose process is gone.
+    /// The outputs of a run whose process is gone.
     #[cfg(feature = "journal")]
     pub(crate) fn gone() -> Self {
         Outputs { jobs: [].into(), places: [].into(), are_gone: true }

@@ -44,7 +44,7 @@ impl Pool {
         self.size
     }
 
-    /// So many slots of it, for a job that weighs more than others: `.uses(pool.slots(3))`.
+    /// Takes `count` slots of it, for a job that weighs more than others: `.uses(pool.slots(3))`.
     pub fn slots(&self, count: u32) -> Slots {
         Slots { pool: self.clone(), count }
     }

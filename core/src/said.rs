@@ -83,7 +83,7 @@ pub(crate) enum Saying<'a> {
     Progress(Progress),
 }
 
-/// Who is told what a job says, and when: in nanoseconds since the run began.
+/// What is told what a job says, and when: in nanoseconds since the run began.
 pub(crate) type TellSaying = dyn Fn(Spot, u64, Saying<'_>) + Send + Sync;
 
 /// What the jobs of a run say.
@@ -171,7 +171,7 @@ impl fmt::Debug for Sayings {
     }
 }
 
-/// So many lines of a job are kept for the report: the last ones.
+/// How many lines of a job are kept for the report: the last ones.
 const LINES_OF_A_JOB: usize = 20;
 /// And so many of all jobs of a run together.
 const LINES_OF_A_RUN: usize = 10_000;

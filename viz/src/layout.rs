@@ -4,7 +4,7 @@
 //! each have a file:
 //!
 //! 0. `nested` draws what is inside of boxes before what is around them;
-//! 1. `components` takes the graph apart, `packing` puts the drawn parts side by side;
+//! 1. `components` takes the graph apart, `packing` puts the drawn components side by side;
 //! 2. `acyclic` turns edges around until there is no cycle;
 //! 3. `blocks` folds equal parts of wide fans into nodes of their own, and `layered` draws the rest in rows:
 //!    `ranks` gives every node one, by the network `simplex`, and `spread` cuts those that are too wide;

@@ -19,7 +19,7 @@ pub enum Note {
     MissingLetters(Vec<char>),
 }
 
-/// So many characters are named.
+/// How many characters are named.
 const MOST_LETTERS: usize = 20;
 
 impl fmt::Display for Note {

@@ -42,7 +42,7 @@ impl View {
         self.finish(nests::gather(jobs, &vec![false; jobs.nests.len()], true))
     }
 
-    /// Those nodes of a scene for which `is_shown` is true.
+    /// The nodes of a scene for which `is_shown` is true.
     pub(crate) fn only(scene: &Scene, is_shown: impl Fn(usize) -> bool) -> Scene {
         let mut number = vec![None; scene.nodes.len()];
         let mut shown = Scene { nests: scene.nests.clone(), ..Scene::default() };

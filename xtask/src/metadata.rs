@@ -49,7 +49,7 @@ impl Metadata {
         serde_json::from_slice(&output.stdout).context("`cargo metadata` wrote something else")
     }
 
-    /// Those of our packages that users get.
+    /// The packages that users get.
     pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.is_published())
     }

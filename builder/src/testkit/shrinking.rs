@@ -33,7 +33,7 @@ pub struct Shrinking<G: Shrinks> {
 /// What to try next.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
-    /// So many jobs, of which the last stands before `end`.
+    /// Leaves out that many jobs, of which the last stands before `end`.
     Jobs {
         count: usize,
         end: usize,

@@ -145,7 +145,7 @@ fn meeting<'env>(
     members.job(name).group()
 }
 
-/// So many jobs one after the other take a caller so long that whoever helps has gone to sleep meanwhile.
+/// The length of a chain that takes its worker so long that the helpers have gone to sleep meanwhile.
 const LINKS: usize = 5_000;
 /// And now and then one lets others have the processor, should they share it: not each, which takes minutes where many
 /// want it.
@@ -225,7 +225,7 @@ fn check_goes_on_beside_a_long_job(threads: usize) {
     assert!(run.into_result().unwrap().success());
 }
 
-/// Who has ended the first of two goes on with a job that waits for what comes after both.
+/// The worker that has ended the first of two goes on with a job that waits for what comes after both.
 #[test]
 fn a_job_may_wait_for_what_the_one_before_it_made_ready() {
     let runner = runner(2);

@@ -148,7 +148,7 @@ fn errors_that_a_main_may_return_print_for_people() {
     assert_eq!(format!("{read:?}"), text);
 }
 
-/// Those that wrap another, and those that have causes: each text once.
+/// Errors that wrap another, and errors that have causes: each text once.
 #[test]
 fn errors_with_causes_print_all_of_them() {
     use dojobber::{Panicked, ensure, permanent, retry_after, unknown};

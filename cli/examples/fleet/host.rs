@@ -11,7 +11,7 @@ pub(crate) struct Host {
     pub(crate) never_comes_up: bool,
 }
 
-/// So many hosts, spread over all regions. Three of them never come up.
+/// Hosts that are spread over all regions. Three of them never come up.
 pub(crate) fn hosts(count: usize) -> Vec<Host> {
     let host = |at: usize| Host {
         name: format!("{}{at:03}", REGIONS[at % REGIONS.len()]),

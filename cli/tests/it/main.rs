@@ -5,7 +5,7 @@ mod flags; // each has a test
 mod answers; // --help, --list, --why, --dry-run
 mod examples; // what their users see
 mod runs; // what is said of a run, and the exit code
-mod parts; // --only, --exclude
+mod subgraph; // --only, --exclude
 mod files; // --graph, --report, --junit, --trace
 #[cfg(unix)]
 mod signals;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 pub(crate) use crate::source::graph::id::JobId;
 use crate::words::Kind;
 
-/// So many jobs, of which none waits for another.
+/// A number of jobs, none of which waits for another.
 #[derive(Debug)]
 pub(crate) struct JobGraph(pub(crate) u32);
 

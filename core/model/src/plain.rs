@@ -11,7 +11,7 @@ use loom::thread;
 use crate::exec::counts::{Ended, take};
 use crate::exec::sleep::Sleep;
 
-/// So many of what each of several threads found.
+/// How many of several threads found `true`.
 fn trues(threads: Vec<thread::JoinHandle<bool>>) -> usize {
     threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
 }
@@ -127,7 +127,7 @@ checks! {
         dependencies_of_a_job(&[2, 1, 2]);
     }
 
-    /// Whoever sees that all jobs have ended sees what they have written.
+    /// A worker that sees that all jobs have ended sees what they have written.
     fn the_end_is_seen_with_all_that_came_before() {
         loom::model(|| {
             let shared = Arc::new((Ended::new(1, 4), AtomicUsize::new(0), AtomicUsize::new(0)));

@@ -5,7 +5,7 @@
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum StopLevel {
-    /// Nothing is.
+    /// Nothing is stopped.
     #[default]
     None,
     /// No other try begins; what has begun goes on.

@@ -32,7 +32,7 @@ impl CancelToken {
     ///
     /// # Errors
     ///
-    /// Those of the system that refuses a handler or a thread.
+    /// The error of a system that refuses a handler or a thread.
     pub fn on_signals() -> io::Result<Self> {
         let token = CancelToken::new();
         let mut watch = lock();
@@ -53,7 +53,7 @@ struct Token {
 #[derive(Default)]
 struct Watch {
     is_running: bool,
-    /// Those that had a handler before ours.
+    /// The signals that had a handler before ours.
     handled: u64,
     tokens: Vec<Token>,
 }

@@ -1,7 +1,7 @@
 //! A token whose level only rises, and all that is told when it does.
 //!
 //! 1. The level of a token never falls, and its reason is that of its first rise.
-//! 2. Who listens is called at each rise after it began to listen, and at none before: it says which level it has
+//! 2. A listener is called at each rise after it began to listen, and at none before: it says which level it has
 //!    seen, and is refused if the token is already above that.
 //! 3. Nobody is called, cloned or dropped under the lock.
 //! 4. A child follows its parents and never raises them. It holds them; they do not hold it.
@@ -242,7 +242,7 @@ impl fmt::Debug for CancelToken {
     }
 }
 
-/// Somebody who listens; no more once this is dropped.
+/// A listener; it is called no more once this is dropped.
 pub(crate) struct Listening {
     token: Arc<Inner>,
     id: u64,

@@ -8,7 +8,7 @@ use crate::report::Head;
 
 /// For each job how far it is, and how much it waits for.
 ///
-/// They are atomics, because several workers may come to share them; one who has them alone reads and writes them as
+/// They are atomics, because several workers may come to share them; one that has them alone reads and writes them as
 /// plain numbers.
 pub(super) struct Books {
     /// A [`Head`] each; behind those of the jobs come the starts of nests, which can be blocked, and nothing else.

@@ -25,7 +25,7 @@ use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::words::DryRun;
 
-/// So many workers find work in each other's deques; more share one schedule.
+/// Up to this number of workers find work in each other's deques; more share one schedule.
 const MANY: usize = 64;
 
 /// Whether a run can be executed in the fast way, for which a plan's order and counters are enough.

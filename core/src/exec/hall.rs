@@ -1,7 +1,7 @@
-//! Where the workers of a run meet: the schedule under one lock, and those who sleep because there is nothing to do.
+//! Where the workers of a run meet: the schedule under one lock, and the workers that sleep because there is nothing to do.
 //!
 //! 1. No code of a user's is called, no event is told and nothing of a user's is dropped under the lock.
-//! 2. Whoever makes something doable calls one sleeper, if there is one.
+//! 2. A worker or waker that makes something doable calls one sleeper, if there is one.
 //! 3. Where there is an alarm and somebody sleeps, one sleeper keeps it. A keeper that leaves calls another sleeper.
 
 use std::collections::{BTreeSet, HashMap, HashSet};

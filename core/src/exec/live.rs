@@ -186,7 +186,7 @@ impl<A> Live<'_, A> {
     /// The first try of a job begins.
     pub(super) fn note_begin(&self, job: JobId, at: u64) {
         if let Some(began) = self.began.get(job.index()) {
-            began.store(at, Ordering::Relaxed); // read by who executes the job's tries, one after the other
+            began.store(at, Ordering::Relaxed); // read by the workers that execute the job's tries, one after the other
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Retries {
     heap: BinaryHeap<Reverse<Retry>>,
 }
 
-/// What there is for one who finds nothing ready.
+/// What there is for a worker that finds nothing ready.
 pub(super) enum Waiting {
     /// A retry is due.
     Try(Try),

@@ -1,4 +1,4 @@
-//! Who may move: the driver of a simulation, or the code of a phase on a thread of its own.
+//! Which of two may move: the driver of a simulation, or the code of a phase on a thread of its own.
 //!
 //! Invariants:
 //!

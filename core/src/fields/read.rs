@@ -16,7 +16,7 @@ pub(crate) trait Place<'de> {
     const EXPECTING: &'static str;
     /// All fields, in the order in which they are written.
     const FIELDS: &'static [&'static str];
-    /// Those that may be missing.
+    /// The fields that may be missing.
     const OPTIONAL: &'static [&'static str];
 
     /// Takes the value of one of the fields.

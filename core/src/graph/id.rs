@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A job of one [`JobGraph`](crate::JobGraph): its place in the order of declaration.
 ///
-/// Inside this crate it may also stand for the start of a nest: those are numbered behind all jobs. Whoever gets one
+/// Inside this crate it may also stand for the start of a nest: those are numbered behind all jobs. Code that gets one
 /// from outside sees jobs alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub(crate) u32);

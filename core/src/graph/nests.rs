@@ -41,7 +41,7 @@ pub(crate) struct Nests {
 /// Which jobs of a nest have an edge to its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StartEdges {
-    /// Those that wait for nothing inside. The others wait for these.
+    /// The jobs that wait for nothing inside. The others wait for these.
     Few,
     /// Every one, as if nothing else were known: the shortest ways in a graph with cycles are told from these.
     All,

@@ -232,7 +232,7 @@ impl<'env, A> JobOptions<'env, A> {
 }
 
 impl<A> Said<'_, A> {
-    /// Those that do not fit every job, as far as they were said.
+    /// The options that do not fit every job, as far as they were said.
     pub(crate) fn said(&self) -> impl Iterator<Item = JobOption> {
         let is_said = |option: &JobOption| match option {
             JobOption::Tries => self.tries.is_some(),

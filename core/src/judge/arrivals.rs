@@ -17,9 +17,9 @@ pub(super) type Moment = usize;
 pub(super) struct Arrival {
     /// The place among all jobs that became ready, as far as it is told.
     pub(super) number: usize,
-    /// Not before this event.
+    /// The event before which it cannot have been.
     pub(super) earliest: Moment,
-    /// By the time of this event; `None` if that is not known yet.
+    /// The event at which it had been; `None` if that is not known yet.
     pub(super) latest: Option<Moment>,
     /// Whether it became ready with the end that the earliest event told, and with nothing later.
     pub(super) is_prompt: bool,
@@ -112,7 +112,7 @@ impl Arrivals {
         ready
     }
 
-    /// By when all that a job waited for was booked, but for what was known with the last event.
+    /// The moment at which the ends of all that a job waited for were known, but for those that are known with the last event.
     pub(super) fn booked_before(&self, job: JobId) -> Moment {
         self.booked[job.index()].before
     }

@@ -22,7 +22,7 @@ rules! {
 
 /// The numbers of all runs, and the cleanups that are due.
 pub(super) struct Cleanups {
-    /// Those that are due, by sequence number: the last one comes first.
+    /// The cleanups that are due, by sequence number: the last one comes first.
     due: BTreeMap<u64, (JobId, u32)>,
     /// The one that is being called.
     open: Option<(JobId, u32)>,

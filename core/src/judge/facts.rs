@@ -26,7 +26,7 @@ pub(super) struct Facts {
     venues: Vec<Venue>,
     /// For each job, where it is executed if that takes the run: by itself, or with its nest.
     elsewhere: Vec<Option<(Arc<dyn Elsewhere>, Venue)>>,
-    /// Those of the run, as its first event tells them.
+    /// The options of the run, as its first event tells them.
     pub(super) options: RunOptions,
     pub(super) order: Order,
     /// The expected time from each job to the end of the run, in nanoseconds; only where there are timings.

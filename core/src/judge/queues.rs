@@ -52,7 +52,7 @@ impl fmt::Display for QueueRule {
 pub(super) struct Queues {
     /// Whether anything is promised about their order.
     is_on: bool,
-    /// Those that use no pool.
+    /// The ready jobs that use no pool.
     unpooled: BTreeSet<Place>,
     pools: Vec<BTreeSet<Place>>,
     /// Jobs that stand in no queue here any more, since one that comes later has begun: which, and when.

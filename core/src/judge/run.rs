@@ -32,7 +32,7 @@ enum Stage {
     Running,
     /// Over, but for cleanups that were put off.
     Ended,
-    /// Those cleanups have begun.
+    /// The cleanups that were put off have begun.
     CleaningUp,
     /// Nothing may follow.
     Closed,

@@ -68,7 +68,7 @@ struct Comparison<'w> {
     characters: Vec<char>,
     /// If all of it is ASCII.
     letters: Option<Letters>,
-    /// So many changes at most make one of it that may have been meant.
+    /// The most changes that make of it a name that may have been meant.
     allowed: usize,
     other: Vec<char>,
     rows: [Vec<usize>; 3],

@@ -119,7 +119,7 @@ impl<'s> Pools<'s> {
         }
     }
 
-    /// Once a pool: whether it has a size, and one alone.
+    /// Checks once a pool whether it has a size, and one alone.
     fn check_size(
         &mut self,
         at: usize,

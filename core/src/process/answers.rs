@@ -88,7 +88,7 @@ impl<T: IntoAnswer> IntoAnswer for Option<T> {
 pub(crate) type Answers = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
 
 thread_local! {
-    /// Those of the phase that this thread executes.
+    /// The answers of the phase that this thread executes.
     static ANSWERS: RefCell<Option<Answers>> = const { RefCell::new(None) };
 }
 

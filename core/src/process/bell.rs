@@ -44,7 +44,7 @@ impl PipeBell {
         self.hears.as_fd()
     }
 
-    /// Once it is readable.
+    /// Takes what has come; to be called once it is readable.
     pub(super) fn hear(&mut self) {
         let _ = self.hears.read(&mut [0; 8]);
     }

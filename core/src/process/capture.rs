@@ -11,7 +11,7 @@ pub enum OutputStream {
     Stderr,
 }
 
-/// So much of the start and of the end of a stream is kept, in bytes.
+/// How much of the start and of the end of a stream is kept, in bytes.
 pub(super) const KEPT: usize = 64 * 1024;
 
 /// The start and the end of a stream, or all of it.

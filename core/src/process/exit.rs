@@ -47,7 +47,7 @@ impl Exit {
         }
     }
 
-    /// Once it is readable.
+    /// Reads what has become of the process; to be called once it is readable.
     pub(super) fn news(&mut self) -> News {
         match self {
             #[cfg(target_os = "linux")]

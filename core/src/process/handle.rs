@@ -26,7 +26,7 @@ pub(super) struct Handle {
 
 struct State {
     child: Child,
-    /// Once it was reaped.
+    /// How it ended; known once it was reaped.
     status: Option<ExitStatus>,
 }
 
@@ -118,7 +118,7 @@ impl Handle {
         }
     }
 
-    /// Once it has ended: ends what is left of its group, and lets go of its number.
+    /// Ends what is left of its group once the process has ended, and lets go of its number.
     pub(super) fn reap(&self) -> io::Result<ExitStatus> {
         let mut state = self.lock();
         if let Some(status) = state.status {

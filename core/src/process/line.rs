@@ -53,7 +53,7 @@ impl fmt::Debug for Line {
     }
 }
 
-/// So much of a long line is shown, in characters.
+/// How much of the start of a long line is shown, in characters.
 const START: usize = 60;
 const END: usize = 30;
 const MARK: &str = " .. ";

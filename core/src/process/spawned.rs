@@ -266,7 +266,7 @@ pub(crate) enum Told<'a> {
     Detached(u32),
 }
 
-/// Who is told of processes.
+/// What is told of processes.
 pub(crate) type TellProcess = dyn Fn(Spot, Told<'_>) + Send + Sync;
 
 /// What the processes of one run have in common, and those of them that outlive their phases.

@@ -67,7 +67,7 @@ struct Watch<'a> {
     orders: Orders<'a>,
     /// Until then a process is young.
     young_until: Instant,
-    /// Not of a young process: most end at once, and are heard by their pipes.
+    /// What watches for its end; a young process has none: most end at once, and are heard by their pipes.
     lookout: Option<Lookout>,
     input: Option<Input>,
     stdout: Stream<ChildStdout>,

@@ -68,7 +68,7 @@ struct Twins<'a> {
     earlier: &'a Report,
     /// Where the next one stands, if both are in the same order.
     next: usize,
-    /// Those that were found, by place.
+    /// Whether each job was found, by its place.
     found: Vec<bool>,
 }
 

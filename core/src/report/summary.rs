@@ -11,7 +11,7 @@ use crate::words::Status;
 
 /// Lists of jobs stop here, and earlier where the line is full.
 const LISTED: usize = 10;
-/// So many lines of an error that has several are told, from its end.
+/// How many lines of an error that has several are told, from its end.
 const TOLD_LINES: usize = 10;
 /// Where the words and the numbers of all rows end.
 const NUMBERS_END: usize = 12;
@@ -124,7 +124,7 @@ impl Rows {
         }
     }
 
-    /// Those that were cut short, and those that had not begun; names if there is room for all of them.
+    /// The jobs that were cut short, and the ones that had not begun; names if there is room for all of them.
     fn cancelled(&mut self, jobs: &[JobReport<'_>]) {
         let (begun, not_begun): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.tries() > 0);
         let names = |jobs: &[JobReport<'_>]| jobs.iter().map(JobReport::name).collect::<Vec<_>>().join(", ");

@@ -192,7 +192,7 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
         self.session.progress().is_over
     }
 
-    /// The run of an empty part of the plan.
+    /// The run of an empty subgraph of the plan.
     fn nothing(&self) -> Run<'env, A> {
         let none: [&str; 0] = [];
         let empty = (self.plan)().select(none).expect("no name is unknown");

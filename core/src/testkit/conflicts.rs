@@ -52,7 +52,7 @@ fn is_after(graph: &JobGraph, job: JobId, on: JobId) -> bool {
     graph.is_after(job, on)
 }
 
-/// Who writes comes first: what reads it has to wait for that.
+/// The job that writes comes first: what reads it has to wait for that.
 fn told(graph: &JobGraph, one: &Touch, other: &Touch) -> Trouble {
     let (first, second) = if one.access == Access::Write { (one, other) } else { (other, one) };
     let name = |touch: &Touch| graph.name(touch.call.step.job).to_owned();

@@ -8,10 +8,10 @@ const SHORT: usize = 160;
 /// No line of a difference is longer.
 const LINE: usize = 200;
 
-/// So many lines of a difference are shown at most.
+/// The most lines of a difference that are shown.
 const LINES: usize = 40;
 
-/// So many lines are compared one by one at most, on each side.
+/// The most lines of each side that are compared one by one.
 const COMPARED: usize = 2000;
 
 /// Two values, each with a label: both where they are short, else only the lines that differ.
@@ -99,7 +99,7 @@ impl<'t> Enclosing<'t> {
         self.open.push(line);
     }
 
-    /// Those that were not shown yet, but for the outermost, which says nothing.
+    /// The openings around it that were not shown yet, but for the outermost, which says nothing.
     fn around(&mut self, line: &str) -> impl Iterator<Item = &'t str> {
         let before = self.before.take().filter(|before| indent(before) == indent(line));
         self.close(line);

@@ -37,7 +37,7 @@ pub(super) enum Then {
 /// The end of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stop {
-    /// So many calls were made before.
+    /// How many calls were made before.
     pub(super) after: usize,
     /// Whether a dry run of the same plan follows.
     pub(super) dry_run: bool,

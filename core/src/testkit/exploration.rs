@@ -108,7 +108,7 @@ pub struct OrderIndependence {
 }
 
 impl OrderIndependence {
-    /// So many orders are tried: all, if there are no more, else those of as many seeds.
+    /// An exploration that tries `schedules` orders: all, if there are no more, else the orders of as many seeds.
     pub fn new(schedules: u64) -> Self {
         OrderIndependence { schedules, statuses: false }
     }

@@ -19,7 +19,7 @@ pub(super) struct Observation<O> {
     /// Every call of a job's code, in order.
     pub(super) calls: Vec<Call>,
     pub(super) touches: Vec<Touch>,
-    /// Those that were made, of a list of choices.
+    /// The choices that were made, of a list of them.
     pub(super) choices: Vec<Choice>,
 }
 

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use crate::scene::{SceneNest, SceneNode, Status};
 
-    /// So many nests of three jobs, of which one has failed; each nest has a job that ends it.
+    /// Nests of three jobs; in each of the first `failed`, one has failed. Each nest has a job that ends it.
     fn fleet(nests: usize, failed: usize) -> Scene {
         let mut scene = Scene::default();
         for nest in 0..nests {

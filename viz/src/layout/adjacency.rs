@@ -1,4 +1,4 @@
-//! Who is next to whom, in two flat arrays.
+//! Which nodes are next to each other, in two flat arrays.
 
 /// For every vertex a row of numbers: its neighbours, or the edges at it.
 #[derive(Debug, Clone, Default)]

@@ -26,7 +26,7 @@ const LANE: f64 = 14.0;
 const TURN: f64 = 0.7;
 /// The same between larger parts, which are told apart by it.
 const BETWEEN_PARTS: f64 = 1.4;
-/// So many columns make the gap from a trunk to the heads of the lanes as high as a usual one.
+/// The number of columns that make the gap from a trunk to the heads of the lanes as high as a usual one.
 const COLUMNS_PER_GAP: f64 = 6.0;
 const HIGHEST_GAP: f64 = 4.0;
 

@@ -2,10 +2,10 @@
 
 use super::LayoutGraph;
 
-/// A connected part of a graph.
+/// A connected component of a graph.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// The part as a graph of its own.
+    /// The component as a graph of its own.
     pub(super) graph: LayoutGraph,
     /// The number that each of its nodes has in the whole.
     pub(super) nodes: Vec<usize>,

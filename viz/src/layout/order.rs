@@ -33,10 +33,10 @@ const SHORTER: f64 = 0.99;
 struct Effort {
     attempts: usize,
     sweeps: usize,
-    /// So many sweeps without success end an attempt.
+    /// The number of sweeps without success that end an attempt.
     patience: usize,
     siftings: usize,
-    /// So many attempts, even if the first is without crossings: another may have shorter links.
+    /// The number of attempts, even if the first is without crossings: another may have shorter links.
     planar_attempts: usize,
 }
 

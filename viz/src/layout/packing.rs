@@ -6,7 +6,7 @@ use super::{EdgePath, Layout, LayoutGraph, Options, Point, Size};
 /// How many times wider than high the whole should be.
 const ASPECT: f64 = 1.8;
 
-/// Joins the drawings of the parts into the drawing of the whole.
+/// Joins the drawings of the components into the drawing of the whole.
 pub(super) fn pack(graph: &LayoutGraph, parts: &[Part], drawings: Vec<Layout>, options: &Options) -> Layout {
     let sizes: Vec<Size> = drawings.iter().map(|drawing| drawing.size).collect();
     let (corners, size) = shelve(&sizes, options);

@@ -13,7 +13,7 @@ mod constraint;
 mod tree;
 mod tight;
 
-/// So many negative cut values are compared before the least of them is taken.
+/// How many negative cut values are compared before the least of them is taken.
 const CANDIDATES: usize = 30;
 
 /// Improves values that obey the constraints until they are the best, or the budget is spent. The constraints

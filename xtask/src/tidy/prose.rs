@@ -5,7 +5,20 @@ use std::path::Path;
 use super::files::Violation;
 
 /// Beginnings that lean on the name of the item below.
-const LEANING: [&str; 6] = ["Of ", "That of ", "By whom", "Of whom", "To whom", "With whom"];
+const LEANING: [&str; 12] = [
+    "Of ",
+    "That of ",
+    "Those ",
+    "By whom",
+    "Of whom",
+    "To whom",
+    "With whom",
+    "Who ",
+    "Whoever ",
+    "How.",
+    "When.",
+    "Nothing.",
+];
 
 /// Finds docs in Rust files that begin so: they say nothing to one who reads them alone.
 pub(crate) fn leaning_docs(path: &Path, text: &str) -> Vec<Violation> {
@@ -50,11 +63,17 @@ mod tests {
     fn sentences_that_lean_on_a_name_are_found() {
         check("a.rs", "/// Of a run.\nx: u8,\n    /// By whom.\ny: u8", &[1, 3]);
         check("a.rs", "//! That of the file.\n", &[1]);
+        check(
+            "a.rs",
+            "/// Those that are due.\na\n/// Who pays.\nb\n/// Whoever is told.\nc\n/// How.\nd",
+            &[1, 3, 5, 7],
+        );
         check("a.rs", "/// The first paragraph.\n///\n/// Of a second one.\n", &[3]);
     }
 
     #[test]
     fn other_sentences_are_fine() {
+        check("a.rs", "/// How long it took.\na\n/// Whole lines.\nb\n/// Nothing follows.\nc", &[]);
         check("a.rs", "/// Offers one.\n/// The worker\n/// Of course, a line may begin so.\n", &[]);
         check("a.rs", "// Of no concern: this is no documentation\nlet x = \"/// Of\";", &[]);
         check("a.md", "/// Of a run.", &[]);

@@ -157,7 +157,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
     /// Hands a try over, or the nest that its job stands for.
     ///
-    /// It is put into its place before the schedule knows that it waits: who resumes it finds it.
+    /// It is put into its place before the schedule knows that it waits, so that the worker that resumes it finds it.
     fn send(&self, worker: &mut Worker<'r, 'env, A>, attempt: Try, venue: Venue<'_>) -> Done {
         let job = attempt.job;
         let jobs = match &venue {

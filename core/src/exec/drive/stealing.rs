@@ -118,7 +118,7 @@ struct Crew<'r, 'env, A> {
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
 }
 
-/// A ready job, in the deque of whoever made it ready, or has stolen it.
+/// A ready job, in the deque of the worker that made it ready, or has stolen it.
 #[derive(Clone, Copy)]
 struct Offer {
     job: JobId,

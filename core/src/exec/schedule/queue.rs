@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::graph::JobId;
 
-/// The place of a ready job in every queue: higher priority first, then the longer way, then who became ready first.
+/// The place of a ready job in every queue: higher priority first, then the longer way, then the job that became ready first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     pub(super) wish: Wish,

@@ -1,4 +1,4 @@
-//! Who may begin next, in a small language; and whether it is what a schedule of a dozen lines says, on random graphs.
+//! Which jobs may begin next, in a small language; and whether that is what a schedule of a dozen lines says, on random graphs.
 
 use super::*;
 use crate::job::{JobOptions, JobSpec};

@@ -15,7 +15,7 @@ use crate::unwind;
 use crate::words::{DryRun, Phase, Status, StopReason};
 
 pub(super) struct RunSpans {
-    /// Who listened on the thread that began the run: so whoever does so there alone hears of the other threads, too.
+    /// The subscriber of the thread that began the run: one that listens on that thread alone hears of the others, too.
     dispatch: Dispatch,
     /// Until the run has ended.
     run: Mutex<Span>,

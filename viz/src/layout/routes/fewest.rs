@@ -89,7 +89,7 @@ impl Lines {
         Self { y: from.y, ends }
     }
 
-    /// Those that pass through a portal.
+    /// The lines that pass through a portal.
     fn through(&self, portal: Portal) -> Self {
         let down = portal.y - self.y;
         let inner = cut(&self.ends, |(x, slope)| x + slope * down - portal.left + SLACK);

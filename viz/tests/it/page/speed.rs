@@ -97,7 +97,7 @@ fn look_at(what: &str, report: &Report) -> Option<Browser> {
     Some(browser)
 }
 
-/// So many jobs or nests that are seen, from all over the picture.
+/// Some of the jobs or nests that are seen, from all over the picture.
 fn some(browser: &mut Browser, count: usize) -> Vec<(f64, f64)> {
     let script = format!(
         "(() => {{ const seen = [...document.querySelectorAll('#graph .node > ellipse, #graph .nest:not(.open) > .closed > .fill')]\

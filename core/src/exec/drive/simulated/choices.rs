@@ -1,4 +1,4 @@
-//! Who chooses what happens next: a seed, a list of choices, or an order to follow.
+//! What chooses the next step of a simulation: a seed, a list of choices, or an order to follow.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(crate) struct Choice {
 
 #[derive(Debug, Clone, Default)]
 struct Listed {
-    /// Those that are given, and then those that were made: always the first.
+    /// The choices that are given, and then the ones that were made: always the first.
     choices: Vec<Choice>,
     at: usize,
 }

@@ -6,7 +6,7 @@ use crate::exec::sync::{AtomicU32, AtomicUsize, Ordering};
 
 /// Takes so many from what a job waits for, and says whether these were the last.
 ///
-/// Who finds no more left than it has to take is the last: nobody else will touch the counter, so it need not be
+/// A worker that finds no more left than it has to take is the last: nobody else will touch the counter, so it need not be
 /// written. In a graph where each job has one dependency no counter is ever written.
 #[inline]
 pub(super) fn take(left: &AtomicU32, count: u32) -> bool {

@@ -9,7 +9,7 @@ use crate::graph::JobId;
 /// going to be executed there anyway.
 pub(super) struct Stock {
     jobs: Vec<JobId>,
-    /// So many are taken.
+    /// How many are taken.
     taken: CachePadded<AtomicUsize>,
 }
 

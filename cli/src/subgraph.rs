@@ -1,4 +1,4 @@
-//! `--only` and `--exclude`: a part of the plan, by names and patterns.
+//! `--only` and `--exclude`: a subgraph of the plan, by names and patterns.
 
 use dojobber::{JobGraph, JobId, Kind, Plan, PlanError};
 use globset::{GlobBuilder, GlobMatcher};
@@ -11,21 +11,21 @@ const NO_LEVEL: &str = "\0";
 /// What makes a pattern of a name.
 const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
 
-/// A part of a plan, and what to tell about it.
-pub(crate) struct Part<'env, A> {
+/// A subgraph of a plan as a plan, and what to tell about it.
+pub(crate) struct Subgraph<'env, A> {
     pub(crate) plan: Plan<'env, A>,
     /// What was excluded, in a line.
     pub(crate) excluded: Option<String>,
 }
 
-/// The part that is wanted. What goes wrong is told in a text.
-pub(crate) fn part<'env, A>(
+/// The subgraph that is wanted. What goes wrong is told in a text.
+pub(crate) fn subgraph<'env, A>(
     plan: Plan<'env, A>,
     only: &[String],
     exclude: &[String],
-) -> Result<Part<'env, A>, String> {
+) -> Result<Subgraph<'env, A>, String> {
     if only.is_empty() && exclude.is_empty() {
-        return Ok(Part { plan, excluded: None });
+        return Ok(Subgraph { plan, excluded: None });
     }
     let wanted = names(&plan, only)?;
     let unwanted = names(&plan, exclude)?;
@@ -38,7 +38,7 @@ pub(crate) fn part<'env, A>(
         return Err("nothing is left to do: `--only` and `--exclude` leave no job".to_owned());
     }
     let excluded = fallen(chosen.graph(), rest.graph(), &unwanted);
-    Ok(Part { plan: rest, excluded })
+    Ok(Subgraph { plan: rest, excluded })
 }
 
 /// The jobs that do something, in order of declaration.
@@ -174,11 +174,11 @@ mod tests {
     #[track_caller]
     fn check(only: &[&str], exclude: &[&str], expected: &str) {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let found = match part(plan(), &texts(only), &texts(exclude)) {
-            Ok(part) => {
-                let graph = part.plan.graph();
+        let found = match subgraph(plan(), &texts(only), &texts(exclude)) {
+            Ok(subgraph) => {
+                let graph = subgraph.plan.graph();
                 let names: Vec<&str> = jobs(graph).map(|job| graph.name(job)).collect();
-                let excluded = part.excluded.map(|line| format!("; {line}")).unwrap_or_default();
+                let excluded = subgraph.excluded.map(|line| format!("; {line}")).unwrap_or_default();
                 format!("{}{excluded}", names.join(" "))
             }
             Err(error) => error,
