@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use dojobber::{Graph, Plan, Runner, sh};
+use dojobber::{Context, Graph, Plan, Runner, sh};
 
 /// How a process is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,24 @@ fn plan(count: u32, how: Start) -> Plan<'static> {
     }
     graph.compile().expect("jobs without dependencies are a sound graph")
 }
+
+/// How much later than its limit and its grace period a command ends that does not hear SIGTERM; none if it was asked
+/// before it had become deaf.
+///
+/// # Panics
+///
+/// Never: such a graph is sound.
+pub fn late_by() -> Option<Duration> {
+    let deaf = |cx: &Context| cx.command("sh").args(["-c", "trap '' TERM; sleep 3600"]).run();
+    let graph = Graph::new().job("deaf").timeout(DEAF).run_only(deaf);
+    let plan = graph.compile().expect("one job is a sound graph");
+    let run = Runner::builder().threads(1).default_tries(1).grace_period(DEAF).build().run(&plan, ());
+    let length = run.job("deaf")?.phases().first()?.length();
+    length.checked_sub(2 * DEAF)
+}
+
+/// The limit, and the grace period.
+const DEAF: Duration = Duration::from_millis(100);
 
 fn ninja_file(count: u32) -> String {
     let mut text = String::from("rule nothing\n  command = true\n");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alone::Errand;
 use crate::measure::median;
-use crate::processes::{Processes, Start, Starter};
+use crate::processes::{Processes, Start, Starter, late_by};
 use crate::sleeping::{self, SLEEP};
 use crate::table::{Table, number};
 
@@ -71,6 +71,17 @@ pub fn processor_times(extent: &Extent) -> Table {
     table
 }
 
+/// How many ms after its limit and its grace period a command ends that does not hear SIGTERM.
+pub fn lateness(extent: &Extent) -> Table {
+    let mut table = Table::new(["", "ms later", "at most"]);
+    let late: Vec<f64> =
+        (0..4 * extent.turns).filter_map(|_| late_by()).map(|late| 1e3 * late.as_secs_f64()).collect();
+    let cells = [median(late.iter().copied()), late.iter().copied().reduce(f64::max)].map(number);
+    let what = "a command that does not hear SIGTERM, after its limit and its grace period".to_owned();
+    table.push([what].into_iter().chain(cells));
+    table
+}
+
 fn push(
     table: &mut Table,
     what: String,
@@ -89,7 +100,7 @@ fn push(
 
 #[cfg(test)]
 mod tests {
-    use super::{Extent, push, table};
+    use super::{Extent, lateness, push, table};
     use crate::table::Table;
     use std::time::Duration;
 
@@ -101,6 +112,12 @@ mod tests {
         assert_eq!(text.lines().count(), 2 + 5 + 2, "{text}");
         assert!(text.contains("| 3 jobs that sleep for 100 ms, 3 threads |"), "{text}");
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_command_that_does_not_hear_comes_to_its_end() {
+        let text = lateness(&Extent { processes: 0, sleepers: vec![], turns: 1 }).to_string();
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

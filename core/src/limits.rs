@@ -102,6 +102,7 @@ impl Limits {
         Limits { ignored, ..self }
     }
 
+    #[cfg(any(unix, test))]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

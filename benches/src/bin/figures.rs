@@ -190,6 +190,8 @@ impl Figures {
         self.say(format_args!("## Jobs that wait\n\n{table}"));
         let times = waits::processor_times(&extent);
         self.say(format_args!("{times}"));
+        let late = waits::lateness(&extent);
+        self.say(format_args!("{late}"));
     }
 
     /// A million jobs, or fewer if it has to be quick.

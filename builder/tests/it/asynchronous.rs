@@ -173,22 +173,30 @@ fn a_future_has_its_limit() {
 
 #[test]
 fn a_stop_drops_futures_unless_they_ask_to_be_told() {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Asks {
+        Never,
+        AndEnds,
+        AndGoesOn,
+    }
     /// What stops a run in which a job waits for ever, and how the job ends.
     #[track_caller]
-    fn check(stop: fn(&CancelToken), asks: bool, grace: Duration, expected: &str) {
+    fn check(stop: fn(&CancelToken), asks: Asks, grace: Duration, expected: &str) {
         for threads in [1, 2] {
             let (token, inside, notes) = (CancelToken::new(), Barrier::new(2), Notes::default());
             let plan = Graph::new()
                 .job("waits")
                 .cleanup(|_| notes.add("cleaned up"))
                 .run_only_async(async |cx| {
+                    let cancelled = (asks != Asks::Never).then(|| cx.cancelled());
                     inside.wait();
-                    if asks {
-                        cx.cancelled().await;
-                        notes.add("told");
-                    } else {
-                        cx.sleep_async(LONG).await;
+                    if let Some(cancelled) = cancelled {
+                        cancelled.await;
                     }
+                    if asks == Asks::AndEnds {
+                        return notes.add("told");
+                    }
+                    cx.sleep_async(LONG).await;
                 })
                 .job("behind")
                 .after("waits")
@@ -209,9 +217,12 @@ fn a_stop_drops_futures_unless_they_ask_to_be_told() {
             assert_eq!(format!("{} {}", statuses(&run), notes.take()), expected, "{}", run.report());
         }
     }
-    check(CancelToken::cancel, false, LONG, "CC cleaned up");
-    check(CancelToken::cancel, true, LONG, "CC told cleaned up");
-    check(CancelToken::kill, false, LONG, "CC cleaned up");
+    check(CancelToken::cancel, Asks::Never, LONG, "CC cleaned up");
+    check(CancelToken::cancel, Asks::AndEnds, LONG, "CC told cleaned up");
+    check(CancelToken::cancel, Asks::AndGoesOn, MS(5), "CC cleaned up"); // so long, and no longer
+    check(CancelToken::cancel, Asks::AndGoesOn, Duration::ZERO, "CC cleaned up");
+    check(CancelToken::kill, Asks::Never, LONG, "CC cleaned up");
+    check(CancelToken::kill, Asks::AndGoesOn, LONG, "CC cleaned up"); // there is no grace
 }
 
 #[test]

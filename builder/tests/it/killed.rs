@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use dojobber::{Cleanup, Context, Graph, Journal, Phase, Plan, Report, Result, Runner};
 use tempfile::TempDir;
 
-/// How often the program is killed. `DOJOBBER_ROUNDS` says something else.
-fn rounds() -> u64 {
-    std::env::var("DOJOBBER_ROUNDS").map_or(12, |rounds| rounds.parse().unwrap())
-}
+use crate::support::rounds;
+
+/// How often the program is killed, if nothing else is said.
+const ROUNDS: u64 = 12;
 
 /// Says to this test that it is the program, and in which directory. The other one says what it is to do.
 const DIR: &str = "DOJOBBER_TEST_KILLED_DIR";
@@ -251,8 +251,8 @@ fn processes_that_a_killed_run_has_left_are_ended_unless_they_were_let_go() {
 
 #[test]
 fn a_journal_is_true_whenever_its_program_is_killed_and_cleanups_are_called_afterwards() {
-    let mut dice = Dice(rounds());
-    for number in 0..rounds() {
+    let mut dice = Dice(rounds(ROUNDS));
+    for number in 0..rounds(ROUNDS) {
         round(number, &mut dice);
     }
 }

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use dojobber::testkit::judge_in_time;
-use dojobber::{CancelToken, Context, Graph, Plan, Pool, Result, Runner, Status, StopLevel, ensure};
+use dojobber::{
+    CancelToken, Context, ErrorClass, Event, Graph, Plan, Pool, Result, Runner, Status, StopLevel,
+    StopReason, ensure,
+};
 
 use crate::support::{Trace, within};
 
@@ -263,6 +266,64 @@ fn what_is_to_be_cleaned_up() {
             assert!(run.cleanup_failures().is_empty(), "{level:?} {second:?}: {}", run.report());
         }
     }
+}
+
+/// A process that does not hear what asks it to end has the grace period, unless the run is killed.
+#[test]
+fn what_does_not_hear() {
+    for (level, grace) in [(StopLevel::Cancel, Duration::from_millis(50)), (StopLevel::Kill, LONG)] {
+        for threads in [1, 3] {
+            let (token, trace) = (CancelToken::new(), Trace::default());
+            let stop = {
+                let token = token.clone();
+                move |event: &Event| {
+                    if let Event::OutputLine { .. } = event {
+                        raise(&token, level); // it is deaf now
+                    }
+                }
+            };
+            let deaf = ["-c", "trap '' TERM; echo deaf; sleep 3600"];
+            let plan = Graph::new()
+                .job("a")
+                .tries(1)
+                .run_only(|cx| cx.command("sh").args(deaf).stream_output().run())
+                .compile()
+                .unwrap();
+            let builder = Runner::builder().threads(threads).cancel_token(&token).grace_period(grace);
+            let runner = builder.observer(trace.clone()).on_event(stop).build();
+            let run = within("a process that does not hear", || runner.run(&plan, ()));
+            let class = run.report().error("a").unwrap().class();
+            assert_eq!(
+                (run.status("a"), class),
+                (Some(Status::Cancelled), ErrorClass::Cancelled),
+                "{level:?}"
+            );
+            judge_in_time(&plan, &trace.events(), TOLERANCE)
+                .unwrap_or_else(|broken| panic!("{level:?}: {broken}"));
+        }
+    }
+}
+
+/// The time of the run is not that of its cleanups: those have the limits of their jobs.
+#[test]
+fn what_is_cleaned_up_when_the_time_is_over() {
+    let called = AtomicUsize::new(0);
+    let plan = Graph::new()
+        .job("a")
+        .cleanup(|cx| {
+            called.fetch_add(1, SeqCst);
+            cx.command("sleep").arg("0").run()?;
+            ensure(cx.deadline().is_none() && cx.check_cancelled().is_ok(), "its time is over")
+        })
+        .run_only(|cx| cx.sleep(LONG))
+        .compile()
+        .unwrap();
+    let runner = Runner::builder().threads(1).run_timeout(Duration::from_millis(50)).build();
+    let run = within("a run that has its limit", || runner.run(&plan, ()));
+    // on a busy machine the time may be over before anything has begun
+    assert_eq!(called.load(SeqCst), run.job("a").unwrap().tries() as usize);
+    assert!(run.cleanup_failures().is_empty(), "{}", run.report());
+    assert_eq!(run.stop_reason(), Some(StopReason::TimedOut));
 }
 
 /// While a panic goes on, as from a panic hook: that is the process's, and no test may set it.

@@ -67,6 +67,8 @@ mod runtimes; // futures of other libraries, runs inside of async programs
 mod stops; // random worlds, stopped at any event
 #[cfg(all(unix, feature = "testkit"))]
 mod levels; // what each level of a stop means for each kind of phase
+#[cfg(target_os = "linux")]
+mod idle; // what a run takes while it only waits
 mod stopping; // stops, limits, first failures, errors that say more
 #[cfg(feature = "testkit")]
 mod shrinking; // how random graphs get smaller

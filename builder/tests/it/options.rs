@@ -95,6 +95,11 @@ fn a_job_must_be_allowed_a_try() {
     assert_eq!(text(|| drop(RunOptions::builder().default_tries(0))), expected);
     let refused = catch_unwind(move || drop(Runner::builder().options(none))).unwrap_err();
     assert_eq!(*refused.downcast::<&str>().unwrap(), expected);
+    let expected = "max_failures(0): a run ends at its first failure at the earliest";
+    assert_eq!(text(|| drop(Runner::builder().max_failures(0))), expected);
+    let none = RunOptions::builder().max_failures(0).build();
+    let refused = catch_unwind(move || drop(Runner::builder().options(none))).unwrap_err();
+    assert_eq!(*refused.downcast::<&str>().unwrap(), expected);
 }
 
 /// One job that is satisfied: a start, a phase of two events, an end, and the run's end.

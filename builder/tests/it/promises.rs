@@ -470,6 +470,42 @@ fn a_sweep_with_a_check() {
     });
 }
 
+/// What a failed cleanup has left is swept by the next run, once; where that leaves something itself, it is a bug.
+#[test]
+fn a_sweep_after_a_failed_cleanup() {
+    check("sweep", "was done, and has to be done again", |bug| {
+        check_convergent(
+            1,
+            on_a_disk(move |disk| {
+                Graph::new()
+                    .job("sweep")
+                    .check(|_| disk.list("tmp/").is_empty())
+                    .run(|_| {
+                        disk.remove_all("tmp/");
+                        disk.write("swept", "");
+                    })
+                    .job("note")
+                    .after("sweep")
+                    .check(|_| !disk.exists("swept"))
+                    .run(move |_| {
+                        disk.remove("swept");
+                        if bug {
+                            disk.write("tmp/note", ""); // for the next run to sweep
+                        }
+                    })
+                    .job("build")
+                    .after("note")
+                    .check(|_| disk.exists("program"))
+                    .cleanup(|_| disk.remove_all("tmp/"))
+                    .run(|_| {
+                        disk.write("tmp/object", "");
+                        disk.write("program", "");
+                    })
+            }),
+        )
+    });
+}
+
 /// A run_only that may run as often as one likes is left out by name, and the world must still look the same.
 #[test]
 fn a_run_only_that_is_exempt() {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use dojobber::{CancelToken, Context, Graph, Report, Result, Runner, Status, StopReason};
 use tempfile::TempDir;
 
-/// How often each kind of signal is sent. `DOJOBBER_ROUNDS` says something else.
-fn rounds() -> u64 {
-    std::env::var("DOJOBBER_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap())
-}
+use crate::support::rounds;
+
+/// How often each kind of signal is sent, if nothing else is said.
+const ROUNDS: u64 = 8;
 
 /// Says to this test that it is the program, and in which directory. Its processes have it in their environment.
 const DIR: &str = "DOJOBBER_TEST_SIGNALS_DIR";
@@ -177,7 +177,7 @@ fn stopped(stage: &Stage, round: u64, signals: &[i32]) -> ExitStatus {
 #[track_caller]
 fn check(signals: &[i32]) {
     let mut cut = 0;
-    for round in 0..rounds() {
+    for round in 0..rounds(ROUNDS) {
         let stage = Stage::new();
         let status = stopped(&stage, round, signals);
         let at = format!("round {round} of {signals:?}: {status}");
@@ -224,7 +224,7 @@ fn thrice() {
 
 #[test]
 fn a_run_after_one_that_was_killed_succeeds() {
-    for round in 0..rounds() {
+    for round in 0..rounds(ROUNDS) {
         let stage = Stage::new();
         let killed = stopped(&stage, round, &[KILL]);
         assert!(killed.signal() == Some(KILL) || killed.code() == Some(40), "{killed}");

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use dojobber::{
-    Backoff, BoxError, CancelToken, Context, ErrorClass, Event, Graph, Plan, Run, RunnerBuilder, Status,
-    StopLevel, StopReason, TimedOut, Unmet, judge, permanent, retry_after, unknown,
+    Backoff, BoxError, CancelToken, Context, ErrorClass, Event, Graph, Jitter, Job, Plan, Run, RunnerBuilder,
+    Status, StopLevel, StopReason, TimedOut, Unmet, judge, permanent, retry_after, unknown,
 };
 
 use crate::support::{Notes, Trace, check, quick, statuses};
@@ -329,6 +329,53 @@ fn errors_say_whether_another_try_can_help() {
     check(plain, plain, blind, "check run recheck check run recheck");
 }
 
+/// The same in phases of other kinds: how many tries there are of two that are allowed.
+#[test]
+fn errors_say_so_in_every_kind_of_phase() {
+    type Say = fn(&'static str) -> BoxError;
+    #[derive(Clone)]
+    struct Never;
+    impl Job for Never {
+        type Output = ();
+        fn check(&mut self, _: &Context) -> dojobber::Result {
+            unreachable!("it is never made")
+        }
+        fn run(&mut self, _: &Context) -> dojobber::Result {
+            unreachable!("it is never made")
+        }
+    }
+    let says: [(Say, u32); 3] =
+        [(|text| text.into(), 2), (|text| permanent(text).into(), 1), (|text| unknown(text).into(), 2)];
+    for (say, tries) in says {
+        let plan = Graph::new()
+            .job("run_only")
+            .run_only(move |_| Err::<(), _>(say("r")))
+            .job("check_only")
+            .check_only(move |_| Err::<(), _>(say("c")))
+            .job("made")
+            .with_new(move |_| Err::<Never, _>(say("n")))
+            .job("future")
+            .run_only_async(move |_| std::future::ready(Err::<(), _>(say("f"))))
+            .job("asks a future")
+            .check_only_async(move |_| std::future::ready(Err::<(), _>(say("a"))))
+            .job("cleaned up") // it has no meaning there
+            .cleanup(move |_| Err::<(), _>(say("u")))
+            .run_only(|_| ())
+            .compile()
+            .unwrap();
+        for token in [None, Some(CancelToken::new())] {
+            let trace = Trace::default();
+            let builder = quick().default_tries(2).cancel_token(token.as_ref()).observer(trace.clone());
+            let run = builder.build().run(&plan, ());
+            assert_eq!(statuses(&run), "FFFFFC", "{}", run.report());
+            let counted: Vec<u32> = run.jobs().map(|job| job.tries()).collect();
+            assert_eq!(counted, [tries, tries, tries, tries, tries, 1], "{}", run.report());
+            assert_eq!(run.cleanup_failures().len(), 1);
+            assert_eq!(judge(&plan, &trace.events()), Ok(()));
+        }
+    }
+}
+
 #[test]
 fn a_job_is_asked_about_its_errors() {
     let tries = |graph: Graph<'_, ()>| {
@@ -374,6 +421,138 @@ fn an_error_may_ask_for_a_pause() {
         let run = quick().cancel_token(token.as_ref()).build().run(&plan, ());
         let phases = run.job("busy").unwrap().phases();
         assert!(phases[1].start() - phases[0].end() >= MS(20), "{phases:?}");
+    }
+}
+
+/// Zero is at once and the longest time is never, wherever a time is said.
+#[test]
+fn zero_and_for_ever() {
+    const NEVER: Duration = Duration::MAX;
+    const ZERO: Duration = Duration::ZERO;
+    /// A job that asks for its limits, and one that is done in its second try.
+    fn two() -> Plan<'static> {
+        let graph = Graph::new().job("asks").tries(1).check_only(|cx| cx.check_cancelled());
+        graph.job("again").after("asks").check_only(|cx| cx.attempt() == 2).compile().unwrap()
+    }
+    check(&two(), || quick().default_timeout(ZERO), "FB");
+    check(&two(), || quick().default_timeout(NEVER), "SS");
+    check(&two(), || quick().run_timeout(ZERO), "CC"); // cancelled
+    check(&two(), || quick().run_timeout(NEVER), "SS");
+    for time in [ZERO, NEVER] {
+        check(&two(), || quick().grace_period(time).cancel_token(&CancelToken::new()), "SS");
+        check(&two(), || quick().slow_after(time).run_timeout(LONG), "SS");
+    }
+
+    /// A runner that stops when a retry is planned.
+    fn stops_at_a_retry() -> RunnerBuilder {
+        let token = CancelToken::new();
+        let builder = quick().cancel_token(&token);
+        builder.on_event(move |event| {
+            if let Event::RetryPlanned { .. } = event {
+                token.cancel();
+            }
+        })
+    }
+    let delayed = |delay: Backoff| {
+        let graph = Graph::new().job("a").retry_delay(delay).check_only(|cx| cx.attempt() == 2);
+        graph.compile().unwrap()
+    };
+    let growing = |first| Backoff::exponential(first).max_delay(NEVER);
+    for (zero, never) in [(ZERO.into(), NEVER.into()), (growing(ZERO), growing(NEVER))] {
+        check(&delayed(zero), quick, "S");
+        check(&delayed(never), stops_at_a_retry, "C"); // cancelled
+    }
+    let asks_for = |pause| {
+        let busy = move |cx: &Context| match cx.attempt() {
+            1 => Err::<(), BoxError>(retry_after(pause, "busy").into()),
+            _ => Ok(()),
+        };
+        Graph::new().job("a").check_only(busy).compile().unwrap()
+    };
+    check(&asks_for(ZERO), quick, "S");
+    check(&asks_for(NEVER), stops_at_a_retry, "C");
+    let within = |time| {
+        let graph = Graph::new().job("a").retry_for(time).retry_delay(ZERO);
+        graph.check_only(|cx| cx.attempt() == 4).compile().unwrap()
+    };
+    check(&within(ZERO), quick, "F");
+    check(&within(NEVER), quick, "S");
+
+    let sleeps = |time, limit| {
+        let graph = Graph::new().job("blocks").tries(1).timeout(limit).check_only(move |cx| cx.sleep(time));
+        let waits = graph.job("waits").tries(1).timeout(limit).check_only_async(move |cx| async move {
+            cx.sleep_async(time).await;
+            Ok(())
+        });
+        waits.compile().unwrap()
+    };
+    check(&sleeps(ZERO, NEVER), quick, "SS");
+    check(&sleeps(NEVER, MS(2)), quick, "FF");
+    check(&sleeps(NEVER, ZERO), quick, "FF");
+}
+
+/// What is asked for in each phase, in virtual time: the latest counts, and it is never less than the delay.
+#[cfg(feature = "testkit")]
+#[test]
+fn a_pause_may_be_asked_for_in_every_phase() {
+    const S: fn(u64) -> Duration = Duration::from_secs;
+    #[track_caller]
+    fn check(pauses: [Option<u64>; 3], delay: u64, expected: u64) {
+        let [of_check, of_run, of_recheck] = pauses;
+        let fails = |pause: Option<u64>| -> dojobber::Result {
+            Err(pause.map_or("no".into(), |pause| retry_after(S(pause), "busy").into()))
+        };
+        let open = || Graph::new().job("a").tries(2).retry_delay(S(delay));
+        let begun = |cx: &Context| cx.attempt() == 2;
+        let whole = open()
+            .check(|cx| match cx.phase() {
+                _ if begun(cx) => Ok(()),
+                dojobber::Phase::Check => fails(of_check),
+                _ => fails(of_recheck),
+            })
+            .run(|_| fails(of_run));
+        let mut plans = vec![whole.compile().unwrap()];
+        if of_check.is_none() && of_recheck.is_none() {
+            let alone = move |cx: &Context| if begun(cx) { Ok(()) } else { fails(of_run) };
+            plans.push(open().run_only(alone).compile().unwrap());
+            plans.push(open().check_only(alone).compile().unwrap());
+            let future = move |cx: Context| std::future::ready(alone(&cx));
+            plans.push(open().run_only_async(future).compile().unwrap());
+        }
+        for plan in plans {
+            let trace = Trace::default();
+            let run = dojobber::testkit::Simulation::new(0).observer(trace.clone()).run(&plan, ());
+            assert_eq!((run.success(), run.elapsed().as_secs()), (true, expected), "{}", run.report());
+            assert_eq!(judge(&plan, &trace.events()), Ok(()));
+        }
+    }
+    check([None, None, None], 5, 5);
+    check([Some(60), None, None], 5, 60); // though the run follows
+    check([None, Some(60), None], 5, 60);
+    check([None, Some(60), None], 90, 90);
+    check([None, None, Some(60)], 5, 60);
+    check([None, Some(60), Some(30)], 5, 60);
+    check([None, Some(30), Some(60)], 5, 60);
+    check([Some(90), Some(30), Some(60)], 5, 90);
+}
+
+/// In a simulation what is left to chance follows from the seed.
+#[cfg(feature = "testkit")]
+#[test]
+fn jitter_follows_from_the_seed() {
+    let elapsed = |jitter, seed| {
+        let delay = Backoff::exponential(MS(10_000)).factor(1.0).jitter(jitter);
+        let graph = Graph::new().job("a").tries(2).retry_delay(delay).check_only(|cx| cx.attempt() == 2);
+        let run = dojobber::testkit::Simulation::new(seed).run(&graph.compile().unwrap(), ());
+        assert!(run.success());
+        run.elapsed().as_millis()
+    };
+    for (jitter, least) in [(Jitter::None, 10_000), (Jitter::Equal, 5_000), (Jitter::Full, 0)] {
+        let all: Vec<u128> = (0..32).map(|seed| elapsed(jitter, seed)).collect();
+        assert_eq!((0..32).map(|seed| elapsed(jitter, seed)).collect::<Vec<_>>(), all);
+        assert!(all.iter().all(|time| (least..=10_000).contains(time)), "{all:?}");
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert!(if jitter == Jitter::None { different.len() == 1 } else { different.len() > 20 }, "{all:?}");
     }
 }
 

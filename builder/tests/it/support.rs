@@ -105,6 +105,12 @@ pub(crate) fn within<T>(what: &str, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// How often something is tried at random moments: so often, or as `DOJOBBER_ROUNDS` says.
+#[cfg(unix)]
+pub(crate) fn rounds(usually: u64) -> u64 {
+    std::env::var("DOJOBBER_ROUNDS").map_or(usually, |rounds| rounds.parse().unwrap())
+}
+
 /// How many cases a property has: 128, or what `PROPTEST_CASES` says.
 #[cfg(feature = "testkit")]
 pub(crate) fn cases() -> u32 {

@@ -225,8 +225,12 @@ fn input_is_written_as_far_as_it_is_read() {
 #[test]
 fn its_time_is_over() {
     for way in ALL {
-        let ran = ran(way, "echo begun; exec sleep 1000", timed(MS(300), NEVER));
-        assert_eq!(ran.end, TIMED_OUT(MS(300)), "{way:?}");
+        let dir = Dir::new();
+        let child =
+            spawn(&format!("echo begun; echo $$ > {}; exec sleep 1000", dir.file("pid").display()), true);
+        dir.pid("pid");
+        let ran = watched(way, child, timed(MS(50), NEVER));
+        assert_eq!(ran.end, TIMED_OUT(MS(50)), "{way:?}");
         assert_eq!(ran.status.signal(), Some(if way == Way::Portable { 9 } else { 15 }), "{way:?}");
         assert_eq!(text(ran).0, "begun\n", "{way:?}");
     }
@@ -252,10 +256,14 @@ fn grandchildren_end_with_it() {
 #[test]
 fn one_that_ignores_the_request_is_killed_after_the_grace_period() {
     for way in POLLS {
-        let ran = ran(way, "trap '' TERM; sleep 1000", timed(MS(200), MS(200)));
-        assert_eq!((ran.end, ran.status.signal()), (TIMED_OUT(MS(200)), Some(9)), "{way:?}");
-        let at_once = super::tests::ran(way, "trap '' TERM; sleep 1000", timed(MS(200), Duration::ZERO));
-        assert_eq!(at_once.status.signal(), Some(9), "{way:?}");
+        for grace in [MS(50), Duration::ZERO] {
+            let dir = Dir::new();
+            let child =
+                spawn(&format!("trap '' TERM; echo $$ > {}; sleep 1000", dir.file("pid").display()), true);
+            dir.pid("pid"); // it is deaf
+            let ran = watched(way, child, timed(MS(50), grace));
+            assert_eq!((ran.end, ran.status.signal()), (TIMED_OUT(MS(50)), Some(9)), "{way:?}, {grace:?}");
+        }
     }
 }
 
@@ -402,7 +410,7 @@ fn every_method_fails_when_its_time_is_over() {
     let nearer = shell("exec sleep 1000", Some(limits_of(Some(NEVER), NEVER))).timeout(MS(100));
     check_error(nearer.run(), expected);
     check_error(
-        shell("echo why >&2; exec sleep 1000", Some(limits_of(Some(MS(300)), NEVER))).run(),
+        shell("echo why >&2; exec sleep 1000", Some(limits_of(Some(MS(2000)), NEVER))).run(),
         (
             "`sh -ec 'echo why >&2; exec sleep 1000'` was ended because there was no time left: why",
             ErrorClass::TimedOut,
