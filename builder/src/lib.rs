@@ -150,8 +150,8 @@ pub use dojobber_core::{
 };
 #[doc(inline)]
 pub use dojobber_core::{
-    Carried, Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, Parcel, PhaseDone, Portable, Unit,
-    UnitDone, UnitError, UnitProgress, UnitResult,
+    Carried, Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, Parcel, PhaseDone, Portable, SaidThere,
+    Unit, UnitDone, UnitError, UnitProgress, UnitResult,
 };
 #[doc(inline)]
 pub use dojobber_core::{

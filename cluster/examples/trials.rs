@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dojobber::{CancelToken, Graph, Key, Result, Runner, ensure};
+use dojobber::{CancelToken, Console, Context, Graph, Key, Result, Runner, ensure};
 use dojobber_cluster::{Cluster, Place, Processes, Slurm, is_unit};
 
 type Options = HashMap<String, String>;
@@ -30,7 +30,8 @@ fn note(world: &Path, text: &str) {
 }
 
 /// What goes wrong in the run of a job.
-fn go_wrong(how: &str, attempt: u32, world: &Path) -> Result {
+fn go_wrong(how: &str, cx: &Context, world: &Path) -> Result {
+    let attempt = cx.attempt();
     match how {
         "error" => return Err("told to fail".into()),
         "once" if attempt == 1 => return Err("told to fail once".into()),
@@ -40,6 +41,14 @@ fn go_wrong(how: &str, attempt: u32, world: &Path) -> Result {
         "exit" => std::process::exit(0),
         "exit3" => std::process::exit(3),
         "long" => std::thread::sleep(Duration::from_secs(600)),
+        "says" => {
+            cx.log("half of it is done");
+            cx.progress(1, 2);
+            while !world.join("go").exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            cx.progress(2, 2);
+        }
         "waits" => {
             while !world.join("go").exists() {
                 std::thread::sleep(Duration::from_millis(5));
@@ -136,7 +145,7 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
                 if how == "shared" {
                     cx.shared().set(Key::<u64>::new("x"), 1);
                 }
-                go_wrong(&how, cx.attempt(), world)?;
+                go_wrong(&how, cx, world)?;
                 fs::write(&file, (cx.output(SEED)? * at as u64).to_string())?;
                 note(world, &format!("ran {name}"));
                 Ok(())
@@ -158,6 +167,12 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
             .after("0")
             .check_only(|_| true);
         graph = graph.job("nest").on(cluster).nest(inner);
+    }
+    if let Some(length) = options.get("name") {
+        // any characters, and many of them
+        let name: String =
+            "%a '\"\\$(x);\u{e9}/|@".chars().cycle().take(length.parse().expect("a number")).collect();
+        graph = graph.job(name).on(place(cluster, options)).run_only(|_| ());
     }
     if options.contains_key("large") {
         let large: Key<String> = Key::new("large").portable();
@@ -210,7 +225,9 @@ fn main() -> Result {
         });
     }
     let threads = options.get("threads").map_or(Ok(2), |threads| threads.parse())?;
-    let runner = Runner::builder().threads(threads).dry_run(is_dry).cancel_token(&token).build();
+    let console = options.contains_key("lines").then(Console::lines);
+    let runner = Runner::builder().threads(threads).dry_run(is_dry).cancel_token(&token).observer(console);
+    let runner = runner.build();
     let run = cluster.run(&runner, &plan, ())?;
     if options.contains_key("twice") {
         cluster.run(&runner, &plan, ())?;

@@ -14,12 +14,12 @@ pub(crate) fn unit_done(
     folder: &RunFolder,
     ran: bool,
 ) -> UnitDone {
-    let Record { node, jobs, lost, pause_ns, .. } = record;
+    let Record { node, jobs, lost, said, pause_ns, .. } = record;
     let mut lost = lost.map(RecordedLost::lost);
     let has_run = jobs.iter().flat_map(|job| &job.phases).any(|phase| phase.phase == Phase::Run);
     let mut done = Vec::with_capacity(jobs.len());
     for RecordedJob { job, status, phases, output } in jobs {
-        let Some(id) = ids.iter().copied().find(|id| id.index() == job as usize) else {
+        let Some(id) = known(job, ids) else {
             continue;
         };
         let output = match output.map(|value| read(&value, id, portable, folder)).transpose() {
@@ -32,7 +32,15 @@ pub(crate) fn unit_done(
         let phases = phases.into_iter().map(RecordedPhase::done).collect();
         done.push(JobDone { job: id, status, phases, output });
     }
-    UnitDone { node, jobs: done, lost, ran_before: ran && !has_run, pause: Duration::from_nanos(pause_ns) }
+    let said = said.into_iter().filter_map(|said| Some((known(said.job, ids)?, said)));
+    let said = said.map(|(id, said)| said.told(id)).collect();
+    let (ran_before, pause) = (ran && !has_run, Duration::from_nanos(pause_ns));
+    UnitDone { node, jobs: done, lost, ran_before, said, pause }
+}
+
+/// A job of a unit, by its place in the graph.
+fn known(job: u32, ids: &[JobId]) -> Option<JobId> {
+    ids.iter().copied().find(|id| id.index() == job as usize)
 }
 
 fn read(

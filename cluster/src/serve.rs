@@ -9,8 +9,8 @@ use dojobber::{Event, JobId, Observer, Parcel, Phase, Plan, Runner, Unit, UnitRe
 use crate::engine::Tag;
 use crate::identity::difference;
 use crate::spool::{
-    Began, CANNOT_WRITE, NO_ORDER, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RunFolder,
-    UnitKind, UnitName, VERSION, host, now_ms, open,
+    Began, CANNOT_WRITE, NO_ORDER, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RecordedSaid,
+    RunFolder, UnitKind, UnitName, VERSION, host, now_ms, open,
 };
 use crate::tell::tell;
 
@@ -51,10 +51,22 @@ pub(crate) fn serve<A: Send + Sync>(
         tell(format_args!("dojobber: {} names no unit", order.display()));
         std::process::exit(64);
     };
-    std::process::exit(execute(&folder, &tag, Spot::of_environment(), runner, plan, args, here, true))
+    match execute(&folder, &tag, Spot::of_environment(), runner, plan, args, here, true) {
+        Executed::Known => std::process::exit(0),
+        Executed::Code(code) => std::process::exit(code),
+    }
 }
 
-/// Executes a unit and writes its record. Returns the exit code of its process.
+/// What has come of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Executed {
+    /// Nothing: its unit had a record already, from a start that had been given up.
+    Known,
+    /// Its process ends with that exit code.
+    Code(i32),
+}
+
+/// Executes a unit and writes its record, unless there is one.
 #[expect(clippy::too_many_arguments, reason = "all that the process of a unit has")]
 pub(crate) fn execute<A: Send + Sync>(
     folder: &RunFolder,
@@ -65,15 +77,22 @@ pub(crate) fn execute<A: Send + Sync>(
     args: Arc<A>,
     here: &Here<'_>,
     is_process: bool,
-) -> i32 {
+) -> Executed {
     let order = match folder.read_order(tag) {
         Ok(Some(order)) if order.dojobber_order == VERSION => order,
-        Ok(Some(_)) => return refuse_order(tag, "it is of another version"),
+        Ok(Some(_)) => return Executed::Code(refuse_order(tag, "it is of another version")),
         Ok(None) => {
-            return refuse_order(tag, "it is not there: it was given up, or the spool is not shared");
+            let why = "it is not there: it was given up, or the spool is not shared";
+            return Executed::Code(refuse_order(tag, why));
         }
-        Err(why) => return refuse_order(tag, &why),
+        Err(why) => return Executed::Code(refuse_order(tag, &why)),
     };
+    if folder.read_record(order.unit()).is_ok_and(|record| record.is_some_and(|record| record.lost.is_none()))
+    {
+        tell(format_args!("dojobber: another start of this unit was first"));
+        folder.hint(order.unit());
+        return Executed::Known;
+    }
     let watch = Arc::new(Watch::new(folder, tag, &order, &spot));
     if is_process {
         end_at_signal(&watch);
@@ -87,9 +106,9 @@ pub(crate) fn execute<A: Send + Sync>(
     };
     let is_good = record.lost.is_none();
     if !watch.commit(&record) {
-        return CANNOT_WRITE;
+        return Executed::Code(CANNOT_WRITE);
     }
-    i32::from(!is_good)
+    Executed::Code(i32::from(!is_good))
 }
 
 fn refuse_order(tag: &Tag, why: &str) -> i32 {
@@ -165,6 +184,9 @@ fn left_by_try(order: &Order, folder: &RunFolder) -> Vec<(String, Parcel)> {
     record.local.into_iter().filter_map(parcel).collect()
 }
 
+/// The least time between two writes of what a job says.
+const SAYS: Duration = Duration::from_millis(500);
+
 /// Keeps down how far the unit is, and its record.
 struct Watch {
     folder: RunFolder,
@@ -173,6 +195,8 @@ struct Watch {
     start: Instant,
     began: Mutex<Began>,
     outputs: Mutex<Vec<(u32, crate::spool::Value)>>,
+    /// When it was written last what its job says.
+    written: Mutex<Option<Instant>>,
     /// Held by who writes the record: a signal may come meanwhile.
     is_committed: Mutex<bool>,
 }
@@ -188,6 +212,7 @@ impl Watch {
             ran: before.is_some_and(|before| before.ran),
             phases: Vec::new(),
             open: None,
+            said: None,
         };
         let _ = folder.write_began(tag, &began, false);
         Watch {
@@ -197,6 +222,7 @@ impl Watch {
             start: Instant::now(),
             began: Mutex::new(began),
             outputs: Mutex::default(),
+            written: Mutex::default(),
             is_committed: Mutex::new(false),
         }
     }
@@ -249,6 +275,7 @@ impl Watch {
             node: done.node.clone(),
             jobs: done.jobs.iter().map(job).collect(),
             local: left.collect(),
+            said: done.said.iter().map(RecordedSaid::of).collect(),
             lost,
             pause_ns: u64::try_from(done.pause.as_nanos()).unwrap_or(u64::MAX),
             end: true,
@@ -269,6 +296,7 @@ impl Watch {
             dojobber_record: VERSION,
             tag: self.tag.to_string(),
             node: began.node,
+            said: began.said.into_iter().collect(),
             jobs: known.into_iter().collect(),
             lost: Some(RecordedLost { why, is_final, was_ended }),
             end: true,
@@ -305,6 +333,20 @@ impl Watch {
         false
     }
 
+    /// Something was said: the coordinator reads it about once a second.
+    fn note_said(&self, change: impl FnOnce(&mut RecordedSaid, u64)) {
+        let job = self.name.job;
+        self.note(|began, now| {
+            change(began.said.get_or_insert_with(|| RecordedSaid { job, ..RecordedSaid::default() }), now);
+        });
+        let mut written = lock(&self.written);
+        if written.is_none_or(|written| written.elapsed() >= SAYS) {
+            *written = Some(Instant::now());
+            let began = lock(&self.began).clone();
+            let _ = self.folder.write_began(&self.tag, &began, false);
+        }
+    }
+
     fn note(&self, change: impl FnOnce(&mut Began, u64)) {
         let mut began = lock(&self.began);
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -338,6 +380,12 @@ impl Observer for Watch {
                     error: error.clone(),
                 });
             }),
+            Event::LogLine { attempt, phase, text, .. } => {
+                self.note_said(|said, now| said.note_line(*attempt, *phase, now, text));
+            }
+            Event::Progress { progress, .. } => {
+                self.note_said(|said, _| said.progress = Some((progress.done, progress.total)));
+            }
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use dojobber::{Event, Graph, Key, Observer, Plan, Runner, Status, judge};
 use crate::cluster::{Cluster, Start};
 use crate::engine::{Batch, End, Engine, Patience, RunSpot, Seen, State, SubmitError, Tag};
 use crate::identity::{digest, graph_lines};
-use crate::serve::{Here, Spot, execute};
+use crate::serve::{Executed, Here, Spot, execute};
 use crate::spool::{Record, RunFolder};
 
 /// Small numbers that look random, and are the same each time.
@@ -48,6 +48,8 @@ enum Fate {
     Twice,
     /// The engine knows nothing of it, and it is never executed.
     Forgotten,
+    /// The engine tells its end once, and forgets it; its record comes much later.
+    EndsAndIsForgotten,
 }
 
 /// The engine, and the machines that execute its units: threads of the test.
@@ -63,15 +65,24 @@ struct Desk {
     dice: Dice,
     units: BTreeMap<Tag, (Fate, State)>,
     waiting: VecDeque<(Tag, PathBuf, Fate)>,
-    /// How often a unit was submitted that had a whole record.
+    /// How often a unit was executed that had a whole record.
     repeated: u32,
+    /// The fate of all units, if it is no matter of luck.
+    fate: Option<Fate>,
+    submitted: u32,
+    surveys: u32,
     is_closed: bool,
 }
+
+/// So many surveys are more than enough to give a unit up that nobody knows.
+const MANY: u32 = 10;
 
 impl Farm {
     fn new(seed: u64) -> Self {
         let (units, waiting) = (BTreeMap::new(), VecDeque::new());
-        let desk = Desk { dice: Dice::new(seed), units, waiting, repeated: 0, is_closed: false };
+        let (dice, fate) = (Dice::new(seed), None);
+        let (repeated, submitted, surveys, is_closed) = (0, 0, 0, false);
+        let desk = Desk { dice, units, waiting, repeated, fate, submitted, surveys, is_closed };
         Farm(Arc::new(Inside { desk: Mutex::new(desk), bell: Condvar::new() }))
     }
 
@@ -101,11 +112,25 @@ impl Farm {
             if fate == Fate::Zombie || fate == Fate::Late {
                 std::thread::sleep(Duration::from_millis(4)); // until it was given up, or nearly so
             }
+            while fate == Fate::EndsAndIsForgotten && self.desk().surveys < MANY {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             let folder = RunFolder::new(folder.parent().expect("it is in the spool"), &tag.run);
             let order = folder.read_order(&tag).ok().flatten();
             let spot = Spot { node: format!("n{}", tag.index % 3), ticket: tag.to_string() };
-            let code = execute(&folder, &tag, spot, runner, plan, Arc::new(()), here, false);
-            if let Some(order) = order.filter(|_| fate == Fate::Torn && code == 0) {
+            let has_record = |order: &crate::spool::Order| {
+                let record = folder.read_record(order.unit()).ok().flatten();
+                record.is_some_and(|record: Record| record.lost.is_none())
+            };
+            let had_record = order.as_ref().is_some_and(has_record);
+            let executed = execute(&folder, &tag, spot, runner, plan, Arc::new(()), here, false);
+            let code = match executed {
+                Executed::Known => 0,
+                Executed::Code(code) => code,
+            };
+            let is_repeated = had_record && matches!(executed, Executed::Code(0 | 1));
+            self.desk().repeated += u32::from(is_repeated);
+            if let Some(order) = order.filter(|_| fate == Fate::Torn && executed == Executed::Code(0)) {
                 tear(&folder.record(order.unit()));
             }
             let why = format!("exit code {code}");
@@ -138,12 +163,11 @@ impl Engine for Farm {
         if desk.dice.roll(12) == 0 {
             return Err(SubmitError::Busy("it has lunch".to_owned()));
         }
-        let folder = RunFolder::new(batch.run.folder.parent().expect("it is in the spool"), batch.run.id);
         for tag in (0..batch.units).map(|index| batch.tag(index)) {
-            let order = folder.read_order(&tag).ok().flatten();
-            let record = order.and_then(|order| folder.read_record(order.unit()).ok().flatten());
-            desk.repeated += u32::from(record.is_some_and(|record: Record| record.lost.is_none()));
-            let fate = match desk.dice.roll(24) {
+            desk.submitted += 1;
+            let luck = desk.dice.roll(24);
+            let fate = match luck {
+                _ if desk.fate.is_some() => desk.fate.expect("it was just seen"),
                 0 => Fate::Late,
                 1 => Fate::Lost,
                 2 => Fate::Zombie,
@@ -154,7 +178,9 @@ impl Engine for Farm {
             };
             let lost = State::Over { why: "its machine is lost".to_owned(), end: End::Machine };
             let state = match fate {
-                Fate::Late => State::Over { why: "exit code 0".to_owned(), end: End::Program },
+                Fate::Late | Fate::EndsAndIsForgotten => {
+                    State::Over { why: "exit code 0".to_owned(), end: End::Program }
+                }
                 Fate::Lost | Fate::Zombie => lost,
                 _ => State::Running { node: "n".to_owned() },
             };
@@ -178,7 +204,14 @@ impl Engine for Farm {
         if desk.dice.roll(10) == 0 {
             return Err("it does not listen".to_owned());
         }
-        let known = desk.units.iter().filter(|(_, (fate, _))| *fate != Fate::Forgotten);
+        desk.surveys += 1;
+        let told_once = desk.surveys > 1;
+        let is_known = |fate: Fate| match fate {
+            Fate::Forgotten => false,
+            Fate::EndsAndIsForgotten => !told_once,
+            _ => true,
+        };
+        let known = desk.units.iter().filter(|(_, (fate, _))| is_known(*fate));
         let seen = |(tag, (_, state)): (&Tag, &(Fate, State))| Seen {
             tag: tag.clone(),
             ticket: tag.to_string(),
@@ -272,25 +305,11 @@ fn check(seed: u64) {
     let scripts: Vec<Script> =
         (0..2 + dice.roll(8)).map(|_| Script { passes: dice.roll(7) > 0, runs: AtomicU32::new(0) }).collect();
     let folder = tempfile::tempdir_in(memory()).unwrap();
-    let program = folder.path().join("program");
-    fs::write(&program, "none").unwrap();
     let farm = Farm::new(seed);
     let cluster = Cluster::new(farm.clone(), folder.path().join("spool")).max_in_flight(4).max_losses(1000);
     let plan = graph(&mut dice, &scripts, &cluster).compile().unwrap();
-    let lines = graph_lines(&plan, "");
-    let (digest, trace) = (digest(&lines), Trace::default());
-    let here = Here { lines: &lines, digest: &digest };
-    let there = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
-    let run = std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| farm.work(&there, &plan, &here));
-        }
-        let runner = Runner::builder().threads(2).observer(trace.clone()).build();
-        let start = Start { lines: lines.clone(), digest: digest.clone(), program, args: Vec::new() };
-        let run = cluster.coordinate(start, &runner, &plan, Arc::new(()));
-        farm.close();
-        run.unwrap()
-    });
+    let trace = Trace::default();
+    let run = run(&farm, &plan, &cluster, folder.path(), &trace);
     let graph = plan.graph();
     for job in run.jobs() {
         let script = job.name().rsplit('j').next().and_then(|at| scripts.get(at.parse::<usize>().ok()?));
@@ -302,12 +321,52 @@ fn check(seed: u64) {
             (false, true) => Status::Changed,
             (false, false) => Status::Failed,
         };
-        assert_eq!(job.status(), expected, "seed {seed}: {}\n{}", job.name(), run.report());
+        assert_eq!(job.status(), expected, "seed {seed}: {}\n{run}", job.name());
         assert_eq!(script.runs.load(Ordering::SeqCst) > 0, !is_blocked, "seed {seed}: {}", job.name());
     }
-    assert_eq!(farm.desk().repeated, 0, "seed {seed}: a unit was submitted that had a record");
+    assert_eq!(farm.desk().repeated, 0, "seed {seed}: a unit was executed that had a record");
     let trace = trace.0.lock().unwrap();
     assert_eq!(judge(&plan, &trace), Ok(()), "seed {seed}: {trace:#?}");
+}
+
+/// A run of a plan whose units this farm executes, each by the same program.
+fn run(
+    farm: &Farm,
+    plan: &Plan<'_>,
+    cluster: &Cluster,
+    folder: &std::path::Path,
+    trace: &Trace,
+) -> dojobber::Report {
+    let program = folder.join("program");
+    fs::write(&program, "none").unwrap();
+    let lines = graph_lines(plan, "");
+    let digest = digest(&lines);
+    let here = Here { lines: &lines, digest: &digest };
+    let there = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| farm.work(&there, plan, &here));
+        }
+        let runner = Runner::builder().threads(2).observer(trace.clone()).build();
+        let start = Start { lines: lines.clone(), digest: digest.clone(), program, args: Vec::new() };
+        let run = cluster.coordinate(start, &runner, plan, Arc::new(()));
+        farm.close();
+        run.unwrap().report().clone()
+    })
+}
+
+#[test]
+fn a_unit_that_has_ended_and_was_forgotten_is_no_machine_that_is_lost() {
+    let folder = tempfile::tempdir_in(memory()).unwrap();
+    let farm = Farm::new(3);
+    farm.desk().fate = Some(Fate::EndsAndIsForgotten);
+    let cluster = Cluster::new(farm.clone(), folder.path().join("spool"));
+    let runs = AtomicU32::new(0);
+    let plan = Graph::new().job("a").on(&cluster).run_only(|_| _ = runs.fetch_add(1, Ordering::SeqCst));
+    let plan = plan.compile().unwrap();
+    let report = run(&farm, &plan, &cluster, folder.path(), &Trace::default());
+    assert!(report.success(), "{report}");
+    assert_eq!((runs.load(Ordering::SeqCst), farm.desk().submitted), (1, 1), "{report}");
 }
 
 /// Where files cost little.

@@ -24,7 +24,7 @@ mod lock;
 
 pub(crate) use claims::{Claims, Held, HowEnded, Open};
 pub(crate) use files::{
-    Began, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RunFile, VERSION, Value,
+    Began, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RecordedSaid, RunFile, VERSION, Value,
 };
 pub(crate) use lock::lock;
 pub(crate) use run_folder::{RunFolder, open};

@@ -12,7 +12,7 @@ use std::fmt;
 pub use done::Done;
 pub(crate) use done::{Mail, Message};
 pub use order::{Input, Order};
-pub use outcome::{JobDone, Lost, PhaseDone, UnitDone, UnitProgress};
+pub use outcome::{JobDone, Lost, PhaseDone, SaidThere, UnitDone, UnitProgress};
 pub use unit::{Leaving, Unit, UnitError, UnitResult};
 
 use crate::cancel::StopLevel;

@@ -61,7 +61,7 @@ pub use backoff::{Backoff, Jitter};
 pub use cancel::{CancelToken, Cancelling, StopLevel};
 pub use context::{Context, OutputError, sh};
 pub use elsewhere::{
-    Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, PhaseDone, Unit, UnitDone, UnitError,
+    Done, Elsewhere, Input, JobDone, Leaving, Lost, Order, PhaseDone, SaidThere, Unit, UnitDone, UnitError,
     UnitProgress, UnitResult,
 };
 pub use error::{BoxError, ErrorText, Panicked, Result};

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::elsewhere::{JobDone, PhaseDone};
+use crate::elsewhere::{JobDone, PhaseDone, SaidThere};
 use crate::error::{BoxError, debug_for_people, shown};
 use crate::exec::{Finished, Live};
 use crate::graph::JobId;
@@ -137,6 +137,19 @@ impl<'env, A> Run<'env, A> {
         let phases = report.phases().iter().map(phase).collect();
         let status = report.status();
         JobDone { job: told, status, phases, output: self.session.take_output(job) }
+    }
+
+    /// In a unit: what a job has said, if anything; it is `told` of by its place in the whole plan.
+    pub(crate) fn said_by(&self, job: JobId, told: JobId) -> Option<SaidThere> {
+        let report = JobReport::new(&self.report, job);
+        let (lines, left_out) = (report.log().to_vec(), report.log_left_out());
+        let progress = report.progress();
+        (!lines.is_empty() || progress.is_some()).then_some(SaidThere {
+            job: told,
+            lines,
+            left_out,
+            progress,
+        })
     }
 
     fn before_drop(&mut self) {

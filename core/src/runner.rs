@@ -224,8 +224,10 @@ impl Runner {
             part.graph().ids().filter(|job| jobs.binary_search(&whole[job.index()]).is_err()).collect();
         let mut run = self.execute(live);
         let inside = jobs.iter().filter_map(|job| Some((*job, place(*job)?)));
-        let jobs = inside.map(|(job, place)| run.take_done(place, job)).collect();
-        Ok(UnitResult { done: UnitDone { node, jobs, ..UnitDone::default() }, local: Vec::new() })
+        let (jobs, said): (Vec<_>, Vec<_>) =
+            inside.map(|(job, place)| (run.take_done(place, job), run.said_by(place, job))).unzip();
+        let said = said.into_iter().flatten().collect();
+        Ok(UnitResult { done: UnitDone { node, jobs, said, ..UnitDone::default() }, local: Vec::new() })
     }
 
     fn begin_unit<'env, A: Send + Sync>(

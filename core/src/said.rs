@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::clock::nanos;
 use crate::graph::JobId;
 use crate::process::Spot;
 use crate::words::Phase;
@@ -22,6 +23,11 @@ pub struct LogLine {
 }
 
 impl LogLine {
+    /// A line that was said elsewhere; `at` is the time since the unit began that said it.
+    pub fn new(attempt: u32, phase: Phase, at: Duration, text: impl Into<String>) -> Self {
+        LogLine { attempt, phase, at: nanos(at), text: text.into() }
+    }
+
     /// The try that said it, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
@@ -126,6 +132,13 @@ impl Sayings {
         };
         if let Some(tell) = self.tell.as_ref().filter(|_| is_news) {
             tell(spot, at, Saying::Progress(progress));
+        }
+    }
+
+    /// So many lines were said elsewhere that are not kept there.
+    pub(crate) fn leave_out(&self, job: JobId, lines: u64) {
+        if lines > 0 {
+            self.lock().jobs.entry(job).or_default().left_out += lines;
         }
     }
 

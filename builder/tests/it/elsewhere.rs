@@ -145,7 +145,12 @@ impl Farm {
             Fate::IsStopped => {
                 let open = Some((Phase::Run, Duration::ZERO));
                 let phases = vec![phase(Phase::Check, true)];
-                sent.done.progress(UnitProgress { node: "n1".into(), phases, open, elapsed: Duration::ZERO });
+                sent.done.progress(UnitProgress {
+                    node: "n1".into(),
+                    phases,
+                    open,
+                    ..UnitProgress::default()
+                });
                 self.token.cancel();
                 let mut orders = self.orders.lock().unwrap();
                 while self.stops.lock().unwrap().is_empty() {
@@ -158,7 +163,7 @@ impl Farm {
                 if matches!(fate, Fate::RanBeforeSeen) {
                     let (node, phases) = ("n1".into(), vec![phase(Phase::Check, true)]);
                     let (open, elapsed) = (Some((Phase::Run, Duration::ZERO)), Duration::ZERO);
-                    sent.done.progress(UnitProgress { node, phases, open, elapsed });
+                    sent.done.progress(UnitProgress { node, phases, open, elapsed, said: None });
                 }
                 let (result, done) = self.execute(sent, plan, builder, left);
                 if matches!(fate, Fate::IsSeen) {
@@ -170,12 +175,14 @@ impl Farm {
                         phases: vec![],
                         open: Some((phases[0].phase, phases[0].start)),
                         elapsed,
+                        said: None,
                     });
                     done.progress(UnitProgress {
                         node: "n1".into(),
                         phases: phases[..1].to_vec(),
                         open,
                         elapsed,
+                        said: result.said.first().cloned(),
                     });
                 }
                 done.tell(UnitDone {
@@ -424,6 +431,41 @@ fn how_far_a_unit_is_is_told_before_it_ends() {
     let run = check(&[Fate::IsSeen], |farm| toggles(Graph::new(), "a", farm), "C");
     assert_eq!(run.job("a").unwrap().phases().len(), 3);
     check(&[Fate::IsSeen], |farm| Graph::new().job("a").on(on(farm)).run_only(|_| ()), "C");
+}
+
+#[test]
+fn what_jobs_say_there_is_told_here() {
+    let says = |graph: Graph<'static>, name: &str, farm: Option<&Arc<Farm>>| {
+        let open = graph.job(name).cleanup(|cx| cx.log("swept"));
+        let open = match farm {
+            Some(farm) => open.on(on(farm)),
+            None => open,
+        };
+        open.run_only(|cx| {
+            (0..23).for_each(|line| cx.log(format!("line {line}")));
+            cx.progress(1, 4);
+            cx.progress(3, 4);
+        })
+    };
+    for fate in [Fate::Executes, Fate::IsSeen] {
+        let graph = |farm: &Arc<Farm>| {
+            let nest = says(Graph::new(), "inner", None);
+            says(Graph::new(), "a", Some(farm)).job("nest").after("a").on(on(farm)).nest(nest)
+        };
+        let run = check(&[fate], graph, "CCS");
+        for name in ["a", "nest/inner"] {
+            let job = run.job(name).unwrap();
+            let lines: Vec<&str> = job.log().iter().map(|line| line.text()).collect();
+            assert_eq!((lines.len(), job.log_left_out()), (20, 4), "{name}: {lines:?}");
+            assert_eq!((lines[0], lines[18], lines[19]), ("line 4", "line 22", "swept"), "{name}");
+            assert_eq!(
+                job.progress().map(|progress| (progress.done, progress.total)),
+                Some((3, 4)),
+                "{name}"
+            );
+            assert!(job.log().is_sorted_by_key(|line| line.at()), "{name}");
+        }
+    }
 }
 
 #[test]

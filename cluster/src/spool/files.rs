@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dojobber::{ErrorText, Lost, Phase, PhaseDone, Status, UnitProgress};
+use dojobber::{
+    ErrorText, JobId, LogLine, Lost, Phase, PhaseDone, Progress, SaidThere, Status, UnitProgress,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::spool::unit_name::{UnitKind, UnitName};
@@ -71,6 +73,9 @@ pub(crate) struct Record {
     pub(crate) local: Vec<(String, Value)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lost: Option<RecordedLost>,
+    /// What its jobs have said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) said: Vec<RecordedSaid>,
     #[serde(default)]
     pub(crate) pause_ns: u64,
     /// The last word: without it the record was cut off.
@@ -121,6 +126,55 @@ pub(crate) struct Began {
     pub(crate) phases: Vec<RecordedPhase>,
     /// The phase that goes on, and when it began.
     pub(crate) open: Option<(Phase, u64)>,
+    /// What its job has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) said: Option<RecordedSaid>,
+}
+
+/// What a job has said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RecordedSaid {
+    pub(crate) job: u32,
+    /// Try, phase, time since the unit began in nanoseconds, text: the last lines.
+    pub(crate) lines: Vec<(u32, Phase, u64, String)>,
+    pub(crate) left_out: u64,
+    pub(crate) progress: Option<(u64, u64)>,
+}
+
+impl RecordedSaid {
+    /// So many lines of a job are kept.
+    const LINES: usize = 20;
+
+    pub(crate) fn of(said: &SaidThere) -> Self {
+        let at = |line: &LogLine| u64::try_from(line.at().as_nanos()).unwrap_or(u64::MAX);
+        let line = |line: &LogLine| (line.attempt(), line.phase(), at(line), line.text().to_owned());
+        RecordedSaid {
+            job: said.job.index() as u32,
+            lines: said.lines.iter().map(line).collect(),
+            left_out: said.left_out,
+            progress: said.progress.map(|progress| (progress.done, progress.total)),
+        }
+    }
+
+    pub(crate) fn note_line(&mut self, attempt: u32, phase: Phase, at_ns: u64, text: &str) {
+        if self.lines.len() == Self::LINES {
+            self.lines.remove(0);
+            self.left_out += 1;
+        }
+        self.lines.push((attempt, phase, at_ns, text.to_owned()));
+    }
+
+    /// As it is told to a run that knows the job so.
+    pub(crate) fn told(self, job: JobId) -> SaidThere {
+        let line =
+            |(attempt, phase, at_ns, text)| LogLine::new(attempt, phase, Duration::from_nanos(at_ns), text);
+        SaidThere {
+            job,
+            lines: self.lines.into_iter().map(line).collect(),
+            left_out: self.left_out,
+            progress: self.progress.map(|(done, total)| Progress { done, total }),
+        }
+    }
 }
 
 impl RecordedPhase {
@@ -156,8 +210,9 @@ impl RecordedLost {
 
 impl Began {
     /// As it is told to the run.
-    pub(crate) fn progress(self, now_ms: u64) -> UnitProgress {
+    pub(crate) fn progress(self, job: Option<JobId>, now_ms: u64) -> UnitProgress {
         UnitProgress {
+            said: self.said.zip(job).map(|(said, job)| said.told(job)),
             elapsed: Duration::from_millis(now_ms.saturating_sub(self.at_ms)),
             node: self.node,
             phases: self.phases.into_iter().map(RecordedPhase::done).collect(),

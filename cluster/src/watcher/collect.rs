@@ -118,7 +118,7 @@ impl Watcher {
                 continue;
             };
             if let Some(flying) = self.state().books.flying.get(&tag) {
-                flying.unit.done.progress(began.progress(now_ms()));
+                flying.unit.done.progress(began.progress(flying.unit.ids.first().copied(), now_ms()));
             }
         }
     }
@@ -127,13 +127,15 @@ impl Watcher {
     pub(super) fn tell_lost(&self, current: &Current, unit: Unit, tag: &Tag, lost: Lost) {
         let began = current.folder.read_began(tag);
         let node = began.as_ref().map(|began| began.node.clone()).unwrap_or_default();
-        let phases = began.map(|began| began.known_phases(unit.name.attempt)).unwrap_or_default();
         let job = unit.ids.first().copied();
+        let phases = began.as_ref().map(|began| began.known_phases(unit.name.attempt)).unwrap_or_default();
+        let said = began.and_then(|began| began.said).zip(job).map(|(said, job)| said.told(job));
         let status = Status::Failed;
         let known = job.filter(|_| unit.name.kind == UnitKind::Try && !phases.is_empty());
         let jobs = known.map(|job| JobDone { job, status, phases, output: None });
         let ran_before = unit.ran;
         let jobs = jobs.into_iter().collect();
-        unit.done.tell(UnitDone { node, jobs, lost: Some(lost), ran_before, ..UnitDone::default() });
+        let said = said.into_iter().collect();
+        unit.done.tell(UnitDone { node, jobs, said, lost: Some(lost), ran_before, ..UnitDone::default() });
     }
 }

@@ -119,6 +119,9 @@ impl Watcher {
         drop(state);
         let sent = match written {
             Ok(()) => self.engine.submit(&batch),
+            Err(error) if !current.folder.path.is_dir() => {
+                Err(SubmitError::Refused(format!("the folder of the run is gone from the spool: {error}")))
+            }
             Err(error) => Err(SubmitError::Busy(format!("an order cannot be written: {error}"))),
         };
         match sent {

@@ -1,6 +1,6 @@
 //! What every failure becomes.
 
-use crate::support::{Told, World};
+use crate::support::{ENGINE, Told, World};
 
 /// Runs the trials, and compares what is told of a job: its beginning, and words that must follow.
 #[track_caller]
@@ -73,6 +73,25 @@ fn what_can_never_succeed_fails_for_good() {
 }
 
 #[test]
+fn what_a_unit_says_is_told_while_it_goes_on_and_kept() {
+    let world = World::new();
+    let child = world.spawn(&["jobs=1", "part0=says", "lines=1"]);
+    world.wait_for("it says something", |world| world.told("err").contains("part0: half of it is done"));
+    world.go();
+    let told = world.finish(child);
+    assert!(told.is_success && told.err.contains("part0: 2/2"), "{}", told.err);
+    assert_eq!(told.err.matches("half of it is done").count(), 1, "{}", told.err);
+}
+
+#[test]
+fn a_name_may_be_long_and_have_any_characters() {
+    let world = World::new();
+    let told = world.run(&["jobs=1", "name=1000"]);
+    assert!(told.is_success && told.out.contains("changed 1"), "{}\n{}", told.out, told.err);
+    assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 3);
+}
+
+#[test]
 fn dry_runs_are_here_unless_it_is_said() {
     let world = check(&["dry=1"], "part1", "would run 1", &[]);
     assert_eq!(std::fs::read_dir(world.run_folder().join("out")).unwrap().count(), 0);
@@ -82,7 +101,8 @@ fn dry_runs_are_here_unless_it_is_said() {
 
 #[test]
 fn a_large_output_has_a_file_of_its_own() {
-    let world = check(&["large=3000000", "jobs=1"], "reads", "satisfied 1", &[]);
+    let large = ENGINE.pick("large=10000000", "large=100000000");
+    let world = check(&[large, "jobs=1"], "reads", "satisfied 1", &[]);
     let record = std::fs::read_dir(world.run_folder().join("out")).unwrap();
     assert!(record.flatten().all(|file| file.metadata().unwrap().len() < 10_000));
 }

@@ -27,3 +27,59 @@ fn a_time_that_is_over_is_a_failed_try() {
     assert!(line.starts_with("failed 1") && line.contains("its time was over"), "{line}\n{}", told.err);
     assert_eq!(world.count("cleanup part1"), 1, "its run had begun");
 }
+
+#[test]
+fn a_record_that_cannot_be_written_is_tried_again() {
+    let world = World::new();
+    let child = world.spawn(&["jobs=2", "all=waits"]);
+    let all = |what: &'static str| {
+        move |world: &World| (0..2).all(|part| world.count(&format!("{what} part{part}")) == 1)
+    };
+    world.wait_for("both runs", all("run"));
+    let (folder, away) = (world.run_folder().join("tmp"), world.run_folder().join("away"));
+    fs::rename(&folder, &away).unwrap(); // nothing can be written whole: so it is on a full disk, too
+    world.go();
+    world.wait_for("both runs are over", all("ran"));
+    let is_told = |world: &World| {
+        let logs = fs::read_dir(world.run_folder().join("log")).unwrap().flatten();
+        let has = |log: &fs::DirEntry| {
+            fs::read_to_string(log.path()).unwrap().contains("cannot be written, once more")
+        };
+        logs.filter(|log| log.file_name().to_string_lossy().starts_with('b')).filter(|log| has(log)).count()
+            == 2
+    };
+    world.wait_for("both say so", is_told);
+    fs::rename(&away, &folder).unwrap();
+    let told = world.finish(child);
+    assert!(told.is_success && told.out.contains("sum 10"), "{}\n{}", told.out, told.err);
+    for part in 0..2 {
+        let counts = ["run", "ran", "cleanup"].map(|what| world.count(&format!("{what} part{part}")));
+        assert_eq!(counts, [1, 1, 1], "{:?}", world.log());
+    }
+}
+
+#[test]
+fn a_spool_that_is_gone_fails_tries() {
+    let world = World::new();
+    let child = world.spawn(&["jobs=2", "all=waits"]);
+    world.wait_for("both runs", |world| world.count("run part0") + world.count("run part1") == 2);
+    fs::remove_dir_all(world.run_folder()).unwrap();
+    world.go();
+    let told = world.finish(child);
+    let line = told.job("part0");
+    assert!(!told.is_success || line.starts_with("failed"), "{}\n{}", told.out, told.err);
+    assert!(line.contains("the folder of the run is gone from the spool"), "{line}\n{}", told.err);
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_named() {
+    let world = World::new();
+    let child = world.spawn(&["jobs=2", "slots=1", "all=waits"]);
+    world.wait_for("a run", |world| world.count("run part0") + world.count("run part1") == 1);
+    fs::remove_file(world.run_folder().join("program")).unwrap();
+    world.go();
+    let told = world.finish(child);
+    let parts = [told.job("part0"), told.job("part1")];
+    let words = "is the spool on a file system that all machines share?";
+    assert!(parts.iter().any(|line| line.starts_with("failed 1") && line.contains(words)), "{parts:?}");
+}

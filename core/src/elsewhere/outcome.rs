@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::error::ErrorText;
 use crate::graph::JobId;
 use crate::key::Carried;
+use crate::said::{JobSaid, LogLine, Progress};
 use crate::words::{Phase, Status};
 
 /// What a unit has come to.
@@ -18,6 +19,8 @@ pub struct UnitDone {
     pub lost: Option<Lost>,
     /// Its run was executed by an earlier submission of the same try, which was lost. So the job has changed something.
     pub ran_before: bool,
+    /// What its jobs have said, those that have said anything.
+    pub said: Vec<SaidThere>,
     /// How long the next try is to wait at least, if its error asks for that.
     pub pause: Duration,
 }
@@ -63,6 +66,22 @@ pub struct UnitProgress {
     pub open: Option<(Phase, Duration)>,
     /// The time since the unit began, by its machine's clock.
     pub elapsed: Duration,
+    /// What its job has said so far.
+    pub said: Option<SaidThere>,
+}
+
+/// What a job has said elsewhere, with [`Context::log`](crate::Context::log) and
+/// [`Context::progress`](crate::Context::progress).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidThere {
+    /// The job.
+    pub job: JobId,
+    /// Its last lines, in order; their times are those since the unit began.
+    pub lines: Vec<LogLine>,
+    /// How many lines it had said before these.
+    pub left_out: u64,
+    /// How far it was, as it said last.
+    pub progress: Option<Progress>,
 }
 
 /// Why a unit has told nothing, or not all.
@@ -74,6 +93,14 @@ pub struct Lost {
     pub is_final: bool,
     /// It was ended because the run is stopped.
     pub is_cancelled: bool,
+}
+
+impl JobSaid {
+    /// As it is told to a run elsewhere.
+    pub(crate) fn told_there(self, job: JobId) -> SaidThere {
+        let JobSaid { lines, left_out, progress } = self;
+        SaidThere { job, lines, left_out, progress }
+    }
 }
 
 impl Lost {

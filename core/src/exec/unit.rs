@@ -28,8 +28,9 @@ pub(crate) fn execute_unit<'env, A: Send + Sync>(mut live: Live<'env, A>, unit: 
     let output = Arc::get_mut(&mut live.world).and_then(|world| world.outputs.take(job)).map(Carried);
     let lost = (!unit.is_cleanup).then(|| left_behind(&live)).flatten();
     let jobs = vec![JobDone { job, status, phases, output }];
-    let done =
-        UnitDone { node: unit.node, jobs, lost, ran_before: false, pause: Duration::from_nanos(pause) };
+    let said = live.world.sayings.kept().remove(&job).map(|said| said.told_there(job));
+    let (said, pause) = (said.into_iter().collect(), Duration::from_nanos(pause));
+    let done = UnitDone { node: unit.node, jobs, lost, ran_before: false, said, pause };
     UnitResult { done, local }
 }
 

@@ -152,6 +152,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 None => _ = bell.wait_until(None),
             }
         };
+        done.said.iter().for_each(|said| _ = self.hear_there(said, attempt.attempt, start.0, 0));
         let error = match done.lost {
             Some(lost) => Some(ErrorText::of_message(&lost.why)),
             None => done.jobs.into_iter().flat_map(|job| job.phases).next_back().and_then(|last| last.error),

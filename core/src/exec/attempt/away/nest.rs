@@ -36,7 +36,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         sent_at: u64,
         done: UnitDone,
     ) -> Vec<(JobId, Head)> {
-        let UnitDone { node, jobs, lost, .. } = done;
+        let UnitDone { node, jobs, lost, said, .. } = done;
         let node = if node.is_empty() { NOWHERE.to_owned() } else { node };
         let total = jobs.iter().flat_map(|job| &job.phases).map(|phase| phase.start + phase.length).max();
         let origin = self.ledger.now().saturating_sub(nanos(total.unwrap_or_default())).max(sent_at);
@@ -59,6 +59,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             home.ends.insert(job, status);
             ends.push((job, head));
         }
+        said.iter().for_each(|said| _ = self.hear_there(said, 1, origin, 0));
         home.lanes.into_iter().for_each(|(_, seen)| self.leave_lane(seen));
         self.look_at_the_clock();
         ends
@@ -119,6 +120,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                         phases: Vec::new(),
                         open: None,
                         last: *origin,
+                        heard: 0,
                     })
                 }
             };

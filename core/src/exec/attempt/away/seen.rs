@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::clock::{Stamp, nanos};
-use crate::elsewhere::PhaseDone;
+use crate::elsewhere::{PhaseDone, SaidThere};
 use crate::error::{BoxError, ErrorText, Reported};
 use crate::exec::attempt::ledger::Step;
 use crate::exec::attempt::worker::Worker;
 use crate::exec::placement::{Lane, Placement};
 use crate::exec::tries::Try;
+use crate::process::Spot;
 use crate::words::Phase;
 
 /// How much of a try was seen while it was away.
@@ -22,6 +23,8 @@ pub(super) struct Seen {
     pub(super) open: Option<(Phase, u64)>,
     /// When the last phase ended.
     pub(super) last: u64,
+    /// How many lines of its job were heard.
+    pub(super) heard: u64,
 }
 
 impl Seen {
@@ -48,7 +51,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn seen(&self, sent_at: u64, node: &str, elapsed: Duration) -> Option<Seen> {
         let origin = self.ledger.now().saturating_sub(nanos(elapsed)).max(sent_at);
         let lane = self.placement().take_lane(if node.is_empty() { NOWHERE } else { node }, origin)?;
-        Some(Seen { lane, origin, phases: Vec::new(), open: None, last: origin })
+        Some(Seen { lane, origin, phases: Vec::new(), open: None, last: origin, heard: 0 })
     }
 
     /// Records the phases that were not seen before.
@@ -82,6 +85,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             ledger.begin_at(Step::linked(phase), attempt, Stamp(start))
         });
         seen.open = Some((phase, start));
+    }
+
+    /// What a job has said in a unit that began then, but for what was heard before. Returns how many lines that are.
+    pub(super) fn hear_there(&self, said: &SaidThere, attempt: u32, origin: u64, heard: u64) -> u64 {
+        let (sayings, now) = (&self.live.world.sayings, self.ledger.now());
+        sayings.leave_out(said.job, said.left_out.saturating_sub(heard));
+        let old = usize::try_from(heard.saturating_sub(said.left_out)).unwrap_or(usize::MAX);
+        for line in said.lines.iter().skip(old) {
+            let spot = Spot { job: said.job, attempt: line.attempt, phase: line.phase };
+            sayings.log(spot, origin.saturating_add(line.at).min(now), &line.text);
+        }
+        if let Some(progress) = said.progress {
+            sayings.progress(Spot { job: said.job, attempt, phase: Phase::Run }, now, progress);
+        }
+        heard.max(said.left_out + said.lines.len() as u64)
     }
 
     pub(super) fn leave_lane(&self, mut seen: Seen) {

@@ -26,7 +26,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         progress: &mut Option<Seen>,
         told: UnitProgress,
     ) {
-        let UnitProgress { node, phases, open, elapsed } = told;
+        let UnitProgress { node, phases, open, elapsed, said } = told;
         self.enter(attempt);
         let mut seen = match progress.take() {
             Some(seen) => seen,
@@ -40,6 +40,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let start = seen.at(start, self.ledger.now());
             self.begin_there(attempt, &mut seen, phase, start);
         }
+        if let Some(said) = said {
+            seen.heard = self.hear_there(&said, attempt.attempt, seen.origin, seen.heard);
+        }
         *progress = Some(seen);
     }
 
@@ -51,7 +54,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         progress: Option<Seen>,
         done: UnitDone,
     ) -> (Try, TryEnd) {
-        let UnitDone { node, mut jobs, lost, ran_before, pause } = done;
+        let UnitDone { node, mut jobs, lost, ran_before, said, pause } = done;
         let spec = self.enter(&attempt);
         let (phases, output) = jobs.pop().map_or((Vec::new(), None), |job| (job.phases, job.output));
         // what has ended tells all of itself; and another submission may have seen more than the one that ended
@@ -62,6 +65,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let seen = progress.or_else(|| self.seen(sent_at, &node, total));
         if let Some(mut seen) = seen {
             self.record_phases(&mut attempt, &mut seen, &phases);
+            said.iter().for_each(|said| _ = self.hear_there(said, attempt.attempt, seen.origin, seen.heard));
             self.leave_lane(seen);
         }
         self.look_at_the_clock();
