@@ -200,8 +200,7 @@ impl Runner {
         mut unit: Unit,
         watch: Watch,
     ) -> Result<UnitResult, UnitError> {
-        let mut live = self.begin_unit(plan, args, watch, std::mem::take(&mut unit.inputs));
-        live.is_one_try = true;
+        let live = self.begin_unit(plan, args, watch, std::mem::take(&mut unit.inputs));
         Ok(execute_unit(live, unit))
     }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -11,9 +12,19 @@ use std::time::Duration;
 use crate::clock::{Clock, nanos};
 
 /// Wakers by the moment at which they are to be called. Whoever is free in a run calls those that are due.
-#[derive(Default)]
 pub(crate) struct Timers {
+    /// When the first one is due: written under the lock, read without it.
+    first: AtomicU64,
     waiting: Mutex<Waiting>,
+}
+
+/// There is none.
+const NEVER: u64 = u64::MAX;
+
+impl Default for Timers {
+    fn default() -> Self {
+        Timers { first: AtomicU64::new(NEVER), waiting: Mutex::default() }
+    }
 }
 
 #[derive(Default)]
@@ -25,7 +36,12 @@ struct Waiting {
 impl Timers {
     /// When the next one is due, in nanoseconds since the run began.
     pub(crate) fn first_due(&self) -> Option<u64> {
-        self.lock().wakers.keys().next().map(|(due, _)| *due)
+        Some(self.first.load(Ordering::Acquire)).filter(|due| *due < NEVER)
+    }
+
+    fn note_first(&self, waiting: &Waiting) {
+        let first = waiting.wakers.keys().next().map_or(NEVER, |(due, _)| *due);
+        self.first.store(first, Ordering::Release);
     }
 
     /// Calls the wakers that are due. No lock is held meanwhile.
@@ -36,7 +52,9 @@ impl Timers {
                 return;
             }
             let later = waiting.wakers.split_off(&(now.saturating_add(1), 0));
-            std::mem::replace(&mut waiting.wakers, later)
+            let due = std::mem::replace(&mut waiting.wakers, later);
+            self.note_first(&waiting);
+            due
         };
         due.into_values().for_each(Waker::wake);
     }
@@ -46,11 +64,15 @@ impl Timers {
         let id = waiting.next;
         waiting.next += 1;
         waiting.wakers.insert((due, id), waker);
+        self.note_first(&waiting);
         id
     }
 
     fn remove(&self, due: u64, id: u64) {
-        let waker = self.lock().wakers.remove(&(due, id));
+        let mut waiting = self.lock();
+        let waker = waiting.wakers.remove(&(due, id));
+        self.note_first(&waiting);
+        drop(waiting);
         drop(waker); // after the lock
     }
 

@@ -19,6 +19,18 @@ struct Mistake {
 const MISTAKES: &[Mistake] = &[
     Mistake {
         what: "a try that is woken while it is polled is not woken again",
+        file: "hall.rs",
+        right: "            self.schedule.wake(job); // it was rung during the poll\n",
+        wrong: "",
+    },
+    Mistake {
+        what: "a ring is laid aside although it was rung",
+        file: "hall.rs",
+        right: "state.compare_exchange(LISTENED_TO, ASIDE, Ordering::AcqRel, Ordering::Acquire).is_ok()",
+        wrong: "state.swap(ASIDE, Ordering::AcqRel) <= RUNG",
+    },
+    Mistake {
+        what: "a try forgets that a stop came while it was polled",
         file: "schedule.rs",
         right: "self.advance(job, State::Rung);",
         wrong: "",
@@ -32,19 +44,19 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         what: "the schedule knows that a try is pending before it is in its slot",
         file: "flights.rs",
-        right: "*self.slot(job) = Some(flight);\n        self.hall.lock().suspend(job, deadline);",
-        wrong: "self.hall.lock().suspend(job, deadline);\n        *self.slot(job) = Some(flight);",
+        right: "*self.slot(job) = Some(flight);\n        self.hall.lock().suspend(job, &ringer.ring, deadline);",
+        wrong: "self.hall.lock().suspend(job, &ringer.ring, deadline);\n        *self.slot(job) = Some(flight);",
     },
     Mistake {
-        what: "the last waker is let go before the try is pending",
-        file: "flights.rs",
-        right: "*self.slot(job) = Some(flight);\n        self.hall.lock().suspend(job, deadline);\n        drop(waker);",
-        wrong: "drop(waker);\n        *self.slot(job) = Some(flight);\n        self.hall.lock().suspend(job, deadline);",
+        what: "whoever lets the last waker go tells nobody",
+        file: "hall.rs",
+        right: "                inside.forsaken.insert(job);\n            }\n            is_pending && inside.schedule.wake(job)",
+        wrong: "            }\n            false",
     },
     Mistake {
         what: "wakers of earlier phases count",
         file: "hall.rs",
-        right: "inside.rings.get(self.job.index()) == Some(&self.number) && act(",
+        right: "inside.rings.get(job.index()) == Some(&self.number) && act(",
         wrong: "act(",
     },
     Mistake {

@@ -1,5 +1,6 @@
 //! Workers as those of the general driver, without what they execute: the schedule, the hall and the flights are its own.
 
+use std::mem;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
 use crate::cancel::StopLevel;
-use crate::exec::flights::Flights;
+use crate::exec::flights::{Flights, Ringer};
 use crate::exec::hall::{Hall, Ring};
 use crate::exec::schedule::{Claims, Next, Schedule};
 use crate::graph::{JobGraph, JobId};
@@ -17,6 +18,8 @@ use crate::words::{DryRun, Status};
 /// What a poll comes to.
 pub(super) enum Polled {
     Pending,
+    /// The same, and the limit of the phase is over.
+    Overdue,
     /// The phase has ended, and the next one of the same try begins.
     NextPhase,
     /// The try has ended.
@@ -78,36 +81,43 @@ impl Crew {
     }
 
     fn work(&self) {
-        let mut done = None;
+        let (mut done, mut spare) = (None, None);
         while let Some(next) = self.next(done.take()) {
             done = match next {
-                Next::Begin(attempt) => self.go_on(attempt.job, Flight::default()),
-                Next::Resume(job) => self.resume(job),
+                Next::Begin(attempt) => self.go_on(attempt.job, Flight::default(), &mut spare),
+                Next::Resume(job) => self.resume(job, &mut spare),
             };
         }
     }
 
-    fn resume(&self, job: JobId) -> Option<JobId> {
+    fn resume(&self, job: JobId, spare: &mut Option<Ringer>) -> Option<JobId> {
         let (flight, is_forsaken) = self.flights.take_up(job);
         if is_forsaken {
             self.forsaken.fetch_add(1, Ordering::Relaxed);
         }
         let ends = is_forsaken || self.is_stopped.load(Ordering::Acquire);
-        if ends { Some(job) } else { self.go_on(job, flight) }
+        if ends { Some(job) } else { self.go_on(job, flight, spare) }
     }
 
     /// `None`: the try is pending, and was put aside.
-    fn go_on(&self, job: JobId, mut flight: Flight) -> Option<JobId> {
+    fn go_on(&self, job: JobId, mut flight: Flight, spare: &mut Option<Ringer>) -> Option<JobId> {
         loop {
-            let waker = self.flights.waker(job, &mut flight.ring);
+            let last = mem::take(&mut flight.ring);
+            let ringer = self.flights.ringer(&last, spare);
             flight.polls += 1;
-            match (self.poll)(self, job, flight.phase, flight.polls, &waker) {
-                Polled::Ready => return Some(job),
-                Polled::NextPhase => flight = Flight { phase: flight.phase + 1, ..Flight::default() },
-                Polled::Pending if self.is_stopped.load(Ordering::Acquire) => return Some(job),
-                Polled::Pending => {
-                    self.flights.put_aside(job, flight, None, waker);
+            match (self.poll)(self, job, flight.phase, flight.polls, ringer.waker()) {
+                polled @ (Polled::Pending | Polled::Overdue) if !self.is_stopped.load(Ordering::Acquire) => {
+                    let deadline = matches!(polled, Polled::Overdue).then_some(0);
+                    flight.ring = Arc::downgrade(ringer.ring());
+                    self.flights.put_aside(job, flight, deadline, ringer);
                     return None;
+                }
+                polled => {
+                    *spare = ringer.is_free().then_some(ringer);
+                    match polled {
+                        Polled::NextPhase => flight = Flight { phase: flight.phase + 1, ..Flight::default() },
+                        _ => return Some(job),
+                    }
                 }
             }
         }
@@ -131,6 +141,7 @@ impl Crew {
                 self.hall.call_all(&mut inside);
                 continue;
             }
+            inside.wake_overdue(|| 0);
             if let Some(next) = inside.schedule.next(|| 0) {
                 if inside.schedule.has_more() {
                     self.hall.call(&mut inside);

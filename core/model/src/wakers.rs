@@ -132,6 +132,32 @@ checks! {
         });
     }
 
+    /// The last waker of a phase is dropped, which goes on meanwhile because its limit is over: the next phase is not taken for
+    /// forsaken.
+    fn the_last_waker_is_dropped_late() {
+        model(Some(3), || {
+            let (said, reached) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let seen = Arc::clone(&reached);
+            let crew = Crew::new(1, false, move |_, _, phase, polls, waker| match (phase, polls) {
+                (0, 1) => {
+                    elsewhere(waker, drop);
+                    Polled::Overdue
+                }
+                (0, _) => Polled::NextPhase,
+                _ if said.load(Ordering::Acquire) > 0 => Polled::Ready,
+                _ => {
+                    if polls == 1 {
+                        reached.store(1, Ordering::Relaxed);
+                        say(&said, waker, Waker::wake);
+                    }
+                    Polled::Pending
+                }
+            });
+            crew.run(0);
+            assert!(forsaken(&crew) == 0 || seen.load(Ordering::Relaxed) == 0);
+        });
+    }
+
     fn a_waker_outlives_the_run() {
         model(None, || {
             let crew = Crew::new(1, false, |_, _, _, _, waker| {

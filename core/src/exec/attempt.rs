@@ -6,19 +6,19 @@ mod ledger;
 mod leftovers;
 mod async_call;
 mod flight;
+mod spares;
 mod mend;
 mod worker;
 mod ending;
 mod phase;
 mod whole;
 mod stepwise;
+mod at_once;
 mod cleanup;
 mod away;
 
 pub(super) use away::{Back, Sent};
 pub(super) use flight::Flight;
 pub(crate) use leftovers::{DueCleanup, Leftovers};
-#[cfg(feature = "testkit")]
-pub(super) use stepwise::Open;
-pub(super) use stepwise::Progress;
+pub(super) use stepwise::{Open, Progress};
 pub(super) use worker::Worker;

@@ -7,6 +7,31 @@ use crate::exec::hall::{Hall, Ring};
 use crate::exec::sync::{Mutex, MutexGuard, PoisonError};
 use crate::graph::JobId;
 
+/// What a future is polled with: a ring, and the waker that rings it.
+pub(super) struct Ringer {
+    ring: Arc<Ring>,
+    waker: Waker,
+}
+
+impl Ringer {
+    fn of(ring: Arc<Ring>) -> Self {
+        Ringer { waker: Waker::from(Arc::clone(&ring)), ring }
+    }
+
+    pub(super) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    pub(super) fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
+    /// After the last poll of a phase: whether another one may be polled with it, since nobody else holds it.
+    pub(super) fn is_free(&self) -> bool {
+        Arc::strong_count(&self.ring) == 2 // one is inside of the waker
+    }
+}
+
 /// The pending tries of one run. `F` is what is put aside of a try.
 pub(super) struct Flights<F> {
     hall: Arc<Hall>,
@@ -26,21 +51,23 @@ impl<F> Flights<F> {
         self.slots.is_empty()
     }
 
-    /// What a try is polled with: the ring of its last poll, if somebody still holds it, or a new one.
-    pub(super) fn waker(&self, job: JobId, last: &mut Weak<Ring>) -> Waker {
-        let ring = last.upgrade().unwrap_or_else(|| self.hall.ring(job));
-        *last = Arc::downgrade(&ring);
-        Waker::from(ring)
+    /// What a try is polled with: the ring of its last poll, if somebody still holds it; else one that nobody does, and that
+    /// the worker may have spared.
+    pub(super) fn ringer(&self, last: &Weak<Ring>, spare: &mut Option<Ringer>) -> Ringer {
+        let ringer = last.upgrade().map(Ringer::of).or_else(|| spare.take());
+        let ringer = ringer.unwrap_or_else(|| Ringer::of(self.hall.ring()));
+        ringer.ring.listen();
+        ringer
     }
 
-    /// Puts a try aside that waits for its waker, or for the moment when its limit is over.
+    /// Puts a try aside that waits for its ring, or for the moment when its limit is over.
     ///
-    /// It is put into its slot before the schedule knows that it waits, so that the worker that takes it up finds it. The waker is let go at the
+    /// It is put into its slot before the schedule knows that it waits: who takes it up finds it. The ring is let go at the
     /// very last: if that was the last clone, nobody else can wake the try, and it is woken to fail.
-    pub(super) fn put_aside(&self, job: JobId, flight: F, deadline: Option<u64>, waker: Waker) {
+    pub(super) fn put_aside(&self, job: JobId, flight: F, deadline: Option<u64>, ringer: Ringer) {
         *self.slot(job) = Some(flight);
-        self.hall.lock().suspend(job, deadline);
-        drop(waker);
+        self.hall.lock().suspend(job, &ringer.ring, deadline);
+        drop(ringer);
     }
 
     /// Takes up a try that was woken; says whether that is because nobody can wake it any more.
@@ -52,7 +79,8 @@ impl<F> Flights<F> {
 
     /// No code of a user's is called under this lock.
     fn slot(&self, job: JobId) -> MutexGuard<'_, Option<F>> {
-        let at = self.jobs.binary_search(&job).expect("the job has async phases");
-        self.slots[at].lock().unwrap_or_else(PoisonError::into_inner)
+        let is_at = self.jobs.get(job.index()) == Some(&job); // as where all jobs have some
+        let at = if is_at { Ok(job.index()) } else { self.jobs.binary_search(&job) };
+        self.slots[at.expect("the job has async phases")].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

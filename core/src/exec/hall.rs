@@ -3,6 +3,8 @@
 //! 1. No code of a user's is called, no event is told and nothing of a user's is dropped under the lock.
 //! 2. A worker or waker that makes something doable calls one sleeper, if there is one.
 //! 3. Where there is an alarm and somebody sleeps, one sleeper keeps it. A keeper that leaves calls another sleeper.
+//! 4. A ring is `ASIDE` only from the moment when its try is pending. Until then, whoever rings it leaves a mark, and takes no
+//!    lock.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use crate::cancel::StopLevel;
 use crate::exec::schedule::{Ended, Schedule, State};
-use crate::exec::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::exec::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::graph::JobId;
 use crate::words::StopReason;
 
@@ -22,6 +24,8 @@ pub(super) struct Hall {
     bell: Condvar,
     /// Rings for the one that keeps the alarm.
     alarm: Condvar,
+    /// Rings that were made.
+    numbers: AtomicUsize,
 }
 
 pub(super) struct Inside {
@@ -34,10 +38,8 @@ pub(super) struct Inside {
     pub(super) untold: Vec<Ended>,
     /// Sleepers without an alarm that were not called.
     idle: usize,
-    /// For each job with async phases, by its index: the number of the ring that may wake it just now; 0 if there is none.
-    rings: Vec<u64>,
-    /// Rings that were made.
-    numbers: u64,
+    /// For each job that was pending, by its index: the number of the ring that may wake it just now; 0 if there is none.
+    rings: Vec<usize>,
     /// Pending tries that nobody can wake any more.
     forsaken: HashSet<JobId>,
     /// When the limits of pending tries are over.
@@ -59,7 +61,6 @@ impl Hall {
             stop_reason: None,
             untold: Vec::new(),
             rings: Vec::new(),
-            numbers: 0,
             forsaken: HashSet::new(),
             deadlines: BTreeSet::new(),
             deadline_of: HashMap::new(),
@@ -68,7 +69,8 @@ impl Hall {
             has_keeper: false,
             keeper_until: 0,
         };
-        Hall { inside: Mutex::new(inside), bell: Condvar::new(), alarm: Condvar::new() }
+        let (bell, alarm) = (Condvar::new(), Condvar::new());
+        Hall { inside: Mutex::new(inside), bell, alarm, numbers: AtomicUsize::new(0) }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -124,22 +126,24 @@ impl Hall {
         inside
     }
 
-    /// The ring that may wake a job's try from now on, in place of any other.
-    pub(super) fn ring(self: &Arc<Self>, job: JobId) -> Arc<Ring> {
-        let mut inside = self.lock();
-        inside.numbers += 1;
-        let number = inside.numbers;
-        if inside.rings.len() <= job.index() {
-            inside.rings.resize(job.index() + 1, 0);
-        }
-        inside.rings[job.index()] = number;
-        Arc::new(Ring { hall: Arc::clone(self), job, number })
+    /// A ring that nobody else has.
+    pub(super) fn ring(self: &Arc<Self>) -> Arc<Ring> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let state = AtomicU32::new(LISTENED_TO);
+        Arc::new(Ring { hall: Arc::clone(self), number, job: AtomicU32::new(0), state })
     }
 }
 
 impl Inside {
-    /// The try of a job waits for its waker, or for the moment when its limit is over.
-    pub(super) fn suspend(&mut self, job: JobId, deadline: Option<u64>) {
+    /// The try of a job waits for a ring, or for the moment when its limit is over.
+    pub(super) fn suspend(&mut self, job: JobId, ring: &Ring, deadline: Option<u64>) {
+        if !ring.lay_aside(job) {
+            self.schedule.wake(job); // it was rung during the poll
+        }
+        if self.rings.len() <= job.index() {
+            self.rings.resize(job.index() + 1, 0);
+        }
+        self.rings[job.index()] = ring.number;
         if self.schedule.suspend(job) {
             self.deadlines.extend(deadline.map(|at| (at, job)));
             self.deadline_of.extend(deadline.map(|at| (job, at)));
@@ -148,6 +152,7 @@ impl Inside {
 
     /// A pending try goes on; says whether that is because nobody can wake it any more.
     pub(super) fn resume(&mut self, job: JobId) -> bool {
+        self.rings[job.index()] = 0;
         if !self.deadline_of.is_empty()
             && let Some(at) = self.deadline_of.remove(&job)
         {
@@ -174,24 +179,59 @@ impl Inside {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
+    /// Whether somebody sleeps who could be called.
+    pub(super) fn has_sleepers(&self) -> bool {
+        self.idle > 0 || self.has_keeper
+    }
+
     /// Whether somebody must get up to keep an earlier alarm than is kept.
     pub(super) fn wants_keeper(&self, alarm: Option<u64>) -> bool {
         alarm.is_some_and(|at| !self.has_keeper || at < self.keeper_until)
     }
 }
 
-/// What the wakers of one pending try ring. Clones of it are all that can wake that try.
+/// A worker is inside of the try, and looks whether it was rung before it puts the try aside.
+const LISTENED_TO: u32 = 0;
+/// The try is pending; or it was, and goes on because of something else.
+const ASIDE: u32 = 1;
+/// It was rung since it was listened to.
+const RUNG: u32 = 2;
+
+/// What the wakers of one try ring. Clones of it are all that can wake that try while it is pending.
 pub(super) struct Ring {
     hall: Arc<Hall>,
-    job: JobId,
-    number: u64,
+    /// No other ring has it.
+    number: usize,
+    /// Whose try was put aside with it last.
+    job: AtomicU32,
+    state: AtomicU32,
 }
 
 impl Ring {
+    /// Before a poll, which sees all that was done before the ring was rung.
+    pub(super) fn listen(&self) {
+        // most often it has not been rung since; if that is seen too late, it is as if it was rung during the poll
+        if self.state.load(Ordering::Relaxed) != LISTENED_TO {
+            self.state.swap(LISTENED_TO, Ordering::AcqRel);
+        }
+    }
+
+    /// After a poll: whoever rings from now on takes the lock, which the worker holds. `false`: it was rung meanwhile.
+    fn lay_aside(&self, job: JobId) -> bool {
+        let state = &self.state;
+        self.job.store(job.0, Ordering::Relaxed); // read only by who finds the ring laid aside
+        state.compare_exchange(LISTENED_TO, ASIDE, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Notes that it is rung, and says whether a pending try is to be told.
+    fn mark(&self) -> bool {
+        self.state.swap(RUNG, Ordering::AcqRel) == ASIDE
+    }
+
     /// Does something, if this is still the ring of its job.
     fn answer(&self, act: impl FnOnce(&mut Inside, JobId) -> bool) {
-        let mut inside = self.hall.lock();
-        if inside.rings.get(self.job.index()) == Some(&self.number) && act(&mut inside, self.job) {
+        let (mut inside, job) = (self.hall.lock(), JobId(self.job.load(Ordering::Relaxed)));
+        if inside.rings.get(job.index()) == Some(&self.number) && act(&mut inside, job) {
             self.hall.call(&mut inside);
         }
     }
@@ -203,13 +243,18 @@ impl Wake for Ring {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.answer(|inside, job| inside.schedule.wake(job));
+        if self.mark() {
+            self.answer(|inside, job| inside.schedule.wake(job));
+        }
     }
 }
 
 /// Nobody can wake the try any more.
 impl Drop for Ring {
     fn drop(&mut self) {
+        if !self.mark() {
+            return;
+        }
         self.answer(|inside, job| {
             let is_pending = inside.schedule.state(job) == State::Pending;
             if is_pending {

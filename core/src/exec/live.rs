@@ -35,8 +35,6 @@ pub(crate) struct Live<'env, A> {
     pub(crate) placement: Option<Placement>,
     /// In a unit: the jobs that were done before, in ascending order.
     pub(crate) known: Vec<JobId>,
-    /// In a unit: it is a single try.
-    pub(crate) is_one_try: bool,
     /// When each job's first try began, in nanoseconds since the run did; only where some job is tried for a time.
     began: Vec<AtomicU64>,
     runs_started: AtomicU32,
@@ -69,7 +67,6 @@ impl<'env, A> Live<'env, A> {
             bounds,
             expected,
             known: Vec::new(),
-            is_one_try: false,
             began,
             runs_started: AtomicU32::new(0),
             behind,
@@ -95,12 +92,6 @@ impl<A> Live<'_, A> {
         let units = self.placement.as_ref().map(|placement| placement.units(&self.plan)).unwrap_or_default();
         let claims = claims(&self.plan, &self.options, self.expected.as_deref(), |job| self.venue(job));
         claims.with_others(units, self.known.clone())
-    }
-
-    /// Whether async phases are waited for where they are called: one of a simulation is a single step, and a process that
-    /// executes one try has nothing else to do.
-    pub(super) fn waits_for_futures(&self) -> bool {
-        self.world.clock.is_virtual() || self.is_one_try
     }
 
     pub(super) fn is_serial(&self) -> bool {
@@ -234,12 +225,13 @@ pub(super) fn claims<'v, A>(
     // how many may be in flight is one more pool, which every job with an async phase uses
     let in_flight = PoolId(sizes.len() as u32);
     sizes.push(options.max_in_flight.clamp(1, u32::MAX as usize) as u32);
+    let mut asyncs = asyncs.iter().peekable(); // ascending, as the jobs are
     let jobs = plan.graph().ids().map(|job| {
         let venue = venue(job);
         let is_inside = matches!(venue, Some(Venue::Nest(_))); // it takes its slots there
         let said = uses.get(job.index()).filter(|_| !is_inside).map_or(&[][..], |uses| uses);
         let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
-        let is_async = venue.is_none() && asyncs.binary_search(&job).is_ok();
+        let is_async = asyncs.next_if_eq(&&job).is_some() && venue.is_none();
         said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))
     });
     Claims::new(sizes, jobs, wishes)

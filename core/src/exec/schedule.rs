@@ -46,6 +46,8 @@ pub(super) struct Schedule {
     slots: Slots,
     units: Units,
     arrivals: u64,
+    /// For the jobs that one end makes ready: empty, but for its memory.
+    released: Vec<JobId>,
     /// Failed tries that will be repeated, by due time and then by declaration, but for those that are parked.
     retries: BTreeMap<(u64, JobId), Try>,
     /// The tries of parked retries.
@@ -81,21 +83,15 @@ pub(super) enum Next {
 impl Schedule {
     pub(super) fn new(graph: &Arc<JobGraph>, mut claims: Claims, dry_run: DryRun) -> Self {
         let mut schedule = Schedule {
-            graph: Arc::clone(graph),
             states: vec![State::Waiting; graph.nodes()],
             left: graph.dependencies().collect(),
             ready: Queue::new(claims.has_wishes()),
             slots: Slots::new(&claims),
             units: std::mem::take(&mut claims.units),
             claims,
-            arrivals: 0,
-            retries: BTreeMap::new(),
-            parked: BTreeMap::new(),
-            woken: VecDeque::new(),
-            woken_first: false,
             open: graph.len(),
-            is_stopped: false,
             dry_run,
+            ..Schedule::of_nothing(graph)
         };
         schedule.pass_known();
         for job in graph.ids().filter(|job| graph.after_nodes(*job).is_empty()) {
@@ -105,13 +101,48 @@ impl Schedule {
         schedule
     }
 
+    /// In the place of another one, as long as nobody asks it anything.
+    pub(super) fn of_nothing(graph: &Arc<JobGraph>) -> Self {
+        let claims = Claims::default();
+        Schedule {
+            graph: Arc::clone(graph),
+            states: Vec::new(),
+            left: Vec::new(),
+            ready: Queue::new(false),
+            slots: Slots::new(&claims),
+            units: Units::default(),
+            claims,
+            arrivals: 0,
+            released: Vec::new(),
+            retries: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            woken: VecDeque::new(),
+            woken_first: false,
+            open: 0,
+            is_stopped: false,
+            dry_run: DryRun::Off,
+        }
+    }
+
+    /// The first job that may begin has begun already, and has ended like that if it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If another one is the first.
+    pub(super) fn catch_up(&mut self, job: JobId, ended: Option<Status>) {
+        let next = self.next(|| 0);
+        assert_eq!(next, Some(Next::Begin(Try::first(job))), "one worker follows the order of the plan");
+        if let Some(status) = ended {
+            self.end(job, status, &mut Vec::new());
+        }
+    }
+
     /// Ends the jobs that were done before the run began, and makes ready what waited for them alone.
     fn pass_known(&mut self) {
-        let graph = Arc::clone(&self.graph);
         let known = std::mem::take(&mut self.claims.known);
         known.iter().for_each(|job| self.advance(*job, State::Ended(Status::Satisfied)));
         let mut told = Vec::new();
-        known.iter().for_each(|job| self.release(&graph, *job, &mut told));
+        known.iter().for_each(|job| self.release(*job, &mut told));
     }
 
     /// A job waits for nothing more.
@@ -328,13 +359,12 @@ impl Schedule {
 
     /// What the end of a job means for those that depend on it, and so on: each ends once, after what it ends by.
     fn follow(&mut self, mut job: JobId, mut status: Status, told: &mut Vec<Ended>) {
-        let graph = Arc::clone(&self.graph);
         let mut walked = told.len();
         loop {
             if self.dry_run.goes_on_behind(status) {
-                self.release(&graph, job, told);
+                self.release(job, told);
             } else {
-                self.spread(&graph, job, status, told);
+                self.spread(&Arc::clone(&self.graph), job, status, told);
             }
             let Some(next) = told.get(walked) else { break };
             (job, status) = (next.job, next.status);
@@ -344,15 +374,14 @@ impl Schedule {
     }
 
     /// What waited for this job alone may begin.
-    fn release(&mut self, graph: &JobGraph, done: JobId, told: &mut Vec<Ended>) {
-        let mut ready = Vec::new();
-        let left = &mut self.left;
+    fn release(&mut self, done: JobId, told: &mut Vec<Ended>) {
+        let (left, mut ready) = (&mut self.left, std::mem::take(&mut self.released));
         let release = |node: JobId| {
             left[node.index()] -= 1;
             left[node.index()] == 0
         };
-        graph.release(done, release, |job| ready.push(job));
-        for job in ready {
+        self.graph.release(done, release, |job| ready.push(job));
+        for job in ready.drain(..) {
             if self.states[job.index()] != State::Waiting || self.units.are_away(job) {
                 continue; // it has ended before the run, or ends with its nest
             }
@@ -363,6 +392,7 @@ impl Schedule {
                 self.make_ready(job);
             }
         }
+        self.released = ready;
     }
 
     /// What depends on a job that has ended without being done has ended, too; also by way of a nest's start.

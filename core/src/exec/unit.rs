@@ -51,7 +51,7 @@ fn execute_try<'env, A: Send + Sync>(live: &Live<'env, A>, attempt: Try) -> Exec
             Progress::Open(open) if worker.see_stop() >= StopLevel::Cancel => {
                 break worker.cut_short(open);
             }
-            Progress::Open(open) => worker.advance(open),
+            Progress::Open(open) => worker.advance(open, None),
             Progress::InFlight(_) => unreachable!("a unit waits for futures where they are called"),
         };
     };

@@ -1,18 +1,50 @@
 //! The call of an async phase, which goes on from poll to poll.
 
+use std::task::{Context, Poll, Waker};
+
 use crate::context::Place;
 use crate::error::Result;
 use crate::exec::live::Live;
 use crate::exec::spans::PhaseSpan;
 #[cfg(feature = "testkit")]
 use crate::faults::FaultyCall;
+use crate::job::Later;
+use crate::unwind;
 use crate::verdict::Value;
+
+/// Polls a future once. What is returned is what the phase has come to.
+pub(super) fn poll(future: &mut Later<'_>, waker: &Waker) -> Poll<Result<Value>> {
+    let mut poll = || future.as_mut().poll(&mut Context::from_waker(waker));
+    unwind::catch(|| Ok(poll())).unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+}
+
+/// What a phase comes to whose future is dropped after that result. A panic in its destructor is the phase's.
+pub(super) fn dropped(future: Later<'_>, result: Result<Value>) -> Result<Value> {
+    match (unwind::discard(future), result) {
+        (Err(panic), Ok(value)) => {
+            let _ = unwind::discard(value);
+            Err(panic)
+        }
+        (_, result) => result,
+    }
+}
 
 /// What stands around the code of one async phase: its span, and the faults of the test kit.
 pub(super) struct AsyncCall {
     span: PhaseSpan,
     #[cfg(feature = "testkit")]
     faulty: Option<FaultyCall>,
+}
+
+impl AsyncCall {
+    /// That of a phase for which nobody listens, and to which nothing happens.
+    pub(super) fn unheard() -> Self {
+        AsyncCall {
+            span: PhaseSpan::unheard(),
+            #[cfg(feature = "testkit")]
+            faulty: None,
+        }
+    }
 }
 
 #[cfg(not(feature = "testkit"))]

@@ -1,10 +1,10 @@
 //! Tries a phase at a time, as the other drivers execute them: between two phases a try is a value that may wait.
 
 use std::sync::Arc;
-use std::task::{self, Poll, Waker};
+use std::task::{Poll, Waker};
 
 use crate::error::{BoxError, Result};
-use crate::exec::attempt::async_call::AsyncCall;
+use crate::exec::attempt::async_call::{AsyncCall, dropped, poll};
 use crate::exec::attempt::ending::forget;
 use crate::exec::attempt::failure::Notes;
 use crate::exec::attempt::flight::Flight;
@@ -36,7 +36,7 @@ pub(in crate::exec) struct Open<'r, 'env, A> {
 /// How far a try has come.
 pub(in crate::exec) enum Progress<'r, 'env, A> {
     Open(Open<'r, 'env, A>),
-    /// Its phase is a future, which is to be polled.
+    /// Its phase is a future, which was pending when it was polled last.
     InFlight(Box<Flight<'r, 'env, A>>),
     Over(Try, TryEnd),
 }
@@ -50,7 +50,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.live.note_begin(attempt.job, since);
         }
         self.limit(spec, since);
-        let local = spec.is_async().then(Arc::default);
+        let local = spec.is_async().then(|| self.spares.local());
         match self.open(&mut attempt, spec) {
             Ok((held, due)) => Progress::Open(Open {
                 attempt,
@@ -65,8 +65,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
-    /// Executes the phase that is due, and no more; of one that is a future, the call that makes it.
-    pub(in crate::exec) fn advance(&mut self, open: Open<'r, 'env, A>) -> Progress<'r, 'env, A> {
+    /// Executes the phase that is due, and no more. One that is a future is polled once with this waker; without one it is
+    /// waited for.
+    pub(in crate::exec) fn advance(
+        &mut self,
+        open: Open<'r, 'env, A>,
+        waker: Option<&Waker>,
+    ) -> Progress<'r, 'env, A> {
         let Open { mut attempt, due, mut held, since, error, notes, local } = open;
         let spec = self.enter(&attempt);
         self.notes = notes;
@@ -74,7 +79,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.limit(spec, self.ledger.stamp().0); // else a constructor's time counts into the first phase
         }
         self.cx.set_shared_local(local);
-        if spec.is_async() && !self.live.waits_for_futures() {
+        if let Some(waker) = waker {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
             let mut call = AsyncCall::begin(self.live, self.cx.place());
@@ -83,12 +88,19 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 None => call.enter(|| unwind::catch(|| Ok(held.call_async(due, &self.cx)))),
             };
             let result = match called {
-                Ok(Some(Called::Later(future))) => {
-                    let local = self.cx.take_shared_local();
-                    let limits = self.cx.limits().cloned();
-                    let (said, goes_on) = ((error, self.notes), (call, future));
-                    let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
-                    return Progress::InFlight(Box::new(flight));
+                Ok(Some(Called::Later(mut future))) => {
+                    self.cx.limits().into_iter().for_each(|limits| limits.tell_over());
+                    match call.enter(|| poll(&mut future, waker)) {
+                        Poll::Ready(result) => call.end(self.live, dropped(future, result)),
+                        Poll::Pending => {
+                            let local = self.cx.take_shared_local();
+                            let limits = self.cx.limits().cloned();
+                            let (said, goes_on) = ((error, self.notes), (call, future));
+                            let flight =
+                                Flight::new(attempt, due, held, start, said, local, limits, goes_on);
+                            return Progress::InFlight(Box::new(flight));
+                        }
+                    }
                 }
                 Ok(Some(Called::Returned(result))) => call.end(self.live, result),
                 Ok(None) => call.end(self.live, held.call(due, &self.cx)), // its struct is gone
@@ -102,16 +114,18 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.progress(attempt, due, held, error, after)
     }
 
-    /// Polls a future once. What is returned is what the phase has come to.
-    pub(in crate::exec) fn poll(
-        &self,
-        flight: &mut Flight<'r, 'env, A>,
+    /// Polls the future of a phase once more.
+    pub(in crate::exec) fn go_on(
+        &mut self,
+        mut flight: Box<Flight<'r, 'env, A>>,
         waker: &Waker,
-    ) -> Poll<Result<Value>> {
-        let Flight { future, call, .. } = flight;
-        let mut poll = || future.as_mut().poll(&mut task::Context::from_waker(waker));
-        let poll = call.enter(|| unwind::catch(|| Ok(poll())));
-        poll.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+    ) -> Progress<'r, 'env, A> {
+        flight.tell_over();
+        let Flight { future, call, .. } = &mut *flight;
+        match call.enter(|| poll(future, waker)) {
+            Poll::Ready(result) => self.land(*flight, result),
+            Poll::Pending => Progress::InFlight(flight),
+        }
     }
 
     /// Ends an async phase: with what its future has returned, or with why it is dropped.
@@ -127,15 +141,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.notes = notes;
         self.cx.set_limits(limits);
         self.cx.set_shared_local(local);
-        let dropped = unwind::discard(future);
-        let result = match (dropped, result) {
-            (Err(panic), Ok(value)) => {
-                let _ = unwind::discard(value);
-                Err(panic)
-            }
-            (_, result) => result,
-        };
-        let result = call.end(self.live, result);
+        let result = call.end(self.live, dropped(future, result));
         let result = if held.drops_output_of(phase) { result.map(|_| None) } else { result };
         let step = Step::linked(phase);
         let after = self.finish(step, spec.kind(), &mut attempt, spec, &mut held, start, result);
@@ -166,7 +172,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             }
             After::Over(end) => {
                 forget(before);
-                let _ = unwind::discard(local);
+                self.spares.keep_local(local);
                 Progress::Over(attempt, end)
             }
         }

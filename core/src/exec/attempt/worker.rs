@@ -8,6 +8,7 @@ use crate::context::{Context, Place};
 use crate::exec::attempt::failure::Notes;
 use crate::exec::attempt::ledger::Ledger;
 use crate::exec::attempt::leftovers::Leftovers;
+use crate::exec::attempt::spares::Spares;
 use crate::exec::books::Blocked;
 use crate::exec::live::Live;
 use crate::exec::tries::Try;
@@ -31,6 +32,8 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
     pub(super) notes: Notes,
     pub(super) ledger: Ledger<'r>,
     pub(super) leftovers: Leftovers<'env, A>,
+    /// What async phases that have ended leave for others.
+    pub(in crate::exec) spares: Spares,
 }
 
 impl<'r, 'env, A> Worker<'r, 'env, A> {
@@ -46,6 +49,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             notes: Notes::default(),
             ledger: Ledger::new(live.graph(), &live.watch, &live.world.clock, id),
             leftovers: Leftovers::default(),
+            spares: Spares::default(),
         }
     }
 

@@ -1,35 +1,36 @@
 //! The driver for all runs: those that may be stopped, whose jobs have limits, use pools or have priorities, and those
 //! with very many threads.
 //!
-//! Its workers share one schedule under a lock, which costs each try some dozen nanoseconds, whatever the number of
-//! workers. Helpers come as there is work for them, a tier at a time, each called by the worker that has found more to do
+//! As long as one worker is enough and no try waits or fails, the plan's order says all that there is to know; from then on
+//! its workers share one schedule under a lock, which costs each try some dozen nanoseconds, whatever the number of workers.
+//! Helpers come as there is work for them, a tier at a time, each called by the worker that has found more to do
 //! than it can.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Back, Flight, Leftovers, Progress, Sent, Worker};
+use crate::exec::attempt::{Back, Flight, Leftovers, Open, Progress, Sent, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
-use crate::exec::flights::Flights;
-use crate::exec::hall::{Hall, Inside};
+use crate::exec::flights::{Flights, Ringer};
+use crate::exec::hall::{Hall, Inside, Ring};
 use crate::exec::live::Live;
 use crate::exec::placement::Venue;
 use crate::exec::schedule::{Ended, Next, Schedule};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
+use crate::job::AsyncBody;
 use crate::limits::Pending;
 use crate::report::{Head, Log};
-use crate::words::Status;
+use crate::words::{DryRun, Status};
 
 /// All jobs to their end: the caller's thread, and helpers as there is work for them.
 pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Helpers) -> Finished<'env, A> {
-    let schedule = Schedule::new(live.graph(), live.claims(), live.options.dry_run);
-    let hall = Arc::new(Hall::new(schedule));
+    let hall = Arc::new(Hall::new(Schedule::of_nothing(live.graph())));
     let crew = Crew {
         live,
         heads: live.graph().ids().map(|job| AtomicU64::new(first_head(live, job).to_bits())).collect(),
@@ -48,7 +49,10 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let waker = Waker::from(Arc::clone(&crew.hall));
     let stop = live.bounds.as_ref().map(Bounds::stop);
     let _listening = stop.map(|stop| stop.listen(StopLevel::None, waker));
-    crew.work(Worker::new(live, 0));
+    let mut worker = Worker::new(live, 0);
+    let done = crew.lead(&mut worker);
+    crew.work_on(&mut worker, done);
+    lock(&crew.left).push(worker.into_parts());
     crew.finish()
 }
 
@@ -72,8 +76,14 @@ struct Crew<'r, 'env, A> {
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
     /// Units that are executed elsewhere, by the job that stands for each.
-    away: Mutex<HashMap<JobId, Box<Sent>>>,
+    away: Mutex<HashMap<JobId, Away>>,
     flights: Flights<Box<Flight<'r, 'env, A>>>,
+}
+
+/// A unit that is executed elsewhere, and what it rings.
+struct Away {
+    sent: Box<Sent>,
+    ring: Arc<Ring>,
 }
 
 /// What a worker is to do, and whether there is more than the workers can.
@@ -83,12 +93,14 @@ struct Task {
 }
 
 /// What a worker has done with a try.
-enum Done {
+enum Done<'r, 'env, A> {
     Over(Try, TryEnd),
     /// It was a whole nest: the job that stood for it, and how all of its jobs have ended.
     Nest(JobId, Vec<(JobId, Head)>),
-    /// It waits for its waker, and was put aside.
-    Suspended,
+    /// It waits for its ring, or until that moment.
+    Waits(Box<Flight<'r, 'env, A>>, Option<u64>, Ringer),
+    /// It is executed elsewhere.
+    Away(JobId, Away),
 }
 
 impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
@@ -97,8 +109,76 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         lock(&self.left).push(worker.into_parts());
     }
 
+    /// Executes the plan's order as long as one worker is enough for it and each try ends its job as it should: nothing is
+    /// counted, and nothing can wait for a slot or for its turn. Then the schedule is made, and told all that.
+    ///
+    /// Returns what the last try came to, if that was something else.
+    fn lead(&self, worker: &mut Worker<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
+        let (live, most) = (self.live, self.most_to_lead());
+        let (mut ended, mut last) = (0, None);
+        while ended < most && last.is_none() && live.level() == StopLevel::None {
+            let rest = || live.plan.order().take(most).skip(ended);
+            let is_async = rest().next().is_some_and(|job| live.plan.spec(job).is_async());
+            let alike = rest().take_while(|job| live.plan.spec(*job).is_async() == is_async);
+            let (more, other) = self.with_runtime(is_async, || self.follow(worker, alike));
+            (ended, last) = (ended + more, other);
+        }
+        if ended < live.plan.len() {
+            let mut schedule = Schedule::new(live.graph(), live.claims(), live.options.dry_run);
+            for job in live.plan.order().take(ended + usize::from(last.is_some())) {
+                schedule.catch_up(job, self.head(job).status());
+            }
+            self.hall.lock().schedule = schedule;
+        }
+        last
+    }
+
+    /// Executes jobs in this order; says how many have ended as they should, and what the one after these came to.
+    fn follow(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        jobs: impl Iterator<Item = JobId>,
+    ) -> (usize, Option<Done<'r, 'env, A>>) {
+        let mut ended = 0;
+        for job in jobs {
+            self.serve_time();
+            if self.live.level() > StopLevel::None {
+                break;
+            }
+            let attempt = Try::first(job);
+            let done = match worker.short_body(&attempt) {
+                Some(body) => self.attempt_at_once(worker, attempt, body),
+                None => self.perform_inside(worker, Next::Begin(attempt)),
+            };
+            match done {
+                Done::Over(_, TryEnd::Ended(head)) if head.is_done() => {
+                    self.heads[job.index()].store(head.to_bits(), Ordering::Relaxed);
+                    ended += 1;
+                }
+                other => return (ended, Some(other)),
+            }
+        }
+        (ended, None)
+    }
+
+    /// How many jobs at the start of the plan's order one worker executes in that order, whatever happens beside it.
+    fn most_to_lead(&self) -> usize {
+        let Live { plan, options, placement, expected, known, .. } = self.live;
+        let is_ordered = plan.needs().priorities.is_empty() && expected.is_none();
+        let is_whole = placement.is_none() && known.is_empty() && options.dry_run != DryRun::Through;
+        match is_ordered && is_whole {
+            true if self.live.is_serial() => plan.len(),
+            true => plan.alone(),
+            false => 0,
+        }
+    }
+
+    fn head(&self, job: JobId) -> Head {
+        Head::from_bits(self.heads[job.index()].load(Ordering::Relaxed))
+    }
+
     /// Executes tries until all jobs have ended.
-    fn work_on(&self, worker: &mut Worker<'r, 'env, A>, mut done: Option<Done>) {
+    fn work_on(&self, worker: &mut Worker<'r, 'env, A>, mut done: Option<Done<'r, 'env, A>>) {
         while let Some(Task { next, has_surplus }) = self.next(worker, done.take()) {
             if has_surplus && let Some((tier, count)) = self.grow() {
                 return tier.help(
@@ -116,102 +196,150 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     }
 
     /// The code of an async job finds a runtime in whatever is called of it.
-    fn perform(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
+    fn perform(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done<'r, 'env, A> {
         let is_async = match next {
             Next::Begin(attempt) => self.live.plan.spec(attempt.job).is_async(),
             Next::Resume(_) => true,
         };
-        if is_async {
-            self.live.world.runtime.enter(|| self.perform_inside(worker, next))
-        } else {
-            self.perform_inside(worker, next)
-        }
+        self.with_runtime(is_async, || self.perform_inside(worker, next))
     }
 
-    fn perform_inside(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done {
+    fn with_runtime<T>(&self, is_async: bool, call: impl FnOnce() -> T) -> T {
+        if is_async { self.live.world.runtime.enter(call) } else { call() }
+    }
+
+    fn perform_inside(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done<'r, 'env, A> {
         let mut progress = match next {
             Next::Begin(attempt) => match self.live.venue(attempt.job) {
                 Some(venue) => return self.send(worker, attempt, venue),
-                None => worker.begin(attempt),
+                None => match worker.short_body(&attempt) {
+                    Some(body) => {
+                        worker.look_at_the_clock();
+                        return self.attempt_at_once(worker, attempt, body);
+                    }
+                    None => worker.begin(attempt),
+                },
             },
             Next::Resume(job) => match self.take_away(job) {
-                Some(sent) => return self.receive(worker, job, sent),
+                Some(away) => return self.receive(worker, job, away),
                 None => self.resume(worker, job),
             },
         };
         loop {
-            progress = match progress {
+            let goes_on = match progress {
                 Progress::Over(attempt, end) => return Done::Over(attempt, end),
                 Progress::Open(open) if worker.see_stop() >= StopLevel::Cancel => {
                     let (attempt, end) = worker.cut_short(open);
                     return Done::Over(attempt, end);
                 }
-                Progress::Open(open) => worker.advance(open),
-                Progress::InFlight(flight) => match self.poll(worker, flight) {
-                    Some(progress) => progress,
-                    None => return Done::Suspended,
-                },
+                Progress::Open(open) => self.advance(worker, open),
+                Progress::InFlight(flight) => self.go_on(worker, flight),
+            };
+            progress = match goes_on {
+                Ok(progress) => progress,
+                Err(waits) => return waits,
+            };
+        }
+    }
+
+    /// A whole try, if none of its futures waits.
+    fn attempt_at_once(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        mut attempt: Try,
+        body: &'r AsyncBody<'env, A>,
+    ) -> Done<'r, 'env, A> {
+        let ringer = self.flights.ringer(&Weak::new(), &mut worker.spares.ringer);
+        match worker.attempt_at_once(&mut attempt, body, ringer.waker()) {
+            Ok(end) => {
+                worker.spares.keep_ringer(ringer);
+                Done::Over(attempt, end)
+            }
+            Err(mut flight) => {
+                flight.ring = Arc::downgrade(ringer.ring());
+                Done::Waits(flight, None, ringer)
             }
         }
     }
 
     /// Hands a try over, or the nest that its job stands for.
-    ///
-    /// It is put into its place before the schedule knows that it waits, so that the worker that resumes it finds it.
-    fn send(&self, worker: &mut Worker<'r, 'env, A>, attempt: Try, venue: Venue<'_>) -> Done {
+    fn send(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        attempt: Try,
+        venue: Venue<'_>,
+    ) -> Done<'r, 'env, A> {
         let job = attempt.job;
         let jobs = match &venue {
             Venue::Try(_) => vec![job],
             Venue::Nest(nest) => self.hall.lock().schedule.open_jobs(nest.jobs.clone()),
         };
-        let waker = Waker::from(self.hall.ring(job));
-        let sent = worker.send(attempt, venue, &jobs, waker);
-        self.put_away(job, Box::new(sent))
+        let ring = self.hall.ring();
+        let sent = worker.send(attempt, venue, &jobs, Waker::from(Arc::clone(&ring)));
+        Done::Away(job, Away { sent: Box::new(sent), ring })
     }
 
     /// Reads what a unit has told.
-    fn receive(&self, worker: &mut Worker<'r, 'env, A>, job: JobId, mut sent: Box<Sent>) -> Done {
+    fn receive(&self, worker: &mut Worker<'r, 'env, A>, job: JobId, mut away: Away) -> Done<'r, 'env, A> {
         self.hall.lock().resume(job);
-        match worker.receive(&mut sent) {
-            None => self.put_away(job, sent),
+        away.ring.listen();
+        match worker.receive(&mut away.sent) {
+            None => Done::Away(job, away),
             Some(Back::Try(attempt, end)) => Done::Over(attempt, end),
             Some(Back::Nest(first, ends)) => Done::Nest(first, ends),
         }
     }
 
-    fn put_away(&self, job: JobId, sent: Box<Sent>) -> Done {
-        lock(&self.away).insert(job, sent);
-        self.hall.lock().suspend(job, None);
-        Done::Suspended
-    }
-
-    fn take_away(&self, job: JobId) -> Option<Box<Sent>> {
+    fn take_away(&self, job: JobId) -> Option<Away> {
         self.live.placement.as_ref()?;
         lock(&self.away).remove(&job)
     }
 
-    /// Polls a future. `None`: it is pending, and put aside.
-    fn poll(
+    /// Executes the phase that is due; one that is a future is polled once. `Err`: it waits.
+    fn advance(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        open: Open<'r, 'env, A>,
+    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
+        if !self.live.plan.spec(open.attempt.job).is_async() {
+            return Ok(worker.advance(open, None));
+        }
+        self.poll(worker, Weak::new(), |worker, waker| worker.advance(open, Some(waker)))
+    }
+
+    /// Polls a future once more. `Err`: it still waits.
+    fn go_on(
         &self,
         worker: &mut Worker<'r, 'env, A>,
         mut flight: Box<Flight<'r, 'env, A>>,
-    ) -> Option<Progress<'r, 'env, A>> {
-        let job = flight.attempt.job;
-        let waker = self.flights.waker(job, &mut flight.ring);
-        flight.tell_over();
-        if let Poll::Ready(result) = worker.poll(&mut flight, &waker) {
-            return Some(worker.land(*flight, result));
-        }
-        match flight.pending() {
-            Pending::Waits(deadline) => {
-                self.flights.put_aside(job, flight, deadline, waker);
-                None
-            }
-            Pending::Ends(over) => Some(worker.land(*flight, Err(over.error()))),
-        }
+    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
+        let last = std::mem::take(&mut flight.ring);
+        self.poll(worker, last, |worker, waker| worker.go_on(flight, waker))
     }
 
-    /// Goes on with a try that was woken, or that is to end.
+    /// Polls, and looks at what came of it. A phase that is ready has touched nothing that workers share.
+    fn poll(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        last: Weak<Ring>,
+        poll: impl FnOnce(&mut Worker<'r, 'env, A>, &Waker) -> Progress<'r, 'env, A>,
+    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
+        let ringer = self.flights.ringer(&last, &mut worker.spares.ringer);
+        let mut progress = poll(worker, ringer.waker());
+        if let Progress::InFlight(mut flight) = progress {
+            progress = match flight.pending() {
+                Pending::Waits(deadline) => {
+                    flight.ring = Arc::downgrade(ringer.ring());
+                    return Err(Done::Waits(flight, deadline, ringer));
+                }
+                Pending::Ends(over) => worker.land(*flight, Err(over.error())),
+            };
+        }
+        worker.spares.keep_ringer(ringer);
+        Ok(progress)
+    }
+
+    /// Takes up a try that was woken: it goes on, or is to end.
     fn resume(&self, worker: &mut Worker<'r, 'env, A>, job: JobId) -> Progress<'r, 'env, A> {
         let (flight, is_forsaken) = self.flights.take_up(job);
         if is_forsaken {
@@ -223,9 +351,27 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         }
     }
 
+    /// Puts aside what waits. It is put into its place before the schedule knows that it waits: who resumes it finds it.
+    fn put_aside(&self, done: Done<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
+        match done {
+            Done::Waits(flight, deadline, ringer) => {
+                self.flights.put_aside(flight.attempt.job, flight, deadline, ringer);
+                None
+            }
+            Done::Away(job, away) => {
+                let ring = Arc::clone(&away.ring);
+                lock(&self.away).insert(job, away);
+                self.hall.lock().suspend(job, &ring, None);
+                None
+            }
+            done => Some(done),
+        }
+    }
+
     /// Books what was done, and waits for something to do. `None`: the run is over.
-    fn next(&self, worker: &mut Worker<'r, 'env, A>, done: Option<Done>) -> Option<Task> {
+    fn next(&self, worker: &mut Worker<'r, 'env, A>, done: Option<Done<'r, 'env, A>>) -> Option<Task> {
         let mut ended = Vec::new();
+        let done = done.and_then(|done| self.put_aside(done));
         self.serve_time();
         let mut inside = self.hall.lock();
         // before what was done is booked: so it is known in time
@@ -250,8 +396,9 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             if let Some(next) = inside.schedule.next(|| clock.now()) {
                 // a retry is begun at its time, also while this worker is inside of something
                 let has_more = inside.schedule.has_more() || inside.schedule.first_due().is_some();
-                let wants_keeper = inside.wants_keeper(self.alarm(&inside));
-                let is_called = (has_more || wants_keeper) && self.hall.call(&mut inside);
+                let is_called = inside.has_sleepers()
+                    && (has_more || inside.wants_keeper(self.alarm(&inside)))
+                    && self.hall.call(&mut inside);
                 return Some(Task { next, has_surplus: has_more && !is_called });
             }
             let alarm = self.alarm(&inside).map(|at| (at, clock.until(at)));
@@ -288,11 +435,11 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         true
     }
 
-    fn book(&self, schedule: &mut Schedule, done: Done, ended: &mut Vec<Ended>) {
+    fn book(&self, schedule: &mut Schedule, done: Done<'r, 'env, A>, ended: &mut Vec<Ended>) {
         let (attempt, end) = match done {
             Done::Over(attempt, end) => (attempt, end),
             Done::Nest(first, ends) => return self.book_nest(schedule, first, &ends, ended),
-            Done::Suspended => return,
+            Done::Waits(..) | Done::Away(..) => unreachable!("what waits was put aside"),
         };
         let head = match end {
             TryEnd::Ended(head) => head,
@@ -341,9 +488,8 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         worker.look_at_the_clock();
         worker.see_stop(); // now, for others may have put in what a stop has ended
         for ended in untold {
-            let head = &self.heads[ended.job.index()];
-            let last = Head::from_bits(head.load(Ordering::Relaxed)).ended(ended.status);
-            head.store(last.to_bits(), Ordering::Relaxed);
+            let last = self.head(ended.job).ended(ended.status);
+            self.heads[ended.job.index()].store(last.to_bits(), Ordering::Relaxed);
             worker.tell_ended(ended.job, ended.status, ended.because);
         }
         drop(telling);

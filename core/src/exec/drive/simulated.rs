@@ -266,12 +266,12 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
                     Step { job: open.attempt.job, attempt: open.attempt.attempt, phase: open.due, part: 0 };
                 match self.threads.as_mut().filter(|_| may_pause(self.live, step)) {
                     None => {
-                        let progress = worker.advance(open);
+                        let progress = worker.advance(open, None);
                         self.settle(at, worker, progress);
                     }
                     Some(threads) => {
                         let code = threads.prepare(at, move || {
-                            let progress = worker.advance(open);
+                            let progress = worker.advance(open, None);
                             (worker, progress)
                         });
                         self.resume(at, code, step);

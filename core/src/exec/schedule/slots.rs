@@ -40,15 +40,20 @@ impl Slots {
 
     /// A job is ready: it takes its place in the queues.
     pub(super) fn enter(&mut self, claims: &Claims, job: Ranked) {
+        let mut is_first = true;
         for Use { pool, .. } in claims.of(job.1) {
             let queue = &mut self.pools[pool.index()].queue;
             let first = queue.first();
             queue.push(job);
-            if let Some(first) = first.filter(|first| *first > job) {
-                self.close_to(first); // it is first no more
+            match first {
+                Some(first) if first > job => self.close_to(first), // it is first no more
+                Some(_) => is_first = false,
+                None => {}
             }
         }
-        self.look_at(claims, job);
+        if is_first {
+            self.look_at(claims, job);
+        }
     }
 
     /// The first of those that may begin.
@@ -101,7 +106,9 @@ impl Slots {
         for Use { pool, slots } in claims.of(job) {
             self.pools[pool.index()].free += slots;
         }
-        self.look_at_firsts(claims, job);
+        if self.open.is_empty() || self.pools.len() > 1 {
+            self.look_at_firsts(claims, job); // else the only first may begin already
+        }
         self.unpark(claims, job)
     }
 
