@@ -138,9 +138,13 @@ checks! {
         model(Some(3), || {
             let (said, reached) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let seen = Arc::clone(&reached);
-            let crew = Crew::new(1, false, move |_, _, phase, polls, waker| match (phase, polls) {
+            let crew = Crew::new(1, false, move |crew, _, phase, polls, waker| match (phase, polls) {
                 (0, 1) => {
-                    elsewhere(waker, drop);
+                    let hall = Waker::from(Arc::clone(&crew.hall));
+                    elsewhere(waker, |waker| {
+                        hall.wake(); // something that the model sees: it knows nothing of who holds a waker
+                        drop(waker);
+                    });
                     Polled::Overdue
                 }
                 (0, _) => Polled::NextPhase,

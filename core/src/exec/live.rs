@@ -136,7 +136,8 @@ impl<A> Live<'_, A> {
         self.call(place, nothing, code)
     }
 
-    fn has_injector(&self) -> bool {
+    /// Whether faults may happen to calls.
+    pub(super) fn has_injector(&self) -> bool {
         #[cfg(feature = "testkit")]
         return self.injector.is_some();
         #[cfg(not(feature = "testkit"))]

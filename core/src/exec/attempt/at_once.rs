@@ -3,10 +3,12 @@
 use std::task::{Poll, Waker};
 
 use crate::exec::attempt::async_call::{AsyncCall, dropped, poll};
+use crate::exec::attempt::ending::forget;
 use crate::exec::attempt::flight::Flight;
 use crate::exec::attempt::instance::{Held, NoStruct};
 use crate::exec::attempt::ledger::Step;
-use crate::exec::attempt::worker::{After, Worker, following, forget};
+use crate::exec::attempt::phase::{After, following};
+use crate::exec::attempt::worker::Worker;
 use crate::exec::tries::{Try, TryEnd};
 use crate::job::{AsyncBody, Body, Called};
 use crate::unwind;
@@ -14,13 +16,14 @@ use crate::words::{Kind, Phase};
 
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     /// The body of a job for which there is the short way: it has no struct, and nothing is to be looked at beside its
-    /// phases, neither a stop nor a limit nor somebody who listens.
+    /// phases, no stop, no limit, no fault, and nobody who listens.
     pub(in crate::exec) fn short_body(&self, attempt: &Try) -> Option<&'r AsyncBody<'env, A>> {
         let live = self.live;
         let Body::Async(body) = &live.plan.spec(attempt.job).body else { return None };
         let is_short = live.bounds.is_none()
             && !self.dry_run
-            && !self.is_heard()
+            && !self.is_heard
+            && !live.has_injector()
             && !live.plan.needs().retry_for
             && live.plan.spec(attempt.job).describe_run().is_none();
         is_short.then_some(body)

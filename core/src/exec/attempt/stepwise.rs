@@ -96,8 +96,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                             let local = self.cx.take_shared_local();
                             let limits = self.cx.limits().cloned();
                             let (said, goes_on) = ((error, self.notes), (call, future));
-                            let flight =
-                                Flight::new(attempt, due, held, start, said, local, limits, goes_on);
+                            let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
                             return Progress::InFlight(Box::new(flight));
                         }
                     }

@@ -6,25 +6,24 @@
 //! Helpers come as there is work for them, a tier at a time, each called by the worker that has found more to do
 //! than it can.
 
-use std::collections::HashMap;
+mod tries;
+
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
+use tries::{Done, Tries, lock};
+
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Back, Flight, Leftovers, Open, Progress, Sent, Worker};
+use crate::exec::attempt::{Leftovers, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
-use crate::exec::flights::{Flights, Ringer};
-use crate::exec::hall::{Hall, Inside, Ring};
+use crate::exec::hall::{Hall, Inside};
 use crate::exec::live::Live;
-use crate::exec::placement::Venue;
 use crate::exec::schedule::{Ended, Next, Schedule};
 use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
-use crate::job::AsyncBody;
-use crate::limits::Pending;
 use crate::report::{Head, Log};
 use crate::words::{DryRun, Status};
 
@@ -42,8 +41,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         ids: AtomicU16::new(1),
         told: Mutex::new(()),
         left: Mutex::default(),
-        away: Mutex::default(),
-        flights: Flights::new(&hall, &live.plan.needs().asyncs),
+        tries: Tries::new(live, &hall),
         hall,
     };
     let waker = Waker::from(Arc::clone(&crew.hall));
@@ -75,32 +73,13 @@ struct Crew<'r, 'env, A> {
     told: Mutex<()>,
     /// What workers leave behind.
     left: Mutex<Vec<(Log, Leftovers<'env, A>)>>,
-    /// Units that are executed elsewhere, by the job that stands for each.
-    away: Mutex<HashMap<JobId, Away>>,
-    flights: Flights<Box<Flight<'r, 'env, A>>>,
-}
-
-/// A unit that is executed elsewhere, and what it rings.
-struct Away {
-    sent: Box<Sent>,
-    ring: Arc<Ring>,
+    tries: Tries<'r, 'env, A>,
 }
 
 /// What a worker is to do, and whether there is more than the workers can.
 struct Task {
     next: Next,
     has_surplus: bool,
-}
-
-/// What a worker has done with a try.
-enum Done<'r, 'env, A> {
-    Over(Try, TryEnd),
-    /// It was a whole nest: the job that stood for it, and how all of its jobs have ended.
-    Nest(JobId, Vec<(JobId, Head)>),
-    /// It waits for its ring, or until that moment.
-    Waits(Box<Flight<'r, 'env, A>>, Option<u64>, Ringer),
-    /// It is executed elsewhere.
-    Away(JobId, Away),
 }
 
 impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
@@ -120,7 +99,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             let rest = || live.plan.order().take(most).skip(ended);
             let is_async = rest().next().is_some_and(|job| live.plan.spec(job).is_async());
             let alike = rest().take_while(|job| live.plan.spec(*job).is_async() == is_async);
-            let (more, other) = self.with_runtime(is_async, || self.follow(worker, alike));
+            let (more, other) = self.tries.with_runtime(is_async, || self.follow(worker, alike));
             (ended, last) = (ended + more, other);
         }
         if ended < live.plan.len() {
@@ -147,8 +126,8 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
             }
             let attempt = Try::first(job);
             let done = match worker.short_body(&attempt) {
-                Some(body) => self.attempt_at_once(worker, attempt, body),
-                None => self.perform_inside(worker, Next::Begin(attempt)),
+                Some(body) => self.tries.attempt_at_once(worker, attempt, body),
+                None => self.tries.perform_inside(worker, Next::Begin(attempt)),
             };
             match done {
                 Done::Over(_, TryEnd::Ended(head)) if head.is_done() => {
@@ -186,192 +165,19 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
                     || self.work(Worker::new(self.live, self.ids.fetch_add(1, Ordering::Relaxed))),
                     || {
                         self.is_growing.store(false, Ordering::Release);
-                        let done = self.perform(worker, next);
+                        let done = self.tries.perform(worker, next);
                         self.work_on(worker, Some(done));
                     },
                 );
             }
-            done = Some(self.perform(worker, next));
-        }
-    }
-
-    /// The code of an async job finds a runtime in whatever is called of it.
-    fn perform(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done<'r, 'env, A> {
-        let is_async = match next {
-            Next::Begin(attempt) => self.live.plan.spec(attempt.job).is_async(),
-            Next::Resume(_) => true,
-        };
-        self.with_runtime(is_async, || self.perform_inside(worker, next))
-    }
-
-    fn with_runtime<T>(&self, is_async: bool, call: impl FnOnce() -> T) -> T {
-        if is_async { self.live.world.runtime.enter(call) } else { call() }
-    }
-
-    fn perform_inside(&self, worker: &mut Worker<'r, 'env, A>, next: Next) -> Done<'r, 'env, A> {
-        let mut progress = match next {
-            Next::Begin(attempt) => match self.live.venue(attempt.job) {
-                Some(venue) => return self.send(worker, attempt, venue),
-                None => match worker.short_body(&attempt) {
-                    Some(body) => {
-                        worker.look_at_the_clock();
-                        return self.attempt_at_once(worker, attempt, body);
-                    }
-                    None => worker.begin(attempt),
-                },
-            },
-            Next::Resume(job) => match self.take_away(job) {
-                Some(away) => return self.receive(worker, job, away),
-                None => self.resume(worker, job),
-            },
-        };
-        loop {
-            let goes_on = match progress {
-                Progress::Over(attempt, end) => return Done::Over(attempt, end),
-                Progress::Open(open) if worker.see_stop() >= StopLevel::Cancel => {
-                    let (attempt, end) = worker.cut_short(open);
-                    return Done::Over(attempt, end);
-                }
-                Progress::Open(open) => self.advance(worker, open),
-                Progress::InFlight(flight) => self.go_on(worker, flight),
-            };
-            progress = match goes_on {
-                Ok(progress) => progress,
-                Err(waits) => return waits,
-            };
-        }
-    }
-
-    /// A whole try, if none of its futures waits.
-    fn attempt_at_once(
-        &self,
-        worker: &mut Worker<'r, 'env, A>,
-        mut attempt: Try,
-        body: &'r AsyncBody<'env, A>,
-    ) -> Done<'r, 'env, A> {
-        let ringer = self.flights.ringer(&Weak::new(), &mut worker.spares.ringer);
-        match worker.attempt_at_once(&mut attempt, body, ringer.waker()) {
-            Ok(end) => {
-                worker.spares.keep_ringer(ringer);
-                Done::Over(attempt, end)
-            }
-            Err(mut flight) => {
-                flight.ring = Arc::downgrade(ringer.ring());
-                Done::Waits(flight, None, ringer)
-            }
-        }
-    }
-
-    /// Hands a try over, or the nest that its job stands for.
-    fn send(
-        &self,
-        worker: &mut Worker<'r, 'env, A>,
-        attempt: Try,
-        venue: Venue<'_>,
-    ) -> Done<'r, 'env, A> {
-        let job = attempt.job;
-        let jobs = match &venue {
-            Venue::Try(_) => vec![job],
-            Venue::Nest(nest) => self.hall.lock().schedule.open_jobs(nest.jobs.clone()),
-        };
-        let ring = self.hall.ring();
-        let sent = worker.send(attempt, venue, &jobs, Waker::from(Arc::clone(&ring)));
-        Done::Away(job, Away { sent: Box::new(sent), ring })
-    }
-
-    /// Reads what a unit has told.
-    fn receive(&self, worker: &mut Worker<'r, 'env, A>, job: JobId, mut away: Away) -> Done<'r, 'env, A> {
-        self.hall.lock().resume(job);
-        away.ring.listen();
-        match worker.receive(&mut away.sent) {
-            None => Done::Away(job, away),
-            Some(Back::Try(attempt, end)) => Done::Over(attempt, end),
-            Some(Back::Nest(first, ends)) => Done::Nest(first, ends),
-        }
-    }
-
-    fn take_away(&self, job: JobId) -> Option<Away> {
-        self.live.placement.as_ref()?;
-        lock(&self.away).remove(&job)
-    }
-
-    /// Executes the phase that is due; one that is a future is polled once. `Err`: it waits.
-    fn advance(
-        &self,
-        worker: &mut Worker<'r, 'env, A>,
-        open: Open<'r, 'env, A>,
-    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
-        if !self.live.plan.spec(open.attempt.job).is_async() {
-            return Ok(worker.advance(open, None));
-        }
-        self.poll(worker, Weak::new(), |worker, waker| worker.advance(open, Some(waker)))
-    }
-
-    /// Polls a future once more. `Err`: it still waits.
-    fn go_on(
-        &self,
-        worker: &mut Worker<'r, 'env, A>,
-        mut flight: Box<Flight<'r, 'env, A>>,
-    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
-        let last = std::mem::take(&mut flight.ring);
-        self.poll(worker, last, |worker, waker| worker.go_on(flight, waker))
-    }
-
-    /// Polls, and looks at what came of it. A phase that is ready has touched nothing that workers share.
-    fn poll(
-        &self,
-        worker: &mut Worker<'r, 'env, A>,
-        last: Weak<Ring>,
-        poll: impl FnOnce(&mut Worker<'r, 'env, A>, &Waker) -> Progress<'r, 'env, A>,
-    ) -> Result<Progress<'r, 'env, A>, Done<'r, 'env, A>> {
-        let ringer = self.flights.ringer(&last, &mut worker.spares.ringer);
-        let mut progress = poll(worker, ringer.waker());
-        if let Progress::InFlight(mut flight) = progress {
-            progress = match flight.pending() {
-                Pending::Waits(deadline) => {
-                    flight.ring = Arc::downgrade(ringer.ring());
-                    return Err(Done::Waits(flight, deadline, ringer));
-                }
-                Pending::Ends(over) => worker.land(*flight, Err(over.error())),
-            };
-        }
-        worker.spares.keep_ringer(ringer);
-        Ok(progress)
-    }
-
-    /// Takes up a try that was woken: it goes on, or is to end.
-    fn resume(&self, worker: &mut Worker<'r, 'env, A>, job: JobId) -> Progress<'r, 'env, A> {
-        let (flight, is_forsaken) = self.flights.take_up(job);
-        if is_forsaken {
-            return worker.land(*flight, Err(FORSAKEN.into()));
-        }
-        match flight.ends_unasked() {
-            Some(over) => worker.land(*flight, Err(over.error())),
-            None => Progress::InFlight(flight),
-        }
-    }
-
-    /// Puts aside what waits. It is put into its place before the schedule knows that it waits: who resumes it finds it.
-    fn put_aside(&self, done: Done<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
-        match done {
-            Done::Waits(flight, deadline, ringer) => {
-                self.flights.put_aside(flight.attempt.job, flight, deadline, ringer);
-                None
-            }
-            Done::Away(job, away) => {
-                let ring = Arc::clone(&away.ring);
-                lock(&self.away).insert(job, away);
-                self.hall.lock().suspend(job, &ring, None);
-                None
-            }
-            done => Some(done),
+            done = Some(self.tries.perform(worker, next));
         }
     }
 
     /// Books what was done, and waits for something to do. `None`: the run is over.
     fn next(&self, worker: &mut Worker<'r, 'env, A>, done: Option<Done<'r, 'env, A>>) -> Option<Task> {
         let mut ended = Vec::new();
-        let done = done.and_then(|done| self.put_aside(done));
+        let done = done.and_then(|done| self.tries.put_aside(done));
         self.serve_time();
         let mut inside = self.hall.lock();
         // before what was done is booked: so it is known in time
@@ -412,7 +218,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     /// nobody may hold it.
     fn serve_time(&self) {
         let timers = &self.live.world.timers;
-        if !self.flights.is_empty() && timers.first_due().is_some() {
+        if !self.tries.never_wait() && timers.first_due().is_some() {
             timers.fire(self.live.world.clock.now());
         }
         self.live.bounds.iter().for_each(Bounds::expire_in_time);
@@ -428,7 +234,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         inside.obeyed = level;
         inside.stop_reason = inside.stop_reason.or(bounds.stop().reason());
         inside.schedule.stop(ended);
-        if level >= StopLevel::Cancel && (!self.flights.is_empty() || self.live.placement.is_some()) {
+        if level >= StopLevel::Cancel && (!self.tries.never_wait() || self.live.placement.is_some()) {
             inside.schedule.wake_all();
             self.hall.call_all(inside);
         }
@@ -501,7 +307,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         let run = self.live.bounds.as_ref().and_then(Bounds::run_until);
         let run = run.filter(|_| inside.obeyed < StopLevel::Cancel);
         let mut first = inside.schedule.first_due().into_iter().chain(run).min();
-        if !self.flights.is_empty() {
+        if !self.tries.never_wait() {
             let others = inside.first_deadline().into_iter().chain(self.live.world.timers.first_due());
             first = first.into_iter().chain(others).min();
         }
@@ -555,14 +361,5 @@ fn first_head<A>(live: &Live<'_, A>, job: JobId) -> Head {
     if live.known.binary_search(&job).is_ok() { Head::NEW.ended(Status::Satisfied) } else { Head::NEW }
 }
 
-/// What a future fails with that nobody can wake.
-const FORSAKEN: &str =
-    "its future waits for something, and nobody can wake it any more: its last waker was dropped";
-
 /// The first tier has so many helpers, if there is work for them; each other one doubles the workers.
 const FIRST_TIER: usize = 4;
-
-/// The user's panics are caught before they get here, and ours leave nothing to save.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
