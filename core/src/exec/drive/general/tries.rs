@@ -205,7 +205,8 @@ impl<'r, 'env, A: Send + Sync> Tries<'r, 'env, A> {
         }
     }
 
-    /// Puts aside what waits. It is put into its place before the schedule knows that it waits: who resumes it finds it.
+    /// Puts aside what waits. It is put into its place before the schedule knows that it waits, so that the worker that resumes it
+    /// finds it.
     pub(super) fn put_aside(&self, done: Done<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
         match done {
             Done::Waits(flight, deadline, ringer) => {
