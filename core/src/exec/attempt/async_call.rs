@@ -37,7 +37,7 @@ pub(super) struct AsyncCall {
 }
 
 impl AsyncCall {
-    /// That of a phase for which nobody listens, and to which nothing happens.
+    /// The call of a phase for which nobody listens, and to which nothing happens.
     pub(super) fn unheard() -> Self {
         AsyncCall {
             span: PhaseSpan::unheard(),

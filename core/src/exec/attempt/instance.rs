@@ -28,7 +28,7 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 }
 
-/// Of closures nothing belongs to one try. They are called by who has this.
+/// The instance of a try that calls closures itself: nothing of these belongs to one try.
 pub(super) struct NoStruct;
 
 impl<'env, A> Instance<'env, A> for NoStruct {
