@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn bytes_are_linear_in_jobs_edges_and_texts(shape in shapes()) {
         let scene = scene(&shape);
-        check_bytes(&scene, Format::Svg, [2_000, 450, 1_024]);
+        check_bytes(&scene, Format::Svg, [2_000, 600, 1_024]);
         check_bytes(&scene, Format::Html, [150_000, 700, 700]);
         check_bytes(&scene, Format::Text, [500, 100, 300]);
         check_bytes(&scene, Format::Mermaid, [2_000, 200, 60]);

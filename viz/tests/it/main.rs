@@ -6,6 +6,7 @@ mod any;
 mod budget;
 mod contrast;
 mod features;
+mod fleets;
 mod grown;
 #[cfg(feature = "cli")]
 mod cli;
