@@ -177,12 +177,13 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
     if options.contains_key("large") {
         let large: Key<String> = Key::new("large").portable();
         let length = number("large", 0) as usize;
-        graph = graph.job(large.clone()).on(cluster).run_only(move |_| Ok("x".repeat(length)));
+        graph =
+            graph.job(large.clone()).on(place(cluster, options)).run_only(move |_| Ok("x".repeat(length)));
         let read = large.clone();
         graph = graph
             .job("reads")
             .after(large)
-            .on(cluster)
+            .on(place(cluster, options))
             .check_only(move |cx| Ok(cx.output(&read)?.len() == length));
     }
     graph.job("sum").after((0..jobs).map(part)).run_only(move |cx| {

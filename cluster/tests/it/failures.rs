@@ -102,7 +102,7 @@ fn dry_runs_are_here_unless_it_is_said() {
 #[test]
 fn a_large_output_has_a_file_of_its_own() {
     let large = ENGINE.pick("large=10000000", "large=100000000");
-    let world = check(&[large, "jobs=1"], "reads", "satisfied 1", &[]);
+    let world = check(&[large, "jobs=1", "mem=1000"], "reads", "satisfied 1", &[]);
     let record = std::fs::read_dir(world.run_folder().join("out")).unwrap();
     assert!(record.flatten().all(|file| file.metadata().unwrap().len() < 10_000));
 }
