@@ -98,9 +98,22 @@ impl<A> Live<'_, A> {
         self.options.threads <= 1
     }
 
-    /// Calls the user's code, and turns its panic into an error. Futures that may stay pending are polled elsewhere. In a
-    /// simulation a fault may take its place, with `nothing` for what the code would return if it did nothing.
-    #[inline(always)]
+    /// Whether nobody listens to what happens, and nobody stands between a phase and the user's code.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.watch.is_active() && !self.spans.are_listened_to() && !self.has_injector()
+    }
+
+    /// Whether faults may happen to calls.
+    fn has_injector(&self) -> bool {
+        #[cfg(feature = "testkit")]
+        return self.injector.is_some();
+        #[cfg(not(feature = "testkit"))]
+        false
+    }
+
+    /// Calls the user's code, and turns its panic into an error. Futures that may stay pending are polled elsewhere. With a
+    /// fault injector a fault may take its place, with `nothing` for what the code would return if it did nothing; else it
+    /// stands in a span if somebody listens to these.
     pub(super) fn call<T>(
         &self,
         place: Place,
@@ -117,31 +130,8 @@ impl<A> Live<'_, A> {
             }
             return result;
         }
-        let _ = (place, nothing);
-        unwind::catch(code)
-    }
-
-    /// The same, in a span if somebody listens. It stands beside [`call`](Live::call) because what comes from either of two
-    /// calls is put into memory, which takes longer than the rest of a small job.
-    #[inline]
-    pub(super) fn call_or_listen<T>(
-        &self,
-        place: Place,
-        nothing: Option<T>,
-        code: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
-        if self.spans.are_listened_to() && !self.has_injector() {
-            return self.call_in_span(place, code);
-        }
-        self.call(place, nothing, code)
-    }
-
-    /// Whether faults may happen to calls.
-    pub(super) fn has_injector(&self) -> bool {
-        #[cfg(feature = "testkit")]
-        return self.injector.is_some();
-        #[cfg(not(feature = "testkit"))]
-        false
+        let _ = nothing;
+        if self.spans.are_listened_to() { self.call_in_span(place, code) } else { unwind::catch(code) }
     }
 
     #[cold]

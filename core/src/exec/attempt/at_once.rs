@@ -22,8 +22,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let Body::Async(body) = &live.plan.spec(attempt.job).body else { return None };
         let is_short = live.bounds.is_none()
             && !self.dry_run
-            && !self.is_heard
-            && !live.has_injector()
+            && self.is_quiet
             && !live.plan.needs().retry_for
             && live.plan.spec(attempt.job).describe_run().is_none();
         is_short.then_some(body)

@@ -36,7 +36,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let start = self.begin_phase(Step::CLEANUP, &mut attempt);
         let (cx, runtime) = (&self.cx, &self.live.world.runtime);
         let mut held = Held::Own(instance);
-        let result = self.live.call_or_listen(cx.place(), Some(()), || {
+        let result = self.live.call(cx.place(), Some(()), || {
             if let Some(make) = make {
                 let is_async = matches!(spec.body, Body::AsyncStruct(_));
                 let made = if is_async { runtime.enter(|| make(cx)) } else { make(cx) };

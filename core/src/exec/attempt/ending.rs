@@ -98,7 +98,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(always)]
     fn end(&mut self, attempt: Try, status: Status) -> TryEnd {
         trace!(job = self.cx.job(), attempt = self.cx.attempt(), %status, "job ended");
-        if self.is_heard {
+        if !self.is_quiet {
             self.tell_ended(attempt.job, status, None);
         }
         TryEnd::Ended(attempt.head.ended(status))

@@ -40,9 +40,9 @@ impl Step {
         Step { phase, opens: true, may_be_heard: true }
     }
 
-    /// The same in a run that nobody listens to.
+    /// The same in a quiet run.
     #[inline(always)]
-    pub(super) fn unheard(self) -> Self {
+    pub(super) fn quiet(self) -> Self {
         Step { may_be_heard: false, ..self }
     }
 }

@@ -58,7 +58,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         make: &Constructor<'env, A>,
     ) -> Result<Own<'env, A>, TryEnd> {
         self.ledger.begin_constructor(attempt);
-        let made = self.live.call_or_listen(self.cx.place(), None, || make(&self.cx));
+        let made = self.live.call(self.cx.place(), None, || make(&self.cx));
         self.ledger.end_constructor(attempt);
         made.map_err(|error| {
             let start = self.begin_phase(Step::CREATE, attempt);
@@ -87,11 +87,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         };
         let start = self.begin_phase(step, attempt);
         let cx = &self.cx;
-        let result = self.live.call_or_listen(cx.place(), Some(None), || held.call(step.phase, cx));
+        let result = self.live.call(cx.place(), Some(None), || held.call(step.phase, cx));
         self.finish(step, kind, attempt, spec, held, start, result)
     }
 
-    /// Executes a phase of closures that nobody listens to.
+    /// Executes a phase of closures in a quiet run.
     #[inline(always)]
     pub(super) fn phase<I: Instance<'env, A>>(
         &mut self,
@@ -101,9 +101,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         spec: &JobSpec<'env, A>,
         instance: &mut I,
     ) -> After {
-        let step = step.unheard();
+        let step = step.quiet();
         let start = self.begin_phase(step, attempt);
-        let result = self.live.call(self.cx.place(), Some(None), || instance.call(step.phase, &self.cx));
+        let result = unwind::catch(|| instance.call(step.phase, &self.cx));
         self.finish(step, kind, attempt, spec, instance, start, result)
     }
 

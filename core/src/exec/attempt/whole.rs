@@ -15,7 +15,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(in crate::exec) fn attempt(&mut self, attempt: &mut Try) -> TryEnd {
         let spec = self.enter(attempt);
         match &spec.body {
-            Body::Both(closures) if !self.is_heard => {
+            Body::Both(closures) if self.is_quiet => {
                 let mut closures = &**closures;
                 match self.phase(Step::CHECK, Kind::Job, attempt, spec, &mut closures) {
                     After::Over(end) => end, // the common case, straight ahead
@@ -49,7 +49,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     #[inline(never)]
     fn execute_other(&mut self, attempt: &mut Try, spec: &'r JobSpec<'env, A>) -> TryEnd {
         match &spec.body {
-            _ if self.is_heard => self.execute_any(attempt, spec),
+            _ if !self.is_quiet => self.execute_any(attempt, spec),
             Body::CheckOnly(closures) => self.execute_only(Step::CHECK, attempt, spec, &**closures),
             Body::RunOnly(closures) if !self.dry_run && spec.describe_run().is_none() => {
                 self.execute_only(Step::RUN_ONLY, attempt, spec, &**closures)

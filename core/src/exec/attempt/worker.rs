@@ -24,8 +24,8 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
     pub(super) live: &'r Live<'env, A>,
     pub(super) specs: Specs<'r, 'env, A>,
     pub(super) dry_run: bool,
-    /// Whether somebody listens, to events or to spans.
-    pub(super) is_heard: bool,
+    /// Whether nobody listens, and nobody stands between a phase and the user's code.
+    pub(super) is_quiet: bool,
     default_tries: u32,
     pub(super) cx: Context<A>,
     /// What the errors of the try that is being executed have said.
@@ -43,7 +43,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             live,
             specs: live.plan.specs(),
             dry_run: live.options.dry_run.is_on(),
-            is_heard: live.watch.is_active() || live.spans.are_listened_to(),
+            is_quiet: live.is_quiet(),
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
             notes: Notes::default(),
