@@ -115,14 +115,14 @@ fn a_stop_ends_what_is_away_and_cleans_up() {
 }
 
 #[test]
-fn an_interrupt_is_a_stop() {
+fn a_signal_is_a_stop() {
     let world = World::new();
     let child = world.spawn(&["signals=1", "jobs=6", "most=2", "all=long"]);
     world.wait_for("the first runs", |world| {
         world.log().keys().filter(|line| line.starts_with("run ")).count() == 2
     });
     let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     check_stopped(&world, &world.finish(child));
 }
 
