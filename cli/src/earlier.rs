@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dojobber::{Kind, Plan, Report};
+use dojobber::{Kind, Plan, Report, printable};
 
 /// A saved report, and where it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub(crate) struct Earlier {
 impl Earlier {
     pub(crate) fn read(path: PathBuf) -> Result<Self, String> {
         let bytes = fs::read(&path).map_err(|error| format!("it cannot be read: {error}"))?;
-        let report =
-            serde_json::from_slice(&bytes).map_err(|error| format!("it is no saved report: {error}"))?;
+        let report = serde_json::from_slice(&bytes)
+            .map_err(|error| format!("it is no saved report: {}", printable(&error.to_string())))?;
         Ok(Earlier { path, report: Arc::new(report) })
     }
 
@@ -52,7 +52,10 @@ mod tests {
             "{other}"
         );
         fs::write(&path, "{}").unwrap();
-        assert!(Earlier::read(path).unwrap_err().starts_with("it is no saved report: missing field"));
+        assert!(Earlier::read(path.clone()).unwrap_err().starts_with("it is no saved report: missing field"));
+        fs::write(&path, r#"{"dojobber_report": 2, "\u001b[31m": 1}"#).unwrap();
+        let strange = "it is no saved report: unknown field `\\u{1b}[31m`";
+        assert!(Earlier::read(path).unwrap_err().starts_with(strange), "what it holds does not act");
         assert!(Earlier::read(folder.path().join("none")).unwrap_err().starts_with("it cannot be read: "));
     }
 }

@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use console::Term;
-use dojobber::WholeWriter;
+use dojobber::{WholeWriter, printable};
 
 /// Whether there are colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -133,7 +133,7 @@ pub(crate) fn tell(text: impl Display, color: Color) {
     let paint = Paint::of_stderr(color);
     let mut lines = String::new();
     for line in text.to_string().lines() {
-        lines.push_str(&paint.line(line));
+        lines.push_str(&paint.line(&format!("{:#}", printable(line)))); // a name of a file may hold anything
         lines.push('\n');
     }
     let _ = WholeWriter::new(io::stderr()).write_all(lines.as_bytes());

@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::fmt;
 
+use dojobber_core::printable;
+
 /// An error and its causes, on one line.
 pub(crate) fn with_causes(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
+    write!(f, "{:#}", printable(&error.to_string()))?;
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.try_for_each(|cause| write!(f, ": {cause}"))
+    causes.try_for_each(|cause| write!(f, ": {:#}", printable(&cause.to_string())))
 }
 
 /// `Debug` for errors that may end a `main`, which prints them with `{:?}` and nothing else: as text for people.

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dojobber_core::printable;
+
 use crate::errors::debug_for_people;
 use crate::file::WriteError;
 use crate::picture::PictureError;
@@ -84,8 +86,9 @@ impl Error for RenderError {
     }
 }
 
-/// An error and its causes, on one line.
+/// An error and its causes, on one line. What a file says is quoted so that it does nothing to a terminal.
 pub fn on_one_line(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+    let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+    printable(&line).to_string()
 }

@@ -285,6 +285,8 @@ fn errors_are_printed_for_people() {
     let picture = Picture::from_report(&report());
     let unknown = picture.write("a.jpeg").unwrap_err();
     assert_eq!(format!("{unknown:?}"), unknown.to_string());
+    let strange = format!("{:?}", picture.write("none/\u{1b}[31m.svg").unwrap_err());
+    assert!(strange.starts_with("cannot write none/\\u{1b}[31m.svg: "), "{strange}");
     // a `main` that returns an error prints nothing but its `Debug`
     let unwritten = picture.write("no/such/folder/a.svg").unwrap_err();
     assert_eq!(unwritten.to_string(), "cannot write no/such/folder/a.svg");

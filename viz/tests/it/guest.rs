@@ -123,6 +123,37 @@ fn what_editors_and_shells_make_of_a_file_is_known() {
     );
 }
 
+/// A report comes from anywhere: what is quoted of it does nothing to a terminal, nor does the name of its file.
+#[test]
+fn what_is_wrong_is_quoted_so_that_it_shows() {
+    let report = |head: &str, job: &str| {
+        let head = format!(r#""dojobber_report": 2, {head}"dry_run": false, "elapsed_ns": 1, "nests": []"#);
+        format!(
+            r#"printf '%s' '{{{head}, "jobs": [{{{job}, "after": [], "phases": []}}]}}' > bad; render bad"#
+        )
+    };
+    let (escape, turn) = ("\\u001b[31m", "\\u202e");
+    let quoted = |line: &str, quote: &str| {
+        let stderr = format!("error: cannot read the report bad: {quote}");
+        check_complaint(line, &stderr, &["bad", "run.json"]);
+        let (output, _) = shell(line);
+        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(acts), "{line}");
+    };
+    let fine = r#""name": "a", "kind": "group", "status": "satisfied""#;
+    quoted(&report(&format!(r#""{escape}": 1, "#), fine), "unknown field `\\u{1b}[31m`, expected ");
+    let kind = format!(r#""name": "a", "kind": "{escape}", "status": "satisfied""#);
+    quoted(&report("", &kind), "unknown variant `\\u{1b}[31m`, expected ");
+    let status = format!(r#""name": "a", "kind": "group", "status": "{turn}gpj""#);
+    quoted(&report("", &status), "unknown variant `\\u{202e}gpj`, expected ");
+    let name = r#""name": "\u0007", "kind": "group", "status": "satisfied""#;
+    quoted(&report("", name), "the report does not fit together: job \"\\u{7}\" has a name ");
+    let file = "printf x > $'a\\e[31m'; render a*";
+    let (output, _) = shell(file);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.starts_with("error: cannot read the report a\\u{1b}[31m: it is not JSON"), "{text:?}");
+}
+
 #[test]
 fn the_report_is_never_overwritten() {
     let is_itself = |name: &str| {
