@@ -1,4 +1,4 @@
-//! hosts SPOOL [slurm]: a hundred small jobs as one unit, and a hundred short units that pilots take.
+//! loads SPOOL [slurm]: a hundred small jobs as one unit, and a hundred short units that pilots take.
 //!
 //! Many small jobs belong into one nest: they are executed by one process, on one machine. Where each needs a process of its
 //! own, pilots start them without a job of Slurm's for each.
@@ -14,7 +14,7 @@ fn load(host: usize) -> Key<u64> {
 #[rustfmt::skip]
 fn main() -> Result {
     let mut words = std::env::args().skip(1);
-    let spool = words.next().ok_or("hosts SPOOL [slurm]: a folder, and where units are executed")?;
+    let spool = words.next().ok_or("loads SPOOL [slurm]: a folder, and where units are executed")?;
     let cluster = match words.next().as_deref() {
         Some("slurm") => Cluster::new(Slurm::new().pilots(2).pilot_workers(4), spool),
         _ => Cluster::new(Processes::new(4), spool),
