@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -26,6 +27,8 @@ pub enum Starter {
     Ninja,
     /// `make`.
     Make(Start),
+    /// The standard library's `Command::output` alone, on as many threads.
+    Std(Start),
 }
 
 /// As many processes that do nothing, for every starter, and how many of them may run at once.
@@ -66,8 +69,28 @@ impl Processes {
             }
             Starter::Ninja => self.start("ninja", &["--quiet"])?,
             Starter::Make(how) => self.start("make", &["--silent", "-f", makefile(how)])?,
+            Starter::Std(how) => self.outputs(how),
         }
         Some(start.elapsed())
+    }
+
+    fn outputs(&self, how: Start) {
+        let left = AtomicU32::new(self.count);
+        let is_left = || left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        let work = || {
+            while is_left() {
+                let mut command = match how {
+                    Start::Directly => Command::new("true"),
+                    Start::ByShell => Command::new("sh"),
+                };
+                if how == Start::ByShell {
+                    command.args(["-ec", "true"]);
+                }
+                let output = command.stdin(Stdio::null()).output().expect("it is there");
+                assert!(output.status.success(), "processes that do nothing succeed");
+            }
+        };
+        std::thread::scope(|scope| (0..self.at_once).for_each(|_| _ = scope.spawn(work)));
     }
 
     fn start(&self, program: &str, arguments: &[&str]) -> Option<()> {
@@ -147,6 +170,7 @@ mod tests {
         let processes = Processes::new(&folder, 5, 2).unwrap();
         for start in [Start::Directly, Start::ByShell] {
             assert!(processes.time(Starter::Dojobber(start)).is_some());
+            assert!(processes.time(Starter::Std(start)).is_some());
             match processes.time(Starter::Make(start)) {
                 Some(_) => {}
                 None => println!("skipped make: it is not there"),

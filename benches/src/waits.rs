@@ -32,7 +32,9 @@ impl Extent {
 }
 
 /// The pairs that are compared: how the processes are started, by dojobber and by another program.
-const PROCESSES: [(&str, Starter, &str, Starter); 5] = [
+const PROCESSES: [(&str, Starter, &str, Starter); 7] = [
+    ("directly", Starter::Dojobber(Start::Directly), "`Command::output`", Starter::Std(Start::Directly)),
+    ("by sh", Starter::Dojobber(Start::ByShell), "`Command::output`", Starter::Std(Start::ByShell)),
     ("directly", Starter::Dojobber(Start::Directly), "ninja", Starter::Ninja),
     ("by sh", Starter::Dojobber(Start::ByShell), "ninja", Starter::Ninja),
     ("directly", Starter::Dojobber(Start::Directly), "make, directly", Starter::Make(Start::Directly)),
@@ -109,7 +111,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("dojobber-waits-{}", std::process::id()));
         let extent = Extent { processes: 2, sleepers: vec![2, 3], turns: 1 };
         let text = table(&extent, &folder, 2).to_string();
-        assert_eq!(text.lines().count(), 2 + 5 + 2, "{text}");
+        assert_eq!(text.lines().count(), 2 + 7 + 2, "{text}");
         assert!(text.contains("| 3 jobs that sleep for 100 ms, 3 threads |"), "{text}");
         std::fs::remove_dir_all(folder).unwrap();
     }
