@@ -5,7 +5,8 @@ cd "$(dirname "$0")" || exit 1
 DOJOBBER_SLURM=$PWD SLURM_CONF=$PWD/slurm.conf
 export DOJOBBER_SLURM SLURM_CONF
 umask 022
-mkdir state spool log full && mount -t tmpfs -o size=64m none full || exit 1
+# the full one has room for a program with all that debuggers want
+mkdir state spool log full && mount -t tmpfs -o size=256m none full || exit 1
 
 head -c 128 /dev/urandom >munge.key && chmod 600 munge.key || exit 1
 munged --force --socket="$PWD/munge.sock" --key-file="$PWD/munge.key" --pid-file="$PWD/munged.pid" \
