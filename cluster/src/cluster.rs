@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use dojobber::{Cleanup, Done, Elsewhere, Order, Plan, Run, RunOptions, Runner, StopLevel};
 
+use crate::child::UNIT;
 use crate::engine::{Engine, Seen, State, Tag};
 use crate::error::ClusterError;
 use crate::identity::{build, digest, graph_lines};
@@ -19,9 +20,6 @@ use crate::serve::{Here, serve};
 use crate::spool::{RunFile, RunFolder, VERSION, host, lock, now_ms};
 use crate::tell::tell;
 use crate::watcher::{Current, Inherited, Watcher};
-
-/// The variable that tells a process that it is a unit, and names its order.
-const UNIT: &str = "DOJOBBER_UNIT";
 
 /// Whether `Cluster::run` was called in this process.
 static HAS_RUN: AtomicBool = AtomicBool::new(false);
@@ -141,7 +139,7 @@ impl Cluster {
             if let Some((workers, folder)) =
                 workers_of(Path::new(&order)).zip(RunFolder::of_order(Path::new(&order)))
             {
-                pilot(&folder, workers, UNIT);
+                pilot(&folder, workers);
             }
             let here = Here { lines: &lines, digest: &digest };
             serve(Path::new(&order), runner, plan, args.into(), &here);

@@ -163,7 +163,8 @@ pub enum State {
     },
     /// It has ended.
     Over {
-        /// How it ended, in the engine's words.
+        /// How it ended, in the engine's words. An exit code is told as `exit code 127`: by that it is known when a program was
+        /// not found (126, 127), had no order (65) or could not write its record (66).
         why: String,
         /// What has ended it.
         end: End,

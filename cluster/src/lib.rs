@@ -51,6 +51,7 @@ mod books;
 mod home;
 mod watcher;
 mod serve;
+mod child;
 mod pilot;
 mod processes;
 mod slurm;

@@ -1,20 +1,20 @@
 //! The process of a pilot: it takes units from the spool, starts a process for each, and tells how that has ended.
 
 use std::env;
-use std::fs::File;
 use std::io;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use signal_hook::consts::SIGTERM;
 
+use crate::child::{self, GRACE, signal};
 use crate::serve::Spot;
 use crate::spool::{Claims, Held, HowEnded, Open, RunFolder};
 use crate::tell::tell;
@@ -25,9 +25,6 @@ const STAYS: Duration = Duration::from_secs(20);
 /// Until it looks again whether there is something to do.
 const LOOKS: Duration = Duration::from_millis(50);
 
-/// How long a unit has to end after TERM.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// What starts units, as a unit of its own: `RUN/pilot/WORKERS.INDEX`. `None`: that is none.
 pub(crate) fn workers_of(unit: &Path) -> Option<usize> {
     let is_pilot = unit.parent()?.file_name()? == "pilot";
@@ -36,12 +33,11 @@ pub(crate) fn workers_of(unit: &Path) -> Option<usize> {
 }
 
 /// Executes units of a run until there are no more, and ends this process.
-pub(crate) fn pilot(folder: &RunFolder, workers: usize, variable: &str) -> ! {
+pub(crate) fn pilot(folder: &RunFolder, workers: usize) -> ! {
     let pilot = Pilot {
         claims: Claims::new(&folder.path),
         folder: folder.clone(),
         spot: Spot::of_environment(),
-        variable: variable.to_owned(),
         is_ended: Arc::new(AtomicBool::new(false)),
         work: Mutex::new(Work { busy: 0, since: Instant::now() }),
     };
@@ -56,8 +52,6 @@ struct Pilot {
     folder: RunFolder,
     claims: Claims,
     spot: Spot,
-    /// Which one tells a process that it is a unit.
-    variable: String,
     /// By a signal.
     is_ended: Arc<AtomicBool>,
     work: Mutex<Work>,
@@ -139,12 +133,8 @@ impl Pilot {
     }
 
     fn start(&self, held: &Held) -> io::Result<Child> {
-        let log = File::options().create(true).append(true).open(self.folder.log(&held.tag))?;
-        let errors = log.try_clone()?;
-        let mut unit = Command::new(self.folder.program());
-        unit.args(env::args_os().skip(1)).env(&self.variable, self.folder.order(&held.tag));
-        unit.stdin(Stdio::null()).stdout(log).stderr(errors).process_group(0);
-        unit.spawn()
+        let (order, log) = (self.folder.order(&held.tag), self.folder.log(&held.tag));
+        child::command(&self.folder.program(), order, log.as_ref())?.args(env::args_os().skip(1)).spawn()
     }
 
     /// Waits for a unit, and ends it where it has to end. `None`: it ends with this pilot.
@@ -174,11 +164,11 @@ impl Pilot {
                     () => None,
                 };
                 if let Some(reason) = reason {
-                    signal(&child, Signal::TERM);
+                    signal(child.id(), Signal::TERM);
                     ending = Some((reason, now + GRACE));
                 }
             } else if ending.is_some_and(|(_, kill_at)| kill_at <= now) {
-                signal(&child, Signal::KILL);
+                signal(child.id(), Signal::KILL);
             }
         }
     }
@@ -196,12 +186,6 @@ fn how(status: ExitStatus) -> HowEnded {
     match (status.code(), status.signal()) {
         (Some(code), _) => HowEnded::Code(code),
         (None, signal) => HowEnded::Signal(signal.unwrap_or(0)),
-    }
-}
-
-fn signal(child: &Child, signal: Signal) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, signal); // it may have ended
     }
 }
 

@@ -1,24 +1,22 @@
 //! Processes of this machine: the same way from order to record as on a cluster, without one.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fs::{self, File};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 
+use crate::child::{self, GRACE, UNIT, signal};
 use crate::engine::{Batch, End, Engine, Patience, RunSpot, Seen, State, SubmitError, Tag};
 use crate::spool::host;
 
 /// The number of looks in vain for processes of an earlier coordinator that are enough. The second one is that of a coordinator that
 /// has withdrawn their orders in between.
 const LOOKS: u32 = 2;
-
-/// How long a process has to end after TERM.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A process for each unit, so many of them at once on this machine. The rest waits in line.
 ///
@@ -132,12 +130,8 @@ fn told(status: ExitStatus, end: End) -> String {
 
 impl Start {
     fn spawn(&self) -> std::io::Result<std::process::Child> {
-        let log = File::options().create(true).append(true).open(&self.log)?;
-        let errors = log.try_clone()?;
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).current_dir(&self.cwd).env("DOJOBBER_UNIT", &self.unit);
-        command.stdin(Stdio::null()).stdout(log).stderr(errors).process_group(0);
-        command.spawn()
+        let mut command = child::command(&self.program, &self.unit, &self.log)?;
+        command.args(&self.args).current_dir(&self.cwd).spawn()
     }
 }
 
@@ -173,12 +167,6 @@ impl Running {
     fn end(&mut self, end: End) {
         signal(self.pid, Signal::TERM);
         self.ending = Some((end, Instant::now() + GRACE));
-    }
-}
-
-fn signal(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(pid, signal); // it may have ended
     }
 }
 
@@ -307,6 +295,6 @@ fn is_of_run(pid: u32, run: &str) -> bool {
 fn tag_of(pid: u32) -> Option<Tag> {
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let variables = environment.split(|byte| *byte == 0).filter_map(|bytes| std::str::from_utf8(bytes).ok());
-    let unit = variables.into_iter().find_map(|variable| variable.strip_prefix("DOJOBBER_UNIT="))?;
+    let unit = variables.into_iter().find_map(|variable| variable.strip_prefix(UNIT)?.strip_prefix('='))?;
     Tag::of_order(std::path::Path::new(unit))
 }

@@ -166,8 +166,7 @@ impl Engine for Farm {
         for tag in (0..batch.units).map(|index| batch.tag(index)) {
             desk.submitted += 1;
             let luck = desk.dice.roll(24);
-            let fate = match luck {
-                _ if desk.fate.is_some() => desk.fate.expect("it was just seen"),
+            let fate = desk.fate.unwrap_or(match luck {
                 0 => Fate::Late,
                 1 => Fate::Lost,
                 2 => Fate::Zombie,
@@ -175,7 +174,7 @@ impl Engine for Farm {
                 4 => Fate::Twice,
                 5 => Fate::Forgotten,
                 _ => Fate::Executed,
-            };
+            });
             let lost = State::Over { why: "its machine is lost".to_owned(), end: End::Machine };
             let state = match fate {
                 Fate::Late | Fate::EndsAndIsForgotten => {

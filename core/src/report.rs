@@ -519,7 +519,7 @@ impl<'a> JobReport<'a> {
         self.said()?.progress
     }
 
-    fn said(&self) -> Option<&'a JobSaid> {
+    pub(crate) fn said(&self) -> Option<&'a JobSaid> {
         self.report.said.get(&self.id)
     }
 

@@ -141,15 +141,7 @@ impl<'env, A> Run<'env, A> {
 
     /// In a unit: what a job has said, if anything; it is `told` of by its place in the whole plan.
     pub(crate) fn said_by(&self, job: JobId, told: JobId) -> Option<SaidThere> {
-        let report = JobReport::new(&self.report, job);
-        let (lines, left_out) = (report.log().to_vec(), report.log_left_out());
-        let progress = report.progress();
-        (!lines.is_empty() || progress.is_some()).then_some(SaidThere {
-            job: told,
-            lines,
-            left_out,
-            progress,
-        })
+        JobReport::new(&self.report, job).said().map(|said| said.clone().told_there(told))
     }
 
     fn before_drop(&mut self) {

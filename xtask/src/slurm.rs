@@ -25,7 +25,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
         return Ok(());
     }
     // with the features that all tests are built with: they need not be built again
-    cargo(root, "build --workspace --all-features --example trials --example squares")?;
+    cargo(root, "build --workspace --all-features --example trials")?;
     cargo(root, "test --workspace --all-features --test slurm --no-run")?;
     let mut test = vec![this_cargo().into_os_string()];
     test.extend(words("test --workspace --all-features --test slurm").map(OsString::from));

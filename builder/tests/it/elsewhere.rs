@@ -468,6 +468,30 @@ fn what_jobs_say_there_is_told_here() {
     }
 }
 
+/// A check alone has no run in which it could have come so far.
+#[test]
+fn how_far_a_check_there_has_come_is_told_in_its_check() {
+    for fate in [Fate::Executes, Fate::IsSeen] {
+        let (farm, trace) = (Farm::with([fate]), Trace::default());
+        let graph = Graph::new().job("a").on(on(&farm)).check_only(|cx| {
+            cx.progress(2, 3);
+            true
+        });
+        let plan = graph.compile().unwrap();
+        let run = farm.run(&plan, &quick(), 1, &trace);
+        assert_eq!(run.job("a").unwrap().progress().map(|progress| progress.done), Some(2));
+        let phases: Vec<Phase> = trace.events().iter().filter_map(progress_of).collect();
+        assert!(!phases.is_empty() && phases.iter().all(|phase| *phase == Phase::Check), "{phases:?}");
+    }
+}
+
+fn progress_of(event: &Event) -> Option<Phase> {
+    match event {
+        Event::Progress { phase, .. } => Some(*phase),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_stop_ends_what_is_away() {
     let notes = Notes::default();

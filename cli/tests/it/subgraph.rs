@@ -1,4 +1,4 @@
-//! Parts of a graph.
+//! Subgraphs.
 
 use crate::program::run;
 

@@ -3,7 +3,7 @@
 //! Units are offered as files, and pilots are submitted as long as there are fewer than are wanted and something is offered.
 //! What becomes of a unit is seen in the spool, and what becomes of its pilot in the queue.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::engine::{Batch, End, RunSpot, Seen, State, SubmitError, Tag};
 use crate::needs::Needs;
@@ -97,9 +97,9 @@ impl Pilots {
         let claims = Claims::new(run.folder);
         // in the order in which units go: who is taken meanwhile is seen once at least
         let (open, held, over) = (claims.open(), claims.all_held(), claims.all_over());
-        let pilots: HashMap<&str, &State> =
+        let pilots: BTreeMap<&str, &State> =
             jobs.iter().filter(|job| job.is_pilot()).map(|job| (&*job.ticket, &job.state)).collect();
-        let mut seen: HashMap<Tag, State> = HashMap::new();
+        let mut seen: BTreeMap<Tag, State> = BTreeMap::new();
         for open in &open {
             let is_there = |node: &String| jobs.iter().any(|job| job.is_pilot() && job.runs_on(node));
             let state = match &open.node {
@@ -140,11 +140,9 @@ pub(super) fn cancel(run: &RunSpot<'_>, tickets: &[String]) -> Result<Vec<String
 }
 
 /// What a unit waits for that no pilot has taken.
-fn waiting(pilots: &HashMap<&str, &State>) -> State {
-    let mut states: Vec<&&State> = pilots.values().collect();
-    states.sort_by_key(|state| format!("{state:?}"));
-    let is_running = states.iter().any(|state| matches!(state, State::Running { .. }));
-    let held_up = states.iter().find_map(|state| match state {
+fn waiting(pilots: &BTreeMap<&str, &State>) -> State {
+    let is_running = pilots.values().any(|state| matches!(state, State::Running { .. }));
+    let held_up = pilots.values().find_map(|state| match state {
         State::Waiting { why, needs_help } if !is_running => {
             Some(State::Waiting { why: format!("its pilots: {why}"), needs_help: *needs_help })
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::child::UNIT;
 use crate::engine::SubmitError;
 use crate::needs::Needs;
 use crate::slurm::call::call;
@@ -75,7 +76,7 @@ fn script(submission: &Submission<'_>) -> String {
     let index = if submission.count == 1 { "0" } else { "$SLURM_ARRAY_TASK_ID" };
     let prefix = quoted(&submission.unit_prefix);
     let program = quoted(&submission.program.display().to_string());
-    let mut script = format!("#!/bin/sh\nexport DOJOBBER_UNIT={prefix}{index}\nexec {program}");
+    let mut script = format!("#!/bin/sh\nexport {UNIT}={prefix}{index}\nexec {program}");
     for arg in submission.args {
         let _ = write!(script, " {}", quoted(arg));
     }

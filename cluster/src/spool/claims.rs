@@ -47,7 +47,7 @@ pub(crate) enum HowEnded {
     NotStarted,
 }
 
-const FOLDERS: [&str; 4] = ["ready", "held", "over", "cancel"];
+const FOLDERS: [&str; 5] = ["ready", "held", "over", "cancel", "tmp"];
 
 impl Claims {
     pub(crate) fn new(run: &Path) -> Self {
@@ -62,7 +62,9 @@ impl Claims {
     /// Lets pilots take a unit: on that machine alone, if there is one, and for so long at most.
     pub(crate) fn offer(&self, open: &Open, time: Option<Duration>) -> io::Result<()> {
         let time = time.map_or(String::new(), |time| time.as_millis().to_string());
-        fs::write(self.ready(open), time) // it counts by its name: what is torn has no limit, and the engine's instead
+        let beside = self.run.join("tmp").join(format!("ready.{}", open.tag));
+        fs::write(&beside, time)?; // whole before a pilot can take it, which then reads its limit
+        fs::rename(beside, self.ready(open))
     }
 
     /// Takes an offer back. Returns whether no pilot was faster.
@@ -109,22 +111,22 @@ impl Claims {
 
     /// All that pilots have taken and not told the end of.
     pub(crate) fn all_held(&self) -> Vec<(Tag, String)> {
-        let held = |name: &String| {
-            let (batch, rest) = name.split_once('.')?;
-            let (index, pilot) = rest.split_once('.')?;
-            Some((self.tag(&format!("{batch}.{index}"))?, pilot.to_owned()))
-        };
-        self.names("held").iter().filter_map(held).collect()
+        self.tagged("held")
     }
 
     /// All that have ended.
     pub(crate) fn all_over(&self) -> Vec<(Tag, HowEnded)> {
-        let over = |name: &String| {
-            let (batch, rest) = name.split_once('.')?;
-            let (index, how) = rest.split_once('.')?;
-            Some((self.tag(&format!("{batch}.{index}"))?, HowEnded::of(how)?))
+        let over = |(tag, how): (Tag, String)| Some((tag, HowEnded::of(&how)?));
+        self.tagged("over").into_iter().filter_map(over).collect()
+    }
+
+    /// The files of a folder whose names are a tag, and a word about it behind that.
+    fn tagged(&self, folder: &str) -> Vec<(Tag, String)> {
+        let split = |name: &String| {
+            let (at, _) = name.match_indices('.').nth(1)?;
+            Some((self.tag(&name[..at])?, name[at + 1..].to_owned()))
         };
-        self.names("over").iter().filter_map(over).collect()
+        self.names(folder).iter().filter_map(split).collect()
     }
 
     fn ready(&self, open: &Open) -> PathBuf {

@@ -3,7 +3,17 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::World;
+use crate::support::{World, example};
+
+#[test]
+fn the_other_examples_run() {
+    for (name, total) in [("loads", "total 4950"), ("squares", "total 204")] {
+        let spool = tempfile::tempdir().unwrap();
+        let output = Command::new(example(name)).arg(spool.path()).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && out.contains(total), "{name}: {out}\n{err}");
+    }
+}
 
 #[test]
 fn a_unit_that_is_killed_while_nobody_looks_is_executed_again() {

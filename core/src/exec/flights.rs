@@ -62,8 +62,8 @@ impl<F> Flights<F> {
 
     /// Puts a try aside that waits for its ring, or for the moment when its limit is over.
     ///
-    /// It is put into its slot before the schedule knows that it waits, so that the worker that takes it up finds it. The ring is let go at the
-    /// very last: if that was the last clone, nobody else can wake the try, and it is woken to fail.
+    /// It is put into its slot before the schedule knows that it waits, so that the worker that takes it up finds it. The
+    /// ring is let go at the very last: if that was the last clone, nobody else can wake the try, and it is woken to fail.
     pub(super) fn put_aside(&self, job: JobId, flight: F, deadline: Option<u64>, ringer: Ringer) {
         *self.slot(job) = Some(flight);
         self.hall.lock().suspend(job, &ringer.ring, deadline);

@@ -101,7 +101,7 @@ impl Schedule {
         schedule
     }
 
-    /// In the place of another one, as long as nobody asks it anything.
+    /// In the place of another one until that is needed: nothing is in it, so it is over.
     pub(super) fn of_nothing(graph: &Arc<JobGraph>) -> Self {
         let claims = Claims::default();
         Schedule {

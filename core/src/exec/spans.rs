@@ -81,15 +81,6 @@ pub(super) struct PhaseSpan {
 }
 
 impl PhaseSpan {
-    /// Where nobody listens.
-    #[inline]
-    pub(super) fn unheard() -> Self {
-        PhaseSpan {
-            #[cfg(feature = "tracing")]
-            open: None,
-        }
-    }
-
     #[inline]
     pub(super) fn enter<T>(&self, code: impl FnOnce() -> T) -> T {
         #[cfg(feature = "tracing")]

@@ -36,17 +36,6 @@ pub(super) struct AsyncCall {
     faulty: Option<FaultyCall>,
 }
 
-impl AsyncCall {
-    /// The call of a phase for which nobody listens, and to which nothing happens.
-    pub(super) fn unheard() -> Self {
-        AsyncCall {
-            span: PhaseSpan::unheard(),
-            #[cfg(feature = "testkit")]
-            faulty: None,
-        }
-    }
-}
-
 #[cfg(not(feature = "testkit"))]
 impl AsyncCall {
     #[inline]

@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 use crate::exec::attempt::async_call::{AsyncCall, dropped, poll};
 use crate::exec::attempt::ending::forget;
 use crate::exec::attempt::flight::Flight;
-use crate::exec::attempt::instance::{Held, NoStruct};
+use crate::exec::attempt::instance::Held;
 use crate::exec::attempt::ledger::Step;
 use crate::exec::attempt::phase::{After, following};
 use crate::exec::attempt::worker::Worker;
@@ -39,18 +39,18 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let local = self.spares.local();
         self.cx.set_shared_local(Some(local));
         let kind = body.kind();
-        let mut error = None;
+        let (mut held, mut error) = (Held::Async(body), None);
         let mut due = if kind == Kind::RunOnly { Phase::Run } else { Phase::Check };
         loop {
-            let step = Step::linked(due);
+            let step = Step::linked(due).quiet();
             let start = self.begin_phase(step, attempt);
             let result = match unwind::catch(|| Ok(body.call(due, &self.cx))) {
                 Ok(Called::Later(mut future)) => match poll(&mut future, waker) {
                     Poll::Ready(result) => dropped(future, result),
                     Poll::Pending => {
-                        let (local, call) = (self.cx.take_shared_local(), AsyncCall::unheard());
-                        let (said, held) = ((error, self.notes), Held::Async(body));
-                        let goes_on = (call, future);
+                        let local = self.cx.take_shared_local();
+                        let call = AsyncCall::begin(self.live, self.cx.place()); // nothing: the run is quiet
+                        let (said, goes_on) = ((error, self.notes), (call, future));
                         let flight = Flight::new(*attempt, due, held, start, said, local, None, goes_on);
                         return Err(Box::new(flight));
                     }
@@ -59,7 +59,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 Err(panic) => Err(panic),
             };
             let result = if body.drops_output_of(due) { result.map(|_| None) } else { result };
-            match self.finish(step, kind, attempt, spec, &mut NoStruct, start, result) {
+            match self.finish(step, kind, attempt, spec, &mut held, start, result) {
                 After::Due(None) => {}
                 After::Due(failed) => forget(std::mem::replace(&mut error, failed)),
                 After::Over(end) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::cancel::{Bell, StopLevel};
 use crate::elsewhere::{Done, Elsewhere, Mail, Message, Order, UnitDone};
-use crate::error::{ErrorText, Result};
+use crate::error::{ErrorText, Reported, Result};
 use crate::exec::attempt::ledger::Step;
 use crate::exec::attempt::worker::Worker;
 use crate::exec::placement::Venue;
@@ -16,7 +16,7 @@ use crate::exec::tries::{Try, TryEnd};
 use crate::graph::JobId;
 use crate::report::Head;
 use crate::unwind;
-use seen::{Seen, reported};
+use seen::Seen;
 
 /// A unit that is away: a try, or a nest.
 pub(in crate::exec) struct Sent {
@@ -158,7 +158,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             None => done.jobs.into_iter().flat_map(|job| job.phases).next_back().and_then(|last| last.error),
         };
         let end = self.look_at_the_clock();
-        let result = error.as_ref().map_or(Ok(()), |error| Err(reported(error)));
+        let result = error.as_ref().map_or(Ok(()), |error| Err(Reported::of(error)));
         self.ledger.ended_at(Step::CLEANUP, &mut attempt, start, end, error);
         (result, attempt.head)
     }

@@ -28,20 +28,6 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 }
 
-/// The instance of a try that calls closures itself: nothing of these belongs to one try.
-pub(super) struct NoStruct;
-
-impl<'env, A> Instance<'env, A> for NoStruct {
-    fn call(&mut self, _: Phase, _: &Context<A>) -> Result<Value> {
-        unreachable!("who has closures calls them")
-    }
-
-    #[inline]
-    fn take_own(&mut self) -> Option<Own<'env, A>> {
-        None
-    }
-}
-
 /// Closures that all tries share, or this try's own struct.
 pub(super) enum Held<'r, 'env, A> {
     Shared(&'r (dyn Closures<A> + 'env)),

@@ -8,6 +8,7 @@
 
 mod tries;
 
+use std::iter;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
@@ -95,10 +96,13 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     fn lead(&self, worker: &mut Worker<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
         let (live, most) = (self.live, self.most_to_lead());
         let (mut ended, mut last) = (0, None);
-        while ended < most && last.is_none() && live.level() == StopLevel::None {
-            let rest = || live.plan.order().take(most).skip(ended);
-            let is_async = rest().next().is_some_and(|job| live.plan.spec(job).is_async());
-            let alike = rest().take_while(|job| live.plan.spec(*job).is_async() == is_async);
+        let mut rest = live.plan.order().take(most).peekable();
+        while last.is_none()
+            && live.level() == StopLevel::None
+            && let Some(first) = rest.peek()
+        {
+            let is_async = live.plan.spec(*first).is_async();
+            let alike = iter::from_fn(|| rest.next_if(|job| live.plan.spec(*job).is_async() == is_async));
             let (more, other) = self.tries.with_runtime(is_async, || self.follow(worker, alike));
             (ended, last) = (ended + more, other);
         }

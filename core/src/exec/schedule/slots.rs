@@ -137,7 +137,7 @@ impl Slots {
         unparked
     }
 
-    /// Nothing begins any more. Returns the retries that were parked.
+    /// Nothing begins any more, and what was parked is forgotten.
     pub(super) fn close(&mut self) {
         self.open.clear();
         for pool in &mut self.pools {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::cancel::StopLevel;
 use crate::clock::{Stamp, nanos};
 use crate::elsewhere::{JobDone, Lost, PhaseDone, UnitDone};
-use crate::exec::attempt::away::seen::{NOWHERE, Seen, reported};
+use crate::error::Reported;
+use crate::exec::attempt::away::seen::{NOWHERE, Seen};
 use crate::exec::attempt::mend::whole_try;
 use crate::exec::attempt::worker::Worker;
 use crate::exec::tries::Try;
@@ -83,7 +84,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         home.ended_at.insert(job, self.ledger.stamp().0);
         self.live.world.outputs.set(job, output.map(|output| output.0));
         if let Some(error) = tries.last().and_then(|last| last.error.as_ref()).filter(|_| !status.is_done()) {
-            self.leftovers.errors.push((job, reported(error)));
+            self.leftovers.errors.push((job, Reported::of(error)));
         }
         self.ledger.tell_job_ended(job, status, because.filter(|_| status == Status::Blocked));
         if status == Status::Failed {
@@ -114,14 +115,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                 Entry::Occupied(seen) => seen.into_mut(),
                 Entry::Vacant(place) => {
                     let Some(lane) = self.placement().take_lane(node, *origin) else { return };
-                    place.insert(Seen {
-                        lane,
-                        origin: *origin,
-                        phases: Vec::new(),
-                        open: None,
-                        last: *origin,
-                        heard: 0,
-                    })
+                    place.insert(Seen::new(lane, *origin))
                 }
             };
             seen.phases.clear();

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::clock::{Stamp, nanos};
 use crate::elsewhere::{PhaseDone, SaidThere};
-use crate::error::{BoxError, ErrorText, Reported};
 use crate::exec::attempt::ledger::Step;
 use crate::exec::attempt::worker::Worker;
 use crate::exec::placement::{Lane, Placement};
@@ -28,6 +27,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Nothing yet, of what began then.
+    pub(super) fn new(lane: Lane, origin: u64) -> Self {
+        Seen { lane, origin, phases: Vec::new(), open: None, last: origin, heard: 0 }
+    }
+
     /// These phases, or what was seen before, if that is more.
     pub(super) fn at_least(&self, phases: Vec<PhaseDone>) -> Vec<PhaseDone> {
         if phases.len() >= self.phases.len() + usize::from(self.open.is_some()) {
@@ -51,7 +55,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn seen(&self, sent_at: u64, node: &str, elapsed: Duration) -> Option<Seen> {
         let origin = self.ledger.now().saturating_sub(nanos(elapsed)).max(sent_at);
         let lane = self.placement().take_lane(if node.is_empty() { NOWHERE } else { node }, origin)?;
-        Some(Seen { lane, origin, phases: Vec::new(), open: None, last: origin, heard: 0 })
+        Some(Seen::new(lane, origin))
     }
 
     /// Records the phases that were not seen before.
@@ -97,9 +101,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             sayings.log(spot, origin.saturating_add(line.at).min(now), &line.text);
         }
         if let Some(progress) = said.progress {
-            sayings.progress(Spot { job: said.job, attempt, phase: Phase::Run }, now, progress);
+            // in which phase is not told: in the run, if such a job has one
+            let has_run = self.live.graph().kind(said.job).may_have(Phase::Run);
+            let phase = if has_run { Phase::Run } else { Phase::Check };
+            sayings.progress(Spot { job: said.job, attempt, phase }, now, progress);
         }
-        heard.max(said.left_out + said.lines.len() as u64)
+        heard.max(said.left_out.saturating_add(said.lines.len() as u64))
     }
 
     pub(super) fn leave_lane(&self, mut seen: Seen) {
@@ -110,11 +117,6 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(super) fn placement(&self) -> &'r Placement {
         self.live.placement.as_ref().expect("something is elsewhere")
     }
-}
-
-/// What a unit has failed with, as an error of this run.
-pub(super) fn reported(error: &ErrorText) -> BoxError {
-    Reported::of(error)
 }
 
 /// The machine of units that were lost before any had them.

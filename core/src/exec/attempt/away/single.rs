@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock::nanos;
 use crate::elsewhere::{PhaseDone, UnitDone, UnitProgress};
-use crate::error::ErrorClass;
-use crate::exec::attempt::away::seen::{Seen, reported};
+use crate::error::{ErrorClass, Reported};
+use crate::exec::attempt::away::seen::Seen;
 use crate::exec::attempt::failure::{Notes, went};
 use crate::exec::attempt::leftovers::DueCleanup;
 use crate::exec::attempt::mend::whole_try;
@@ -90,11 +90,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let went = last.error.as_ref().map_or(stages::Went::Passed, |error| went(error.class()));
         match (stages::after(spec.kind(), self.dry_run, last.phase, went), &last.error) {
             (Stage::Passed, _) => self.done(attempt, output),
-            (Stage::WouldRun, error) => self.would_run(attempt, error.as_ref().map(reported)),
+            (Stage::WouldRun, error) => self.would_run(attempt, error.as_ref().map(Reported::of)),
             (Stage::Due(_), error) if self.notes.was_cut => {
-                self.cancelled(attempt, error.as_ref().map(reported))
+                self.cancelled(attempt, error.as_ref().map(Reported::of))
             }
-            (_, error) => self.failed(attempt, error.as_ref().map_or_else(|| CUT_SHORT.into(), reported)),
+            (_, error) => self.failed(attempt, error.as_ref().map_or_else(|| CUT_SHORT.into(), Reported::of)),
         }
     }
 
