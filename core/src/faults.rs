@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub(crate) use baton::Baton;
 pub(crate) use injector::{FaultInjector, FaultyCall};
+pub(crate) use inside::OtherProcess;
 pub use inside::{interruption, is_killed, is_simulated, on_exit, touches, world_time};
 pub(crate) use process::{Circumstances, Points, Strike, mix};
 pub(crate) use record::{Call, Recorder, Records, Step, Touch};

@@ -9,7 +9,7 @@ use dojobber::testkit::{
     Access, Fault, Faults, Finding, Simulation, Table, check_cleans_up, check_convergent, explore, graphs,
     interruption, touches, try_explore,
 };
-use dojobber::{Context, Graph, Kind, Phase, Status, ensure, judge};
+use dojobber::{Context, Graph, Kind, Phase, Pool, Slots, Status, ensure, judge};
 use proptest::prelude::*;
 
 use crate::support::Trace;
@@ -174,6 +174,49 @@ fn two_jobs_that_touch_one_thing() {
     });
 }
 
+/// What a pool has no room for is never done at once, and may then touch one thing in any order.
+#[test]
+fn jobs_that_a_pool_keeps_apart() {
+    let found = |shares: [Vec<Slots>; 2]| {
+        let rows = |simulation: &Simulation| {
+            let table = Table::new("rows").with("total", 0);
+            let graph = || {
+                let jobs = ["one", "two"].into_iter().zip(&shares);
+                Graph::new().each(jobs, |graph, (name, uses)| {
+                    let table = &table;
+                    graph.job(name).uses(uses.clone()).check(move |_| table.contains(&name)).run(move |_| {
+                        let total = table.get(&"total").unwrap_or_default();
+                        interruption();
+                        table.insert("total", total + 1);
+                        table.insert(name, 0);
+                    })
+                })
+            };
+            let _ = simulation.run_anew(graph, ());
+            table.into_rows()
+        };
+        try_explore(60, rows).map(|rows| rows["total"])
+    };
+    let (one, two, three) = (Pool::new("one", 1), Pool::new("two", 2), Pool::new("three", 3));
+    let uses = |pool: &Pool, slots| vec![pool.slots(slots)];
+    // there is no room for both in a pool
+    assert_eq!(found([uses(&one, 1), uses(&one, 1)]), Ok(2));
+    assert_eq!(found([uses(&two, 2), uses(&two, 1)]), Ok(2));
+    assert_eq!(found([uses(&three, 2), uses(&three, 2)]), Ok(2));
+    assert_eq!(found([vec![two.slots(1), one.slots(1)], vec![one.slots(1), two.slots(1)]]), Ok(2));
+    // there is, or they use different ones
+    for shares in [
+        [vec![], vec![]],
+        [uses(&one, 1), vec![]],
+        [uses(&one, 1), uses(&two, 2)],
+        [uses(&two, 1), uses(&two, 1)],
+        [uses(&three, 2), uses(&three, 1)],
+    ] {
+        let finding = found(shares).unwrap_err();
+        assert!(finding.to_string().contains("a pool that has no room for both"), "{finding}");
+    }
+}
+
 /// A panic in the middle of a run leaves what its cleanup does not know of.
 #[test]
 fn a_cleanup_that_knows_only_the_end() {
@@ -308,8 +351,8 @@ fn every_point_is_tried() {
         rows.rows().len()
     };
     assert_eq!(check_convergent(1, body).unwrap(), 60);
-    // once, twice; each check and recheck: crash, error; each run: error at its end, too
-    assert_eq!(calls.into_inner(), 2 + 20 * (2 + 3 + 2) + 60);
+    // once, twice; each check and recheck: crash, error; each run: error at its end, too; for good: run and recheck
+    assert_eq!(calls.into_inner(), 2 + 20 * (2 + 3 + 2) + 60 + 20 * 2);
 }
 
 /// Async phases are cut and left at their points as blocking ones are.

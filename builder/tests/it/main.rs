@@ -7,6 +7,8 @@ mod kit_examples; // every check of the test kit on the example programs
 mod support; // what they share
 #[cfg(feature = "testkit")]
 mod blame; // whom the test kit blames
+#[cfg(feature = "testkit")]
+mod afterlife; // what a process still does that was killed in a simulation
 mod bombs; // values whose destructors panic
 mod builder; // graphs, names, mistakes
 #[cfg(feature = "testkit")]
@@ -21,6 +23,8 @@ mod elsewhere; // jobs that are executed on other machines
 mod errors; // errors that say more, through the types of users
 #[cfg(feature = "testkit")]
 mod findings; // what the test kit reports
+#[cfg(feature = "testkit")]
+mod for_good; // jobs that fail in all their tries, and what the test kit finds then
 #[cfg(feature = "testkit")]
 mod forgeries; // what the judge says of them
 #[cfg(unix)]
@@ -51,6 +55,8 @@ mod pools; // slots, weights, priorities, queues
 mod promises; // processes that die, every moment, one error, dry runs anywhere
 #[cfg(feature = "testkit")]
 mod properties; // random graphs: drivers, judge, reports
+#[cfg(feature = "testkit")]
+mod purity; // dry runs that change something
 mod report; // saved and read back, refused when it does not fit
 mod schema; // the JSON Schema of reports
 mod saying; // what jobs say while they go on, and what takes long

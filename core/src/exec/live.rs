@@ -134,6 +134,16 @@ impl<A> Live<'_, A> {
         if self.spans.are_listened_to() { self.call_in_span(place, code) } else { unwind::catch(code) }
     }
 
+    /// Calls code of the user's that belongs to a phase and is none itself, and turns its panic into an error.
+    pub(super) fn call_beside<T>(&self, place: Place, code: impl FnOnce() -> Result<T>) -> Result<T> {
+        #[cfg(feature = "testkit")]
+        if let Some(injector) = &self.injector {
+            return injector.beside(place, &self.world.clock, code);
+        }
+        let _ = place;
+        unwind::catch(code)
+    }
+
     #[cold]
     fn call_in_span<T>(&self, place: Place, code: impl FnOnce() -> Result<T>) -> Result<T> {
         let span = self.spans.phase(self.graph(), place);

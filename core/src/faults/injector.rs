@@ -8,7 +8,7 @@ use crate::clock::{Clock, nanos};
 use crate::context::Place;
 use crate::error::{BoxError, Result};
 use crate::faults::baton::Baton;
-use crate::faults::inside::Inside;
+use crate::faults::inside::{Inside, be_dead};
 use crate::faults::process::{Circumstances, Points, Process};
 use crate::faults::record::{Call, Step};
 use crate::faults::{Fault, Faults};
@@ -81,13 +81,39 @@ impl FaultInjector {
         call.end(result, nothing)
     }
 
+    /// Calls code that is no phase, and to which no faults happen. A process that was killed calls nothing.
+    pub(crate) fn beside<T>(
+        &self,
+        place: Place,
+        clock: &Clock,
+        code: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if self.is_killed() {
+            return Err(injected("the process is killed"));
+        }
+        let Place { job, phase, attempt, .. } = place;
+        let call = Call { run: self.process.run, step: Step { job, attempt, phase, part: 0 } };
+        let mut inside = Inside { is_beside: true, ..self.inside(call, clock, None) };
+        inside.enter(|| unwind::catch(code))
+    }
+
+    fn inside(&self, call: Call, clock: &Clock, baton: Option<Arc<Baton>>) -> Inside {
+        Inside { process: Arc::clone(&self.process), call, clock: clock.clone(), baton, is_beside: false }
+    }
+
+    /// What this thread still does is to drop what the process had, if it was killed.
+    pub(crate) fn bury(&self) {
+        if self.is_killed() {
+            be_dead();
+        }
+    }
+
     /// Begins a call that may go on for a while: what the code is called in, and what ends with it.
     pub(crate) fn begin(&self, place: Place, clock: &Clock, allowed: Option<Duration>) -> FaultyCall {
         let Place { job, phase, attempt, .. } = place;
         let call = Call { run: self.process.run, step: Step { job, attempt, phase, part: 0 } };
         let number = self.process.recorder.push(call);
-        let inside =
-            Inside { process: Arc::clone(&self.process), call, clock: clock.clone(), baton: Baton::take() };
+        let inside = self.inside(call, clock, Baton::take());
         let fault = match (self.process.fault(call, number), allowed) {
             (Some(Fault::TimedOut), None) => Some(Fault::Error),
             (fault, _) => fault,
@@ -149,7 +175,11 @@ impl FaultyCall {
             clock.advance(nanos(time));
         }
         clock.advance(TICK);
-        if process.is_killed() { result.and(Err(injected("the process is killed"))) } else { result }
+        if process.is_killed() {
+            be_dead();
+            return result.and(Err(injected("the process is killed")));
+        }
+        result
     }
 }
 

@@ -3,7 +3,7 @@
 //! A simulation is known to its phases by their thread. So what is called here from another thread that a phase has
 //! started itself, or outside of any simulation, does nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
@@ -45,8 +45,9 @@ pub fn interruption() {
 /// Says that the phase that calls this reads or writes a thing that other jobs may use, too.
 ///
 /// Two jobs without an order between them that touch one thing, of which one writes it, are a finding of
-/// [`explore`](crate::testkit::explore) and its kind: with both names, after one run. The name of a thing is free:
-/// a path, a table, the address of a service. Outside of a simulation this does nothing.
+/// [`explore`](crate::testkit::explore) and its kind: with both names, after one run. It is none where a
+/// [`Pool`](crate::Pool) has no room for both at once: then any order will do, which is tried. The name of a thing is
+/// free: a path, a table, the address of a service. Outside of a simulation this does nothing.
 ///
 /// ```
 /// use dojobber_core::testkit::{Access, touches};
@@ -101,12 +102,13 @@ pub fn world_time() -> Duration {
     })
 }
 
-/// Whether the simulated process was killed, and what is executed is only the end of a phase that is unwound.
+/// Whether the simulated process was killed, and what is executed is only the end of a phase that is unwound, or the
+/// destructor of something that belonged to that process: the struct of a job, a value in a store, what closures hold of
+/// a plan that is [made anew](crate::testkit::Simulation::run_anew).
 ///
-/// A real process would not get there: a fake ignores what it is told then, as by the destructor of a guard that wants
-/// to remove a file.
+/// A real process would not get there: a fake ignores what it is told then, as by a guard that wants to remove a file.
 pub fn is_killed() -> bool {
-    Inside::current().is_some_and(|inside| inside.process.is_killed())
+    DEAD.get() || Inside::current().is_some_and(|inside| inside.process.is_killed())
 }
 
 /// Whether this is called from a phase that is simulated. A fake does not wait for a thread or a socket there: time is
@@ -127,11 +129,38 @@ pub(super) struct Inside {
     pub(super) clock: Clock,
     /// Where the phase may be left for others to go on.
     pub(super) baton: Option<Arc<Baton>>,
+    /// Whether it is no phase, but code that is called beside one, and cannot be cut.
+    pub(super) is_beside: bool,
 }
 
 thread_local! {
     /// The innermost is the last: a job may run a plan of its own.
     static INSIDE: RefCell<Vec<Inside>> = const { RefCell::new(Vec::new()) };
+
+    /// Whether the process that this thread executes was killed. What is left to do are destructors.
+    static DEAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it is there, this thread executes another simulated process, which lives at first.
+pub(crate) struct OtherProcess {
+    was_dead: bool,
+}
+
+impl OtherProcess {
+    pub(crate) fn begin() -> Self {
+        OtherProcess { was_dead: DEAD.replace(false) }
+    }
+}
+
+impl Drop for OtherProcess {
+    fn drop(&mut self) {
+        DEAD.set(self.was_dead);
+    }
+}
+
+/// The process that this thread executes was killed.
+pub(super) fn be_dead() {
+    DEAD.set(true);
 }
 
 /// What a killed process unwinds with.
@@ -160,7 +189,7 @@ impl Inside {
 
     /// The next interruption point of the phase has come.
     fn interrupt(self) {
-        if thread::panicking() {
+        if thread::panicking() || self.is_beside {
             return; // a destructor: what unwinds cannot be cut once more
         }
         if self.process.is_killed() {

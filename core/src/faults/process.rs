@@ -43,6 +43,8 @@ type FaultyStep = (Phase, Option<u32>, u32);
 pub(crate) struct Strike {
     pub(crate) at: usize,
     pub(crate) fault: Fault,
+    /// Whether it happens at the same place of all later tries in that run, too: so the job fails for good.
+    pub(crate) lasts: bool,
 }
 
 /// What goes wrong in a run beside the faults that a simulation was given, and where all is recorded.
@@ -121,10 +123,22 @@ impl Process {
     }
 
     /// What goes wrong at a call that is the so manieth, from 1.
-    pub(super) fn fault(&self, Call { step, .. }: Call, number: usize) -> Option<Fault> {
-        let struck = self.strikes.iter().find(|strike| strike.at == number).map(|strike| strike.fault);
-        let fault = struck.or_else(|| self.planned_fault(step)).or_else(|| self.random_fault(step));
+    pub(super) fn fault(&self, call: Call, number: usize) -> Option<Fault> {
+        let struck = self.strikes.iter().find(|strike| self.strikes_at(strike, call, number));
+        let struck = struck.map(|strike| strike.fault);
+        let fault = struck.or_else(|| self.planned_fault(call.step)).or_else(|| self.random_fault(call.step));
         fault.filter(|fault| *fault != Fault::Crash || self.may_be_killed)
+    }
+
+    fn strikes_at(&self, strike: &Strike, call: Call, number: usize) -> bool {
+        let is_there_again = || {
+            let first = self.recorder.call(strike.at);
+            first.is_some_and(|first| {
+                (first.run, first.step.job, first.step.phase, first.step.part)
+                    == (call.run, call.step.job, call.step.phase, call.step.part)
+            })
+        };
+        strike.at == number || strike.lasts && strike.at < number && is_there_again()
     }
 
     fn planned_fault(&self, Step { job, attempt, phase, part }: Step) -> Option<Fault> {

@@ -79,6 +79,11 @@ impl Recorder {
         self.lock().calls.len()
     }
 
+    /// The so manieth call, from 1.
+    pub(crate) fn call(&self, number: usize) -> Option<Call> {
+        self.lock().calls.get(number.checked_sub(1)?).copied()
+    }
+
     /// Adds a call. Returns how many there are now.
     pub(crate) fn push(&self, call: Call) -> usize {
         let mut records = self.lock();

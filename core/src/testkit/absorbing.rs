@@ -60,7 +60,7 @@ pub fn check_absorbs<O: PartialEq + Debug>(
     let trials = Trials::of(body);
     trials.with_calm(schedules, Experiment::calm, |experiment, calm| {
         strikes(calm, |call| faults(calm, call)).find_map(|strike| {
-            let trial = trials.observe(experiment.clone().strike(strike.at, strike.fault));
+            let trial = trials.observe(experiment.clone().struck(strike));
             trouble(strike, &trial, calm)
         })
     })
@@ -68,11 +68,9 @@ pub fn check_absorbs<O: PartialEq + Debug>(
 
 /// What may go wrong where another try is left.
 fn faults<O>(calm: &Observation<O>, call: Call) -> &'static [Fault] {
-    let facts = calm.run_of(call).map(|run| run.jobs[call.step.job.index()]);
-    let has_tries_left = facts.is_some_and(|facts| call.step.attempt < facts.max_tries);
     match (call.step.part, call.step.phase) {
         (_, Phase::Cleanup) => &[],
-        _ if !has_tries_left => &[],
+        _ if !calm.has_tries_left(call) => &[],
         (0, Phase::Run) => &[Fault::Error, Fault::ErrorAfter],
         (0, _) => &[Fault::Error],
         _ => &[Fault::Panic], // what an error in the midst of it would leave

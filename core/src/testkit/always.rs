@@ -8,6 +8,7 @@ use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
 use crate::verdict::Verdict;
+use crate::words::DryRun;
 
 /// Looks at the world after every phase, not only when all is over: what the body sees must fit the invariant each time.
 /// What it sees in the end is returned.
@@ -82,7 +83,7 @@ fn violated_on_the_way<O: Debug, V: Verdict>(
 ) -> Option<Trouble> {
     let phases = calm.calls.iter().enumerate().filter(|(_, call)| call.step.part == 0);
     phases.map(|(at, _)| at).find_map(|calls| {
-        let stopped = trials.observe(Experiment::calm(seed).stop(calls, false));
+        let stopped = trials.observe(Experiment::calm(seed).stop(calls, DryRun::Off));
         match &stopped.seen {
             Ok(seen) => violated(calm, calls, seen, invariant),
             Err(_) => stopped.panicked(&format!(" when a run is stopped {}", place(calm, calls))),

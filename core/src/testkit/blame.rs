@@ -8,12 +8,13 @@ use crate::testkit::finding::Trouble;
 use crate::testkit::observation::Observation;
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
-use crate::words::Status;
+use crate::words::{DryRun, Status};
 
 /// What was made to go wrong, as it stands in reports.
 pub(super) fn told<O>(strike: Strike, observation: &Observation<O>) -> String {
     let Some(call) = observation.calls.get(strike.at - 1) else { return "no fault".to_owned() };
     let here = observation.told(*call);
+    let here = if strike.lasts { format!("{here}, in this and every later try") } else { here };
     match (strike.fault, before(strike.at - 1, &observation.calls)) {
         (Fault::Crash, _) if call.step.part > 0 => format!("a crash in {here}"),
         (Fault::Crash, Some(before)) => {
@@ -77,11 +78,41 @@ fn undoer<O>(
     let lost = (0..calls.len()).filter(|at| calls[*at].run == lost_in).find(is_of_job)?;
     let done = (0..lost).rev().find(is_of_job)? + 1;
     let holds = |after: usize| {
-        let trial = trials.observe(experiment.clone().stop(after, true));
+        let trial = trials.observe(experiment.clone().stop(after, DryRun::Checks));
         let dry = trial.runs.into_iter().rev().find(|run| run.is_dry)?;
         Some(dry.report()?.status(job)? == Status::Satisfied)
     };
     if holds(done)? && !holds(lost)? { Some(calls[flip(done..lost, holds)?]) } else { None }
+}
+
+/// Names the call after which running again does not help any more, if it can be found: had the process been killed
+/// before it, the next run would have succeeded. `failed_in` is the number of the run that fails again.
+pub(super) fn with_breaker<O>(
+    trouble: Trouble,
+    failed_in: usize,
+    experiment: &Experiment,
+    observation: &Observation<O>,
+    trials: &Trials<impl Fn(&Simulation) -> O>,
+) -> Trouble {
+    let Some(strike) = experiment.strikes.last().filter(|strike| strike.fault != Fault::Crash) else {
+        return trouble;
+    };
+    let end = observation.calls.iter().take_while(|call| call.run < failed_in).count();
+    let helps = |calls: usize| {
+        let trial = trials.observe(experiment.clone().strike(calls + 1, Fault::Crash));
+        Some(trial.runs.last()?.success())
+    };
+    if strike.at >= end || helps(strike.at) != Some(true) || helps(end) != Some(false) {
+        return trouble;
+    }
+    match flip(strike.at..end, helps) {
+        Some(last) => {
+            let call = observation.calls[last];
+            let detail = format!("running again would have helped until {}", observation.told(call));
+            trouble.detail(detail).job(observation.job(call))
+        }
+        None => trouble,
+    }
 }
 
 /// Where what holds at the start of a range and does not at its end ceases to: the last place at which it holds.

@@ -9,15 +9,16 @@ use crate::testkit::experiment::Experiment;
 use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
-use crate::testkit::strikes::strikes;
+use crate::testkit::strikes::{lasting_strikes, strikes};
 use crate::testkit::trials::Trials;
-use crate::words::Phase;
+use crate::words::{DryRun, Phase};
 
 /// Lets something go wrong once, at every single point, and watches the cleanups that follow.
 ///
 /// At each call of a job's code, cleanups included, these are tried: it fails; it panics, also at each
-/// [`interruption`](super::interruption) point; and, of a run, it does its work and fails then. Each time, and if
-/// nothing goes wrong:
+/// [`interruption`](super::interruption) point; and, of a run, it does its work and fails then. What would be tried again
+/// also fails in every try: in its constructor, its run (at once, at the end, at each point) and its recheck. Each time,
+/// and if nothing goes wrong:
 ///
 /// - every run that was executed of a job with a cleanup is cleaned up once, in the exact reverse order;
 /// - no cleanup fails, but the one that was made to;
@@ -69,13 +70,14 @@ pub fn check_cleans_up<O: PartialEq + Debug>(
     body: impl Fn(&Simulation) -> O,
 ) -> Result<O, Finding> {
     let trials = Trials::of(body);
-    let idle = trials.observe(Experiment::calm(0).stop(0, false));
+    let idle = trials.observe(Experiment::calm(0).stop(0, DryRun::Off));
     let before = idle.unless(None).map_err(|trouble| trials.found(trouble, None))?;
     let experiment = |seed| Experiment::calm(seed).with_cleanup();
     trials.with_calm(schedules, experiment, |experiment, calm| {
         trouble_after(calm).or_else(|| {
+            let strikes = strikes(calm, faults).chain(lasting_strikes(calm, lasting_faults));
             let struck: Vec<Struck<O>> =
-                strikes(calm, faults).map(|strike| Struck::by(strike, experiment, &trials)).collect();
+                strikes.map(|strike| Struck::by(strike, experiment, &trials)).collect();
             // what cleanups say themselves is more telling than what they leave
             let said = struck.iter().find_map(|struck| Some(struck.told(trouble_after(&struck.trial)?)));
             said.or_else(|| leftovers(experiment, calm, &before, &trials))
@@ -93,7 +95,7 @@ struct Struck<O> {
 
 impl<O: PartialEq + Debug> Struck<O> {
     fn by(strike: Strike, calm: &Experiment, trials: &Trials<impl Fn(&Simulation) -> O>) -> Self {
-        let experiment = calm.clone().strike(strike.at, strike.fault);
+        let experiment = calm.clone().struck(strike);
         Struck { strike, trial: trials.observe(experiment.clone()), experiment }
     }
 
@@ -117,6 +119,16 @@ fn faults(call: Call) -> &'static [Fault] {
     match (call.step.part, call.step.phase) {
         (0, Phase::Run) => &[Fault::Error, Fault::Panic, Fault::ErrorAfter],
         (0, _) => &[Fault::Error, Fault::Panic],
+        _ => &[Fault::Panic],
+    }
+}
+
+/// What fails for good. Where a check fails, the run follows all the same.
+fn lasting_faults(call: Call) -> &'static [Fault] {
+    match (call.step.part, call.step.phase) {
+        (0, Phase::Create | Phase::Recheck) => &[Fault::Error],
+        (0, Phase::Run) => &[Fault::Error, Fault::ErrorAfter],
+        (0, _) => &[],
         _ => &[Fault::Panic],
     }
 }
@@ -166,7 +178,7 @@ fn leftovers<O: PartialEq + Debug>(
     let added: Vec<&str> = left.lines().filter(|line| !is_told(line, &before)).collect();
     let taken: Vec<&str> = before.lines().filter(|line| !is_told(line, &left)).collect();
     let shows_it = |calls: &usize| {
-        let seen = trials.observe(experiment.clone().stop(*calls, false)).seen;
+        let seen = trials.observe(experiment.clone().stop(*calls, DryRun::Off)).seen;
         seen.is_ok_and(|seen| {
             let seen = texts(&seen);
             added.iter().any(|line| is_told(line, &seen)) || taken.iter().any(|line| !is_told(line, &seen))

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::exec::Choices;
-use crate::faults::{Circumstances, Faults};
-use crate::plan::Plan;
+use crate::faults::{Circumstances, Faults, OtherProcess};
+use crate::graph::JobId;
+use crate::plan::{Needs, Plan};
 use crate::run::Run;
 use crate::testkit::experiment::{Stop, Then};
-use crate::testkit::observation::{JobFacts, RunEnd, RunSeen};
+use crate::testkit::observation::{JobFacts, RunEnd, RunSeen, Share};
 use crate::testkit::process::{Outcome, Setup};
 use crate::testkit::session::Session;
 use crate::words::{Cleanup, DryRun, Kind, Status};
@@ -65,8 +66,8 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
                 self.session.recorder.exit();
                 self.ended().unwrap_or_else(|| self.nothing())
             }
-            (Some(run), Then::DryRun) => {
-                self.dry_run();
+            (Some(run), Then::DryRun(how)) => {
+                self.dry_run(how);
                 run
             }
             (None, _) => self.nothing(),
@@ -123,10 +124,10 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
         if self.is_over() { None } else { self.process(&self.setup.clone()) }
     }
 
-    fn dry_run(&mut self) {
+    fn dry_run(&mut self, how: DryRun) {
         self.session.recorder.exit();
         let mut dry = self.setup.clone();
-        dry.options.dry_run = DryRun::Checks;
+        dry.options.dry_run = how;
         self.process(&dry);
     }
 
@@ -135,6 +136,18 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
         if self.is_over() {
             return None;
         }
+        let run = self.live_and_die(setup);
+        if run.is_none() {
+            self.crashes += 1;
+            self.session.recorder.exit();
+            self.stop_if_that_was_all(self.session.recorder.calls());
+        }
+        run
+    }
+
+    /// One process, and all that it drops if it is killed.
+    fn live_and_die(&mut self, setup: &Setup) -> Option<Run<'env, A>> {
+        let _process = OtherProcess::begin();
         let plan = (self.plan)();
         let Session { experiment, recorder, .. } = self.session;
         let before = recorder.calls();
@@ -167,12 +180,7 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
         }
         match ended.outcome {
             Outcome::Ended(run) => Some(*run),
-            Outcome::Killed(_) => {
-                self.crashes += 1;
-                recorder.exit();
-                self.stop_if_that_was_all(after);
-                None
-            }
+            Outcome::Killed(_) => None,
         }
     }
 
@@ -181,8 +189,8 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
         if let Some(Stop { after, dry_run }) = self.session.experiment.stop
             && calls == after + 1
         {
-            if dry_run {
-                self.dry_run();
+            if dry_run.is_on() {
+                self.dry_run(dry_run);
             }
             self.session.progress().is_over = true;
         }
@@ -206,11 +214,16 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
 }
 
 fn facts<A>(plan: &Plan<'_, A>, setup: &Setup) -> Vec<JobFacts> {
-    let specs = plan.graph().ids().map(|job| plan.spec(job));
-    specs
-        .map(|spec| JobFacts {
+    let Needs { pools, uses, .. } = plan.needs();
+    let share = |pool, slots| Share { pool, slots, size: pools[pool as usize].1 };
+    let facts = |job: JobId| {
+        let spec = plan.spec(job);
+        let uses = uses.get(job.index()).map_or(&[][..], |uses| uses);
+        JobFacts {
             cleans_up: spec.cleans_up(),
             max_tries: spec.tries().unwrap_or(setup.options.default_tries),
-        })
-        .collect()
+            uses: uses.iter().map(|(pool, slots)| share(*pool, *slots)).collect(),
+        }
+    };
+    plan.graph().ids().map(facts).collect()
 }

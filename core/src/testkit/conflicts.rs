@@ -20,7 +20,7 @@ fn conflict_in<'t>(run: &RunSeen, touches: impl Iterator<Item = &'t Touch>) -> O
     let mut things: BTreeMap<&str, Vec<&Touch>> = BTreeMap::new();
     for touch in touches {
         let earlier = things.entry(&touch.thing).or_default();
-        if let Some(other) = earlier.iter().find(|other| conflicts(&run.graph, other, touch)) {
+        if let Some(other) = earlier.iter().find(|other| conflicts(run, other, touch)) {
             return Some(told(&run.graph, other, touch));
         }
         let is_known = |other: &&Touch| {
@@ -34,14 +34,15 @@ fn conflict_in<'t>(run: &RunSeen, touches: impl Iterator<Item = &'t Touch>) -> O
     None
 }
 
-fn conflicts(graph: &JobGraph, one: &Touch, other: &Touch) -> bool {
-    let (a, b) = (one.call.step.job, other.call.step.job);
+fn conflicts(run: &RunSeen, one: &Touch, other: &Touch) -> bool {
+    let (graph, a, b) = (&run.graph, one.call.step.job, other.call.step.job);
     a != b
         && (one.access, other.access) != (Access::Read, Access::Read)
         // cleanups follow when all jobs have ended
         && is_cleanup(one) == is_cleanup(other)
         && !is_after(graph, a, b)
         && !is_after(graph, b, a)
+        && !run.jobs[a.index()].is_kept_apart_from(&run.jobs[b.index()])
 }
 
 fn is_cleanup(touch: &Touch) -> bool {
@@ -72,4 +73,5 @@ fn told(graph: &JobGraph, one: &Touch, other: &Touch) -> Trouble {
     .detail(format!(
         "the edge that is missing: `.job(\"{user}\").after(\"{writer}\")`, or the other way round"
     ))
+    .detail("or, where any order will do, a pool that has no room for both: `.uses(&pool)`")
 }

@@ -6,21 +6,22 @@ use std::fmt::Debug;
 use crate::cancel::StopLevel;
 use crate::faults::{Call, Fault, Step, Strike};
 use crate::report::JobReport;
-use crate::testkit::blame::{suspect, told, with_undoer};
+use crate::testkit::blame::{suspect, told, with_breaker, with_undoer};
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::{Experiment, Then};
 use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
 use crate::testkit::observation::{Observation, RunEnd, RunSeen, first_complaint};
 use crate::testkit::simulation::Simulation;
-use crate::testkit::strikes::strikes;
+use crate::testkit::strikes::{lasting_strikes, strikes};
 use crate::testkit::trials::Trials;
-use crate::words::{Kind, Phase, Status};
+use crate::words::{DryRun, Kind, Phase, Status};
 
 /// Lets something go wrong once, at every single point, and runs the plan again on the same world until all is done.
 ///
 /// First the plan is run again though nothing went wrong. Then, at each call of a job's code, cleanups included, these
 /// are tried: the process is killed before it, or at one of its [`interruption`](super::interruption) points; it fails;
-/// and, of a run, it does its work and fails then. After that nothing goes wrong any more, so:
+/// and, of a run, it does its work and fails then. What would be tried again also fails in every try of that run: in its
+/// constructor, its run and its recheck. After that nothing goes wrong any more, so:
 ///
 /// - each further run gets nearer to success: it succeeds, or at least more jobs are done than before;
 /// - what is done stays done: the check of a job passes that was done in the run before, unless a cleanup of that same
@@ -138,6 +139,7 @@ impl Convergence {
             aftermath(&again, &trials.observe(again.clone()), calm, &trials).or_else(|| {
                 let experiment = experiment.clone().then(Then::UntilDone);
                 strikes(calm, |call| self.faults(call))
+                    .chain(lasting_strikes(calm, lasting_faults))
                     .find_map(|strike| self.strike(strike, &experiment, calm, &trials))
             })
         })
@@ -162,7 +164,7 @@ impl Convergence {
         calm: &Observation<O>,
         trials: &Trials<impl Fn(&Simulation) -> O>,
     ) -> Option<Trouble> {
-        let experiment = experiment.clone().strike(strike.at, strike.fault);
+        let experiment = experiment.clone().struck(strike);
         let trial = trials.observe(experiment.clone());
         if let Some(trouble) = aftermath(&experiment, &trial, calm, trials) {
             return Some(trouble);
@@ -170,9 +172,17 @@ impl Convergence {
         let goes_on = strike.fault == Fault::Crash && experiment.strikes.len() < self.crashes as usize;
         let behind = strike.at + 1..=if goes_on { trial.calls.len() } else { 0 };
         behind.into_iter().find_map(|at| {
-            let next = Strike { at, fault: Fault::Crash };
+            let next = Strike { at, fault: Fault::Crash, lasts: false };
             self.strike(next, &experiment, calm, trials)
         })
+    }
+}
+
+/// What fails for good. A check is no such thing: where it fails, the run follows all the same.
+fn lasting_faults(call: Call) -> &'static [Fault] {
+    match (call.step.part, call.step.phase) {
+        (0, Phase::Create | Phase::Run | Phase::Recheck) => &[Fault::Error],
+        _ => &[],
     }
 }
 
@@ -197,7 +207,8 @@ fn aftermath<O: PartialEq + Debug>(
 /// Names the jobs where the faults were, too. One that was made to fail, and whose harm others have done, is left out.
 fn with_suspects<O>(trouble: Trouble, experiment: &Experiment, trial: &Observation<O>) -> Trouble {
     let is_known = !trouble.jobs.is_empty();
-    let strikes = experiment.strikes.iter().rev().filter(|strike| !is_known || strike.fault == Fault::Crash);
+    let is_an_end = |strike: &&Strike| matches!(strike.fault, Fault::Crash | Fault::Stop(_));
+    let strikes = experiment.strikes.iter().rev().filter(|strike| !is_known || is_an_end(strike));
     let calls = strikes.filter_map(|strike| suspect(*strike, trial));
     calls.fold(trouble, |trouble, call| trouble.job(trial.job(call)))
 }
@@ -216,7 +227,7 @@ fn reruns<O>(
         let (job, trouble) = setback(&pair[0], &pair[1])?;
         Some(match job {
             Some(job) => with_undoer(trouble, &job, pair[1].number, experiment, trial, trials),
-            None => trouble,
+            None => with_breaker(trouble, pair[1].number, experiment, trial, trials),
         })
     })
 }
@@ -320,7 +331,7 @@ fn repeated<O: PartialEq>(
     };
     let begins = |at: &usize| calls[*at].step.phase != Phase::Cleanup && calls[*at].step.part == 0;
     let again = (0..calls.len()).filter(begins).filter(|at| was_done(calls[*at]));
-    let seen = |calls: usize| trials.observe(experiment.clone().stop(calls, false)).seen;
+    let seen = |calls: usize| trials.observe(experiment.clone().stop(calls, DryRun::Off)).seen;
     let changes_something = again.filter(|at| {
         let end = (at + 1..calls.len()).find(|at| calls[*at].step.part == 0).unwrap_or(calls.len());
         seen(*at) != seen(end)

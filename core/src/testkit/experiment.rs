@@ -2,6 +2,7 @@
 
 use crate::exec::Choices;
 use crate::faults::{Fault, Points, Strike};
+use crate::words::DryRun;
 
 /// A script for all runs of one call of a body. It goes in; an [`Observation`](super::observation::Observation) comes
 /// out.
@@ -30,8 +31,8 @@ pub(super) enum Then {
     UntilDone,
     /// The plan is run once more.
     Again,
-    /// The plan is run once more, dry.
-    DryRun,
+    /// The plan is run once more, dry in that way.
+    DryRun(DryRun),
 }
 
 /// The end of everything.
@@ -39,8 +40,8 @@ pub(super) enum Then {
 pub(super) struct Stop {
     /// How many calls were made before.
     pub(super) after: usize,
-    /// Whether a dry run of the same plan follows.
-    pub(super) dry_run: bool,
+    /// Whether a dry run of the same plan follows, and which.
+    pub(super) dry_run: DryRun,
 }
 
 impl Experiment {
@@ -63,13 +64,18 @@ impl Experiment {
     }
 
     /// Lets something go wrong at the so manieth call, from 1.
-    pub(super) fn strike(mut self, at: usize, fault: Fault) -> Self {
-        self.strikes.push(Strike { at, fault });
+    pub(super) fn strike(self, at: usize, fault: Fault) -> Self {
+        self.struck(Strike { at, fault, lasts: false })
+    }
+
+    /// Lets something go wrong.
+    pub(super) fn struck(mut self, strike: Strike) -> Self {
+        self.strikes.push(strike);
         self
     }
 
     /// Nothing is done after so many calls, but for a dry run.
-    pub(super) fn stop(self, after: usize, dry_run: bool) -> Self {
+    pub(super) fn stop(self, after: usize, dry_run: DryRun) -> Self {
         Experiment { stop: Some(Stop { after, dry_run }), ..self }.strike(after + 1, Fault::Crash)
     }
 

@@ -39,11 +39,31 @@ pub(super) struct RunSeen {
 }
 
 /// What a report does not say of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct JobFacts {
     /// Whether a cleanup is due for each of its runs.
     pub(super) cleans_up: bool,
     pub(super) max_tries: u32,
+    pub(super) uses: Vec<Share>,
+}
+
+/// What a job uses of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    /// The place of the pool among all of the plan.
+    pub(super) pool: u32,
+    pub(super) slots: u32,
+    /// How many slots the pool has.
+    pub(super) size: u32,
+}
+
+impl JobFacts {
+    /// Whether a pool has no room for this job and another one at the same time.
+    pub(super) fn is_kept_apart_from(&self, other: &JobFacts) -> bool {
+        let meets = |one: &Share| other.uses.iter().find(|other| other.pool == one.pool);
+        let is_full = |one: &Share, other: &Share| one.slots.saturating_add(other.slots) > one.size;
+        self.uses.iter().any(|one| meets(one).is_some_and(|other| is_full(one, other)))
+    }
 }
 
 /// How a run ended.
@@ -120,6 +140,12 @@ impl<O> Observation<O> {
     /// The run that a call was made in.
     pub(super) fn run_of(&self, call: Call) -> Option<&RunSeen> {
         self.runs.iter().find(|run| run.number == call.run)
+    }
+
+    /// Whether the job that was called would be tried again if it failed now.
+    pub(super) fn has_tries_left(&self, call: Call) -> bool {
+        let run = self.run_of(call);
+        run.is_some_and(|run| call.step.attempt < run.jobs[call.step.job.index()].max_tries)
     }
 
     /// The name of the job that was called.

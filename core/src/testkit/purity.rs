@@ -6,17 +6,19 @@ use crate::faults::Fault;
 use crate::testkit::difference::contrast;
 use crate::testkit::experiment::{Experiment, Then};
 use crate::testkit::finding::{Finding, Trouble, seen_or_panic};
-use crate::testkit::observation::Observation;
+use crate::testkit::observation::{Observation, RunSeen};
 use crate::testkit::simulation::Simulation;
 use crate::testkit::trials::Trials;
+use crate::words::DryRun;
 
 /// Makes a dry run at every point of a real one: before it, after each of its phases and at each
 /// [`interruption`](super::interruption) point, and when it is over. The body must see the same as without the dry run.
 /// What it sees if nothing is run is returned.
 ///
-/// A dry run calls constructors and first checks, which must change nothing, whatever state they find. Before the end the
-/// run that the body gets is an empty one, which has succeeded. Real and dry runs follow the orders of as many seeds as
-/// `schedules` says.
+/// A dry run calls constructors, first checks and what describes a run, which must change nothing, whatever state they
+/// find. It [goes through](DryRun::Through), so that it also calls what stands behind a job that would run. Before the end
+/// the run that the body gets is an empty one, which has succeeded. Real and dry runs follow the orders of as many seeds
+/// as `schedules` says.
 ///
 /// ```should_panic
 /// # use dojobber_core::{Draft, JobSpec, testkit::assert_dry_run_is_pure};
@@ -73,8 +75,8 @@ fn change_after<O: PartialEq + Debug>(
     experiment: &Experiment,
     trials: &Trials<impl Fn(&Simulation) -> O>,
 ) -> Result<O, Trouble> {
-    let stopped = trials.observe(experiment.clone().stop(calls, false));
-    let dry = trials.observe(experiment.clone().stop(calls, true));
+    let stopped = trials.observe(experiment.clone().stop(calls, DryRun::Off));
+    let dry = trials.observe(experiment.clone().stop(calls, DryRun::Through));
     let after = dry.seen.as_ref().map_err(|_| dry.panicked(" after a dry run"));
     let (before, after) = match (&stopped.seen, after) {
         (Ok(before), Ok(after)) if before != after => (before, after),
@@ -82,7 +84,7 @@ fn change_after<O: PartialEq + Debug>(
         _ => return stopped.unless(None),
     };
     let culprit = first_change(&dry, |up_to| {
-        let strike = experiment.clone().stop(calls, true).strike(up_to + 1, Fault::Crash);
+        let strike = experiment.clone().stop(calls, DryRun::Through).strike(up_to + 1, Fault::Crash);
         trials.observe(strike).seen.as_ref() == Ok(before)
     });
     let place = calls
@@ -98,7 +100,7 @@ fn change_in_the_end<O: PartialEq + Debug>(
     experiment: &Experiment,
     trials: &Trials<impl Fn(&Simulation) -> O>,
 ) -> Option<Trouble> {
-    let experiment = experiment.clone().then(Then::DryRun);
+    let experiment = experiment.clone().then(Then::DryRun(DryRun::Through));
     let dry = trials.observe(experiment.clone());
     let (before, after) = (
         calm.seen.as_ref().ok()?,
@@ -123,9 +125,22 @@ fn first_change<O>(dry: &Observation<O>, is_same: impl Fn(usize) -> bool) -> Tro
     match calls[..].partition_point(|at| is_same(at + 1)) {
         at if at < calls.len() => {
             let call = dry.calls[calls[at]];
-            let what = format!("a dry run changes something: {} does", dry.told(call));
-            Trouble::new(what).job(dry.job(call)).phase(call.step.phase)
+            let (what, job) =
+                (format!("a dry run changes something: {} does", dry.told(call)), dry.job(call));
+            let trouble = if is_behind(dry, &job) {
+                let why = "it is called before what it depends on is done, as by a dry run that goes through";
+                Trouble::new(what).detail(why)
+            } else {
+                Trouble::new(what)
+            };
+            trouble.job(job).phase(call.step.phase)
         }
         _ => Trouble::new("a dry run changes something, though it calls no job"),
     }
+}
+
+/// Whether a job stands behind one that would run.
+fn is_behind<O>(dry: &Observation<O>, job: &str) -> bool {
+    let report = dry.runs.iter().rev().find(|run| run.is_dry).and_then(RunSeen::report);
+    report.and_then(|report| report.job(job)).is_some_and(|job| job.behind())
 }

@@ -177,7 +177,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     fn describe_run(&mut self, attempt: Try, spec: &JobSpec<'env, A>) {
         let is_wanted = !attempt.has_run() && (self.dry_run || self.ledger.is_watched());
         let Some(describe) = spec.describe_run().filter(|_| is_wanted) else { return };
-        if let Ok(text) = unwind::catch(|| describe(&self.cx)) {
+        if let Ok(text) = self.live.call_beside(self.cx.place(), || describe(&self.cx)) {
             self.ledger.tell_run_described(&attempt, &text);
             self.leftovers.descriptions.push((attempt.job, text));
         }

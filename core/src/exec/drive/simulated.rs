@@ -120,7 +120,8 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
             self.list_acts(&mut acts);
             let Some(act) = choices.choose(&acts, |act| self.step(*act)) else { break };
             self.perform(act);
-            if self.live.is_killed() {
+            if let Some(injector) = self.live.injector.as_ref().filter(|injector| injector.is_killed()) {
+                injector.bury();
                 return Simulated::Killed(self.done());
             }
         }
