@@ -160,7 +160,7 @@ pub use dojobber_core::{
 #[doc(inline)]
 pub use dojobber_core::{
     Counts, Ending, ErrorText, JobReport, LogLine, PhaseRecord, Progress, Report, Since, Slower, Summary,
-    WholeWriter, brief, one_line, printable,
+    WholeWriter, brief, cells, one_line, printable,
 };
 #[cfg(feature = "journal")]
 #[doc(inline)]

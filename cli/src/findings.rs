@@ -4,21 +4,21 @@ use std::collections::{HashSet, VecDeque};
 
 use dojobber::{DryRun, ErrorClass, JobId, JobReport, Kind, Plan, Report, Status, one_line};
 
-use crate::text::{are, columns, counted, listed, reason, shortened};
+use crate::text::{are, columns, counted, listed, reason};
 
-/// No reason is longer, in characters.
+/// No reason takes more cells of a terminal.
 const WIDEST: usize = 120;
 
 /// What would be done, what then, and what only may be, in the order of the plan, and why; what failed, and what that keeps
-/// from being looked at. At most a line a job.
-pub(crate) fn findings<A>(plan: &Plan<'_, A>, report: &Report) -> Vec<String> {
+/// from being looked at. At most a line a job, of at most `width` cells where that is known.
+pub(crate) fn findings<A>(plan: &Plan<'_, A>, report: &Report, width: Option<usize>) -> Vec<String> {
     let graph = plan.graph();
     let jobs = plan.order().filter_map(|job| report.job(graph.name(job)));
     let jobs: Vec<JobReport<'_>> = jobs.filter(|job| job.kind() != Kind::Group).collect();
     let row = |job: &JobReport<'_>| {
         Some([word(*job)?.to_owned(), job.name().to_owned(), about(*job), why(report, *job)])
     };
-    let mut lines = columns(&jobs.iter().filter_map(row).collect::<Vec<_>>());
+    let mut lines = columns(&jobs.iter().filter_map(row).collect::<Vec<_>>(), width);
     lines.extend(blocked(report, &jobs));
     let cleanups = report.cleanup_failures().len();
     debug_assert_eq!(cleanups, 0, "a dry run executes no run, and so no cleanup");
@@ -54,7 +54,7 @@ fn about(job: JobReport<'_>) -> String {
 /// What its check says; where that says nothing, or only what is not there yet, what comes before it.
 fn why(report: &Report, job: JobReport<'_>) -> String {
     let error = job.error().filter(|error| error.class() != ErrorClass::NotYet);
-    let reason = shortened(&reason(error), WIDEST);
+    let reason = one_line(&reason(error), WIDEST);
     match before(report, job).filter(|_| job.behind()) {
         Some(before) if job.status() == Status::Satisfied => format!("as it should be now; after {before}"),
         Some(before) if reason.is_empty() => format!("after {before}"),
@@ -113,6 +113,9 @@ fn total(report: &Report) -> String {
 }
 
 #[cfg(test)]
+mod foretold;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use dojobber::{Graph, Key, Runner, ensure, unknown};
@@ -121,7 +124,7 @@ mod tests {
     fn check_as(dry_run: DryRun, graph: Graph<'_>, expected: &[&str]) {
         let plan = graph.compile().unwrap();
         let run = Runner::builder().threads(1).dry_run(dry_run).build().run(&plan, ());
-        assert_eq!(findings(&plan, &run), expected);
+        assert_eq!(findings(&plan, &run, None), expected);
     }
 
     #[track_caller]

@@ -64,6 +64,8 @@ mod files;
 mod ticker;
 mod lines;
 mod details;
+mod slots;
+mod left;
 mod progress;
 mod live;
 mod run;

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use dojobber::{
     ErrorText, Event, JobRef, Kind, Observer, Phase, Status, StopLevel, StopReason, WholeWriter, brief,
-    printable,
+    cells, one_line, printable,
 };
 
 use crate::output::{Paint, width};
-use crate::text::{cells, counted, padded, reason, shortened};
+use crate::text::{counted, padded, reason};
 use crate::ticker::Ticker;
 
 /// Nothing is said for so long, and then what goes on: nobody shall think that it hangs, and no build server end it for that.
@@ -279,7 +279,7 @@ impl State {
         };
         let head = format!("{time}{word:<7}  {}", padded(job.name(), self.name_width));
         let room = width().saturating_sub(cells(&head) + cells(after) + 3).max(20);
-        let parts = [shortened(about, room), after.to_owned()];
+        let parts = [one_line(about, room), after.to_owned()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         format!("{head}  {}", parts.join(" ")).trim_end().to_owned()
     }

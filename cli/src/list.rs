@@ -7,14 +7,15 @@ use dojobber::{JobGraph, JobId, Kind, Plan, printable};
 use crate::text::{columns, listed};
 
 /// A line for each job, in the order in which they would run. Groups are none, but jobs may be after them.
-pub(crate) fn list<A>(plan: &Plan<'_, A>) -> Vec<String> {
+/// No line takes more than `width` cells, where that is known.
+pub(crate) fn list<A>(plan: &Plan<'_, A>, width: Option<usize>) -> Vec<String> {
     let graph = plan.graph();
     let jobs = plan.order().filter(|job| graph.kind(*job) != Kind::Group);
     let row = |job: JobId| {
         let about = graph.description(job).map(|text| printable(text).to_string()).unwrap_or_default();
         [graph.name(job).to_owned(), about, after(graph, job)]
     };
-    columns(&jobs.map(row).collect::<Vec<_>>())
+    columns(&jobs.map(row).collect::<Vec<_>>(), width)
 }
 
 /// What a job waits for: what itself says, and what the nests say that it is inside of.
@@ -104,8 +105,8 @@ mod tests {
             "upload     send it\\nthere  after parts, disk",
             "verify                     after upload",
         ];
-        assert_eq!(list(&plan()), expected);
-        assert_eq!(list(&Graph::new().compile().unwrap()), [""; 0]);
+        assert_eq!(list(&plan(), None), expected);
+        assert_eq!(list(&Graph::new().compile().unwrap(), None), [""; 0]);
     }
 
     #[track_caller]

@@ -35,9 +35,9 @@ impl Screen {
     }
 
     /// Draws the block as it is now, as large as fits.
-    fn draw(&self, progress: &Progress, now: Duration) {
+    fn draw(&self, progress: &Mutex<Progress>, now: Duration) {
         let (rows, columns) = Term::stderr().size();
-        let frame = progress.frame(now, usize::from(rows), usize::from(columns));
+        let frame = lock(progress).frame(now, usize::from(rows), usize::from(columns));
         if !frame.is_empty() {
             self.block.set_message(frame.join("\n")); // draws it, too
         }
@@ -89,8 +89,7 @@ impl Observer for Live {
                 let (screen, progress, begin) =
                     (self.screen.clone(), Arc::clone(&self.progress), Instant::now());
                 let draw = move || {
-                    let seen = lock(&progress).clone();
-                    screen.draw(&seen, begin.elapsed());
+                    screen.draw(&progress, begin.elapsed());
                     TICK
                 };
                 *lock(&self.ticker) = Ticker::start(TICK, draw).ok();

@@ -93,7 +93,13 @@ pub(crate) fn is_terminal() -> bool {
     io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// How many characters a line on standard error may have: those of the terminal, or 120 where there is none.
+/// How many cells a line on standard output may take, if that is a terminal.
+pub(crate) fn width_of_stdout() -> Option<usize> {
+    let size = Term::stdout().size_checked().filter(|_| io::stdout().is_terminal());
+    size.map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+/// How many cells a line on standard error may take: those of the terminal, or 120 where there is none.
 pub(crate) fn width() -> usize {
     let columns = Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
     columns.filter(|_| is_terminal()).unwrap_or(120)

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dojobber::{
-    Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, printable,
+    Counts, Event, JobId, JobRef, Kind, Phase, Progress as JobProgress, Status, brief, cells, one_line,
+    printable,
 };
 
-use crate::text::{cells, padded, shortened};
+use crate::left::Left;
+use crate::slots::PoolsInUse;
+use crate::text::padded;
 
 /// Younger phases are not shown: they would only flicker.
 const YOUNGEST: Duration = Duration::from_millis(200);
@@ -17,13 +20,16 @@ const NARROW: usize = 40;
 const LEAST_SAID: usize = 10;
 
 /// What goes on in a run, and what has been.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Progress {
     running: BTreeMap<JobId, Running>,
     /// Jobs of which a try has failed and that have not ended.
     retried: BTreeMap<JobId, Retried>,
     jobs: usize,
     ended: Counts,
+    pools: PoolsInUse,
+    /// Where it is known how long jobs take, and they do.
+    left: Option<Left>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,14 +54,20 @@ struct Retried {
 
 impl Progress {
     pub(crate) fn note(&mut self, event: &Event) {
+        self.pools.note(event);
         match event {
-            Event::RunStarted { graph, .. } => {
+            Event::RunStarted { graph, uses, expected, options, .. } => {
                 let jobs = graph.ids().filter(|job| graph.kind(*job) != Kind::Group).count();
-                *self = Progress { jobs, ..Progress::default() };
+                let expected = expected.as_ref().filter(|_| !options.dry_run.is_on());
+                let left = expected.map(|expected| Left::new(graph, expected));
+                *self = Progress { jobs, pools: PoolsInUse::new(graph, uses), left, ..Progress::default() };
             }
             Event::PhaseStarted { job, attempt, phase, at, .. } => {
                 let (job, says) = (job.clone(), String::new());
                 let id = job.id();
+                if let Some(left) = &mut self.left {
+                    left.begin(id);
+                }
                 if let Some(retried) = self.retried.get_mut(&id) {
                     retried.waits = false;
                 }
@@ -76,19 +88,25 @@ impl Progress {
                     running.progress = Some(*progress);
                 }
             }
-            Event::PhaseEnded { job, .. } => {
-                self.running.remove(&job.id());
+            Event::PhaseEnded { job, at, .. } => {
+                let running = self.running.remove(&job.id());
+                if let Some((left, running)) = self.left.as_mut().zip(running) {
+                    left.work(at.saturating_sub(running.since));
+                }
             }
             Event::JobEnded { job, status, .. } if job.kind() != Kind::Group => {
                 self.retried.remove(&job.id());
+                if let Some(left) = &mut self.left {
+                    left.end(job.id());
+                }
                 self.ended.extend([*status]);
             }
             _ => {}
         }
     }
 
-    /// At most a third of the rows: how much goes on, where that is not all seen; what runs, the longest first; and how far
-    /// it all is. No line takes more cells than the terminal has. Nothing, as long as nothing takes its time.
+    /// At most a third of the rows: how much goes on, where that is not all seen; what runs, the longest first; how much of
+    /// the pools is in use; and how far it all is. No line takes more cells than the terminal has. Nothing, as long as nothing takes its time.
     pub(crate) fn frame(&self, now: Duration, rows: usize, columns: usize) -> Vec<String> {
         if now < YOUNGEST || columns < 8 {
             return Vec::new();
@@ -103,25 +121,34 @@ impl Progress {
             room -= 1;
             lines.push(head);
         }
+        let pools = self.pools.line(columns).filter(|_| room > 3);
+        room -= usize::from(pools.is_some());
         let shown = if old.len() <= room { old.len() } else { room.saturating_sub(1) };
         let width = old[..shown].iter().map(|running| cells(running.job.name())).max().unwrap_or(0);
         lines.extend(old[..shown].iter().map(|running| self.line(running, age(running), width, columns)));
         if shown < old.len() && room > 0 {
             lines.push(format!("  .. and {} more", old.len() - shown));
         }
-        lines.push(self.total(columns));
-        lines.iter().map(|line| shortened(line, columns - 1)).collect()
+        lines.extend(pools);
+        lines.push(self.total(now, columns));
+        lines.iter().map(|line| one_line(line, columns - 1)).collect()
     }
 
-    /// `  running 60 · between tries 12`: where some have no line. As much of it as there is room for.
+    /// `  running 60 · waiting for a slot 16 · between tries 12`: where some have no line. As much of it as there is room for.
     fn head(&self, has_more: bool, columns: usize) -> Option<String> {
         let between = self.retried.values().filter(|retried| retried.waits).count();
-        if !has_more && between == 0 {
+        let waiting = self.pools.waiting();
+        if !has_more && between + waiting == 0 {
             return None;
         }
-        let running = format!("  running {}", self.running.len());
-        let whole = format!("{running} · between tries {between}");
-        Some(if between > 0 && cells(&whole) < columns { whole } else { running })
+        let mut head = format!("  running {}", self.running.len());
+        for (count, what) in [(waiting, "waiting for a slot"), (between, "between tries")] {
+            let part = format!(" · {what} {count}");
+            if count > 0 && cells(&head) + cells(&part) < columns {
+                head.push_str(&part);
+            }
+        }
+        Some(head)
     }
 
     /// `  flaky087/configure   run      8.1s  try 2/5  3/10  what it says`. What it says is cut first; on a narrow terminal the
@@ -134,7 +161,7 @@ impl Progress {
             false => (format!("  {phase:<7}"), columns / 2),
         };
         let width = width.min(most);
-        let mut line = format!("  {}{phase}{age}", padded(&shortened(job.name(), width), width));
+        let mut line = format!("  {}{phase}{age}", padded(&one_line(job.name(), width), width));
         let most = self.retried.get(&job.id()).and_then(|retried| retried.max_tries);
         let most = most.map(|most| format!("/{most}")).unwrap_or_default();
         let attempt = (*attempt > 1).then(|| format!("try {attempt}{most}"));
@@ -146,15 +173,15 @@ impl Progress {
             }
         }
         if !says.is_empty() && room(&line) >= LEAST_SAID {
-            line.push_str(&format!("  {}", shortened(says, room(&line))));
+            line.push_str(&format!("  {}", one_line(says, room(&line))));
         }
         line
     }
 
-    /// `  ████████····  512/600 · 211 changed · 1 failed`
-    fn total(&self, columns: usize) -> String {
+    /// `  ████████····  512/600 · 211 changed · 1 failed · 12s left`
+    fn total(&self, now: Duration, columns: usize) -> String {
         let ended = self.ended.total();
-        let text = self.counts(columns);
+        let text = self.counts(now, columns);
         let room = columns.saturating_sub(cells(&text) + 5).min(28);
         if room < 6 {
             return text;
@@ -162,22 +189,32 @@ impl Progress {
         let done = (ended * room).checked_div(self.jobs).unwrap_or(room).min(room);
         format!("  {}{}  {text}", "█".repeat(done), "·".repeat(room - done))
     }
-}
 
-impl Progress {
-    /// `512/600 · 211 changed · 1 failed`, as much of it as there is room for. What failed comes first then.
-    fn counts(&self, columns: usize) -> String {
+    /// `512/600 · 211 changed · 1 failed · 12s left`, as much of it as there is room for. What failed comes first then, and
+    /// next how long it will take.
+    fn counts(&self, now: Duration, columns: usize) -> String {
         let is_news = |status: Status| !matches!(status, Status::Satisfied | Status::WouldRun);
-        let mut told: Vec<_> = self.ended.iter().filter(|(status, _)| is_news(*status)).collect();
+        let told = self.ended.iter().filter(|(status, _)| is_news(*status));
+        let worth = |status: Status| if status == Status::Failed { 2 } else { 0 };
+        let told = told.map(|(status, jobs)| (worth(status), format!(" · {jobs} {status}")));
+        let left = self.time_left(now).map(|left| (1, format!(" · {} left", brief(left))));
+        let mut parts: Vec<(u8, String)> = told.chain(left).collect();
         loop {
-            let counts = told.iter().map(|(status, jobs)| format!(" · {jobs} {status}"));
-            let text = format!("{}/{}{}", self.ended.total(), self.jobs, counts.collect::<String>());
-            if told.is_empty() || cells(&text) < columns {
-                return text;
+            let texts = parts.iter().map(|(_, text)| text.as_str());
+            let text = format!("{}/{}{}", self.ended.total(), self.jobs, texts.collect::<String>());
+            let least = (0..parts.len()).min_by_key(|at| parts[*at].0);
+            match least.filter(|_| cells(&text) >= columns) {
+                Some(least) => _ = parts.remove(least),
+                None => return text,
             }
-            let least = told.iter().position(|(status, _)| *status != Status::Failed).unwrap_or(0);
-            told.remove(least);
         }
+    }
+
+    /// Where it is known how long jobs take, and that they are not over their time.
+    fn time_left(&self, now: Duration) -> Option<Duration> {
+        let running = self.running.iter().map(|(job, running)| (*job, now.saturating_sub(running.since)));
+        let left = self.left.as_ref()?.estimate(now, running);
+        (left >= Duration::from_secs(1)).then_some(left)
     }
 }
 
@@ -242,6 +279,45 @@ mod tests {
         let frames = frames.lock().unwrap();
         let expected = ["  copy  run       2.0s  3/10", "  copy  run       2.0s  3/10  third\\nof ten"];
         assert_eq!(frames[..], expected);
+    }
+
+    /// Six jobs that share a pool, and each took ten seconds the last time.
+    #[test]
+    fn pools_and_the_time_that_is_left() {
+        let line = dojobber::Pool::new("line", 1);
+        let plan = (0..6).fold(dojobber::Graph::new(), |graph, at| {
+            graph.job(format!("{at}")).uses(&line).run_only(|cx| cx.log("here"))
+        });
+        let plan = plan.compile().unwrap();
+        let mut earlier = serde_json::to_value(plan.run(()).report()).unwrap();
+        earlier["elapsed_ns"] = 60_000_000_000_u64.into();
+        for job in earlier["jobs"].as_array_mut().unwrap() {
+            (job["phases"][0]["start_ns"], job["phases"][0]["length_ns"]) =
+                (0.into(), 10_000_000_000_u64.into());
+        }
+        let earlier: dojobber::Report = serde_json::from_value(earlier).unwrap();
+        let (progress, frames) = (Mutex::new(Progress::default()), Arc::new(Mutex::new(Vec::new())));
+        let seen = Arc::clone(&frames);
+        let note = move |event: &Event| {
+            let mut progress = progress.lock().unwrap();
+            progress.note(event);
+            if let Event::LogLine { job, .. } = event {
+                progress.running.get_mut(&job.id()).unwrap().since = Duration::ZERO;
+                seen.lock().unwrap().push(progress.frame(Duration::from_secs(4), 24, 80));
+            }
+        };
+        let runner = dojobber::Runner::builder().threads(1).timings(&earlier).on_event(note).build();
+        drop(runner.run(&plan, ()));
+        let frames = frames.lock().unwrap();
+        let expected = [
+            "  running 1 · waiting for a slot 4",
+            "  1  run       4.0s  here",
+            "  line 1/1",
+            "  ████························  1/6 · 1 changed · 46s left",
+        ];
+        assert_eq!(frames[1], expected);
+        assert_eq!(frames[5][0], "  5  run       4.0s  here");
+        assert!(frames[5][2].ends_with("5/6 · 5 changed · 6.0s left"), "{:?}", frames[5]);
     }
 
     #[test]
@@ -349,7 +425,7 @@ mod tests {
         let mut progress = progress(0, 600);
         progress.ended.extend([Status::Failed, Status::Blocked]);
         progress.jobs = 700;
-        let total = |columns| progress.counts(columns);
+        let total = |columns| progress.counts(Duration::ZERO, columns);
         assert_eq!(total(80), "602/700 · 600 changed · 1 failed · 1 blocked");
         assert_eq!(total(40), "602/700 · 1 failed · 1 blocked");
         assert_eq!(total(20), "602/700 · 1 failed");

@@ -17,7 +17,7 @@ use crate::journal::LateJournal;
 use crate::lines::Lines;
 use crate::list::{list, why};
 use crate::live::{Live, Screen};
-use crate::output::{Paint, StandardError, answer, is_terminal, tell, width};
+use crate::output::{Paint, StandardError, answer, is_terminal, tell, width, width_of_stdout};
 use crate::slowest::slowest;
 use crate::subgraph::{Subgraph, subgraph};
 
@@ -135,7 +135,7 @@ impl RunArgs {
             tell(line, self.color);
         }
         if self.list {
-            return Err(self.answer(&list(&plan)));
+            return Err(self.answer(&list(&plan, width_of_stdout())));
         }
         if let Some(job) = &self.why {
             let way = why(&plan, job).map_err(|text| self.refuse(&text))?;
@@ -172,7 +172,11 @@ impl RunArgs {
     /// What a dry run has found goes to standard output, all else to standard error.
     #[must_use = "it is what `main` returns"]
     pub fn finish<A>(&self, run: &Run<'_, A>) -> ExitCode {
-        let told = if run.dry_run() { self.answer(&findings(run.plan(), run)) } else { self.sum_up(run) };
+        let told = if run.dry_run() {
+            self.answer(&findings(run.plan(), run, width_of_stdout()))
+        } else {
+            self.sum_up(run)
+        };
         let wrong = files::write(self, run, &program());
         wrong.iter().for_each(|text| tell(format_args!("error: {text}"), self.color));
         if told != ExitCode::SUCCESS || !wrong.is_empty() { ExitCode::FAILURE } else { self.exit_code(run) }

@@ -1,7 +1,6 @@
 //! How names, numbers and reasons are put on a line.
 
-use dojobber::{ErrorText, printable};
-use unicode_width::UnicodeWidthChar as _;
+use dojobber::{ErrorText, cells, one_line, printable};
 
 /// Lists of names stop here.
 const LISTED: usize = 10;
@@ -31,76 +30,45 @@ pub(crate) fn reason(error: Option<&ErrorText>) -> String {
     format!("{panicked}{}", printable(format!("{error:#}").trim_end()))
 }
 
-/// How many cells of a terminal a text takes: some characters take two, combining marks none.
-pub(crate) fn cells(text: &str) -> usize {
-    text.chars().map(cells_of).sum()
-}
-
-fn cells_of(character: char) -> usize {
-    character.width().unwrap_or(0)
-}
-
 /// A text with spaces behind it, so that it takes so many cells.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{:1$}", "", width.saturating_sub(cells(text)))
 }
 
-/// A text of at most `width` cells: one that is longer loses its middle. No character is cut off from its marks.
-pub(crate) fn shortened(text: &str, width: usize) -> String {
-    const BETWEEN: &str = " .. ";
-    if cells(text) <= width {
-        return text.to_owned();
-    }
-    let left = width.saturating_sub(BETWEEN.len());
-    let head = &text[..fitting(text.char_indices(), left * 2 / 5)];
-    let from_behind = text.char_indices().rev().map(|(at, character)| (text.len() - at, character));
-    let tail = &text[text.len() - fitting_behind(from_behind, left - cells(head))..];
-    format!("{}{BETWEEN}{}", head.trim_end(), tail.trim_start())
-}
-
-/// Where the first character begins for which there is no room, with all marks of the last that fits.
-fn fitting(characters: impl Iterator<Item = (usize, char)>, room: usize) -> usize {
-    let mut taken = 0;
-    for (at, character) in characters {
-        taken += cells_of(character);
-        if taken > room {
-            return at;
-        }
-    }
-    0 // all of it fits, and nobody asks then
-}
-
-/// How many bytes of the end fit, where a mark comes before the character that it belongs to.
-fn fitting_behind(characters: impl Iterator<Item = (usize, char)>, room: usize) -> usize {
-    let (mut taken, mut bytes) = (0, 0);
-    for (end, character) in characters {
-        taken += cells_of(character);
-        if taken > room {
-            break;
-        }
-        if cells_of(character) > 0 {
-            bytes = end;
-        }
-    }
-    bytes
-}
-
 /// Columns beside each other, two spaces apart, each as wide as its widest cell but for the last. A cell that is far
 /// wider than most moves the rest of its line alone.
-pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+///
+/// Where a width is given no line is wider: its last cell loses its middle, and where that is not enough the whole line does.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]], width: Option<usize>) -> Vec<String> {
     const WIDEST: usize = 48;
-    let width = |at: usize| {
+    let width_of = |at: usize| {
         let widths = rows.iter().map(|row| cells(&row[at]));
         widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
     };
     let is_empty = |at: usize| rows.iter().all(|row| row[at].is_empty());
-    let widths: Vec<Option<usize>> = (0..N).map(|at| (!is_empty(at)).then(|| width(at))).collect();
+    let widths: Vec<Option<usize>> = (0..N).map(|at| (!is_empty(at)).then(|| width_of(at))).collect();
     let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).filter_map(|(cell, width)| Some((cell, (*width)?)));
-        let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
-        cells.join("  ").trim_end().to_owned()
+        let shown = row.iter().zip(&widths).filter_map(|(cell, width)| Some((cell, (*width)?)));
+        let shown: Vec<String> = shown.map(|(cell, width)| padded(cell, width)).collect();
+        let line = shown.join("  ").trim_end().to_owned();
+        match (width, row.last()) {
+            (Some(width), Some(last)) => fitted(line, last, width),
+            _ => line,
+        }
     };
     rows.iter().map(line).collect()
+}
+
+/// A line that ends with `last`, in so many cells.
+fn fitted(line: String, last: &str, width: usize) -> String {
+    const LEAST: usize = 20; // less of a reason is not worth reading
+    let head = line.strip_suffix(last).unwrap_or(&line);
+    let room = width.saturating_sub(cells(head));
+    match cells(&line) > width {
+        true if room >= LEAST => format!("{head}{}", one_line(last, room)),
+        true => one_line(&line, width),
+        false => line,
+    }
 }
 
 #[cfg(test)]
@@ -125,37 +93,35 @@ mod tests {
         assert_eq!((are(1, "due"), are(2, "due")), ("1 is due".to_owned(), "2 are due".to_owned()));
     }
 
-    #[track_caller]
-    fn check_shortened(text: &str, width: usize, expected: &str) {
-        assert_eq!(shortened(text, width), expected);
-    }
-
-    #[test]
-    fn a_long_text_loses_its_middle() {
-        check_shortened("short", 5, "short");
-        check_shortened("0123456789abcdefghij", 14, "0123 .. efghij");
-        check_shortened("ünïcödé ünïcödé ünïcödé", 13, "ünï .. nïcödé");
-        check_shortened("anything", 2, " .. ");
-        check_shortened("日本語のジョブ", 14, "日本語のジョブ");
-        check_shortened("日本語のジョブ", 13, "日 .. ジョブ");
-        check_shortened("日本語のジョブ", 4, " .. ");
-        // e, i and o with a mark each, which is a character of its own
-        check_shortened("e\u{301}i\u{301}o\u{301}", 3, "e\u{301}i\u{301}o\u{301}");
-        check_shortened(
-            "e\u{301}i\u{301}o\u{301}e\u{301}i\u{301}o\u{301}e\u{301}",
-            6,
-            " .. o\u{301}e\u{301}",
-        );
-    }
-
     #[test]
     fn columns_stand_below_each_other() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned);
         let far = "x".repeat(60);
         let rows = [row(["a", "", "one"]), row(["bcd", "", ""]), row([&far, "", "two"])];
-        assert_eq!(columns(&rows), ["a    one".to_owned(), "bcd".to_owned(), format!("{far}  two")]);
-        assert_eq!(columns(&[row(["a", &far, ""])]), [format!("a  {far}")]);
+        assert_eq!(columns(&rows, None), ["a    one".to_owned(), "bcd".to_owned(), format!("{far}  two")]);
+        assert_eq!(columns(&[row(["a", &far, ""])], None), [format!("a  {far}")]);
         let wide = [row(["日本", "one", ""]), row(["e\u{301}", "two", ""]), row(["abcd", "three", ""])];
-        assert_eq!(columns(&wide), ["日本  one", "e\u{301}     two", "abcd  three"]);
+        assert_eq!(columns(&wide, None), ["日本  one", "e\u{301}     two", "abcd  three"]);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned);
+        let rows = [
+            row(["would", "tests", "the server did not answer: connection refused"]),
+            row(["then", "a job with a name that is long", "the server did not answer"]),
+            row(["then", "日本", ""]),
+        ];
+        let expected = [
+            "would  tests                           the se .. ion refused",
+            "then   a job with .. g  the server did not answer",
+            "then   日本",
+        ];
+        assert_eq!(columns(&rows, Some(50))[1..], expected[1..]);
+        assert_eq!(columns(&rows, Some(60))[0], expected[0]);
+        for width in 4..100 {
+            let lines = columns(&rows, Some(width));
+            assert!(lines.iter().all(|line| cells(line) <= width), "{width}: {lines:#?}");
+        }
     }
 }

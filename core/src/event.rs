@@ -7,6 +7,7 @@ use crate::cancel::StopLevel;
 use crate::error::ErrorText;
 use crate::graph::{JobGraph, JobId, JobRef};
 use crate::options::RunOptions;
+use crate::pool::Slots;
 use crate::process::OutputStream;
 use crate::said::Progress;
 use crate::words::{Phase, Status, StopReason};
@@ -30,6 +31,9 @@ pub enum Event {
         expected: Option<Arc<[Duration]>>,
         /// The jobs that have a cleanup, in order of declaration.
         with_cleanup: Arc<[JobId]>,
+        /// The slots of pools that jobs use, in order of declaration. What a job uses of one pool adds up. Asynchronous jobs
+        /// also use one of [`max_in_flight`](RunOptions::max_in_flight), which is not among these.
+        uses: Arc<[(JobId, Slots)]>,
     },
     /// A phase begins.
     #[non_exhaustive]

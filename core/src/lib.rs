@@ -94,7 +94,7 @@ pub use runner::{Runner, RunnerBuilder, Running};
 pub use said::{LogLine, Progress};
 pub use store::{MissingKey, Store};
 pub use stream::WholeWriter;
-pub use text::{Brief, Printable, brief, one_line, printable};
+pub use text::{Brief, Printable, brief, cells, one_line, printable};
 pub use timers::Sleeping;
 pub use verdict::{Keeps, Outcome, Verdict};
 pub use words::{Cleanup, Counts, DryRun, Kind, Phase, Status, StopReason};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dojobber::{BoxError, Graph, Plan, Report, Runner, Status, ensure};
+use dojobber::{BoxError, Graph, Plan, Report, Runner, Status, cells, ensure};
 
 use crate::support::untimed;
 
@@ -208,6 +208,35 @@ fn a_reason_that_is_long_loses_its_middle() {
         let text = failed.summary().width(width).to_string();
         assert!(text.lines().all(|line| line.chars().count() <= width.max(40)), "{text}");
         assert!(text.contains("full"), "{text}");
+    }
+}
+
+/// Long names and reasons of all kinds of letters; lines are measured as a terminal shows them.
+#[test]
+fn no_line_is_wider_than_it_may_be() {
+    for word in ["job", "日本語のジョブ", "cafe\u{301}", "👩\u{200d}🚀", "\u{2764}\u{fe0f}"] {
+        let name = |what: &str, at: usize| format!("{what} {} {at}", word.repeat(9));
+        let text: &'static str =
+            Box::leak(format!("cannot {} full\n{}", word.repeat(40), word.repeat(60)).into());
+        let graph = (0..4).fold(Graph::new(), |graph, at| {
+            graph
+                .job(name("changed", at))
+                .cleanup(move |_| no::<()>(text))
+                .run_only(|_| ())
+                .job(name("failed", at))
+                .run_only(move |_| ensure(false, if at == 0 { "each its own" } else { text }))
+                .job(name("behind", at))
+                .after(name("failed", at))
+                .run_only(|_| ())
+        });
+        let report = report(graph);
+        for width in 40..150 {
+            let text = report.summary().width(width).to_string();
+            let (rows, _) = text.rsplit_once("\n\n").unwrap();
+            assert!(rows.lines().all(|line| cells(line) <= width), "{width}:\n{text}");
+            assert!(rows.lines().any(|line| cells(line) + 2 >= width), "{width}:\n{text}");
+            assert!(rows.contains("changed    4  ") && rows.contains("FAILED     3  "), "{text}");
+        }
     }
 }
 

@@ -1,6 +1,28 @@
 //! The longest way from each job to the end of the run.
 
+use std::time::Duration;
+
 use crate::graph::{JobGraph, JobId};
+
+impl JobGraph {
+    /// For each job how long the longest way takes from it to the end of the run, itself included, if each job takes as long
+    /// as `length` says: no run with that graph is over sooner than the longest of these. In linear time.
+    ///
+    /// ```
+    /// # use dojobber_core::{Draft, JobSpec};
+    /// # use std::time::Duration;
+    /// # let mut draft = Draft::<()>::default();
+    /// # draft.open("walls"); draft.close(JobSpec::group());
+    /// # draft.open("roof"); draft.after("walls"); draft.close(JobSpec::group());
+    /// # let plan = draft.compile().unwrap();
+    /// let ways = plan.graph().longest_ways(|_| Duration::from_secs(3));
+    /// assert_eq!(ways, [Duration::from_secs(6), Duration::from_secs(3)]); // the roof is behind the walls
+    /// ```
+    pub fn longest_ways(&self, length: impl Fn(JobId) -> Duration) -> Vec<Duration> {
+        let nanos = |job| u64::try_from(length(job).as_nanos()).unwrap_or(u64::MAX);
+        longest_ways(self, nanos).into_iter().map(Duration::from_nanos).collect()
+    }
+}
 
 /// For each job the longest sum from it to the end of the run, itself included, if each takes as long as `own` says.
 pub(crate) fn longest_ways(graph: &JobGraph, own: impl Fn(JobId) -> u64) -> Vec<u64> {

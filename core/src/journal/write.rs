@@ -105,7 +105,7 @@ impl Writer {
 
     /// Writes the record of an event.
     pub(super) fn take(&mut self, event: &Event) {
-        if let Event::RunStarted { graph, options, expected, with_cleanup } = event {
+        if let Event::RunStarted { graph, options, expected, with_cleanup, .. } = event {
             match std::mem::replace(&mut self.state, State::Closed) {
                 State::New(file) => {
                     self.state = State::Open(file);

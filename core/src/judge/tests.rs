@@ -216,8 +216,8 @@ fn status_of(letter: &str) -> Status {
 #[track_caller]
 fn check(with: &str, jobs: &str, trace: &str, rule: &str) {
     let (plan, (options, is_simulated)) = (plan(jobs), options(with));
-    let (graph, with_cleanup) = (Arc::clone(plan.graph()), [].into());
-    let start = Event::RunStarted { graph, options, expected: expected(with), with_cleanup };
+    let (graph, with_cleanup, uses) = (Arc::clone(plan.graph()), [].into(), [].into());
+    let start = Event::RunStarted { graph, options, expected: expected(with), with_cleanup, uses };
     let told = BTreeMap::new();
     let mut teller =
         Teller { plan: &plan, told, at: Duration::ZERO, runs: 0, events: vec![start], broken: None };

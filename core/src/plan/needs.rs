@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::graph::JobId;
 use crate::job::JobSpec;
+use crate::pool::{Pool, Slots};
 
 /// Pools, priorities and limits. A plan that needs none of them is plain, and is executed in the fastest way.
 #[derive(Debug, Default)]
@@ -62,6 +63,16 @@ impl Needs {
             needs.uses[at] = uses.into();
         }
         needs
+    }
+
+    /// What each job uses of each pool, in order of declaration.
+    pub(crate) fn slots(&self) -> Vec<(JobId, Slots)> {
+        let pools: Vec<Pool> = self.pools.iter().map(|(name, size)| Pool::new(&**name, *size)).collect();
+        let of = |(job, uses): (usize, &[(u32, u32)])| {
+            let slots = |(pool, count): &(u32, u32)| pools[*pool as usize].slots(*count);
+            uses.iter().map(|one| (JobId::new(job), slots(one))).collect::<Vec<_>>()
+        };
+        self.uses.iter().map(|uses| &**uses).enumerate().flat_map(of).collect()
     }
 
     /// Whether it has to be executed in the general way.

@@ -6,7 +6,7 @@ use crate::error::ErrorText;
 use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
 use crate::report::display::headline;
 use crate::report::{JobReport, Report};
-use crate::text::{brief, one_line};
+use crate::text::{brief, cells, one_line};
 use crate::words::Status;
 
 /// Lists of jobs stop here, and earlier where the line is full.
@@ -29,7 +29,7 @@ pub struct Summary<'a> {
 impl Report {
     /// The text for the end of a run: what has changed, what failed and why, what that has blocked, and the counts.
     ///
-    /// No line is longer than 120 characters, or than [`width`](Summary::width) says. Lists stop at 10 names.
+    /// No line takes more than 120 [cells] of a terminal, or than [`width`](Summary::width) says. Lists stop at 10 names.
     ///
     /// ```text
     /// changed    2  archive, checksum
@@ -44,7 +44,7 @@ impl Report {
 }
 
 impl Summary<'_> {
-    /// How many characters a line may have. Default: 120, which suits a log. At least 40.
+    /// How many [cells] of a terminal a line may take. Default: 120, which suits a log. At least 40.
     pub fn width(self, width: usize) -> Self {
         Summary { width: width.max(40), ..self }
     }
@@ -56,7 +56,8 @@ impl Summary<'_> {
         failures(self.report).iter().for_each(|failure| rows.failed(failure));
         rows.cancelled(&ended(self.report, Status::Cancelled));
         for Blocked { cause, jobs } in blocked(self.report) {
-            rows.jobs("blocked", &jobs, &format!(" (behind {})", cause.name()));
+            let cause = one_line(cause.name(), rows.room() / 2);
+            rows.jobs("blocked", &jobs, &format!(" (behind {cause})"));
         }
         for (job, record) in self.report.cleanup_failures() {
             rows.row("cleanup", 1, job.name(), record.error(), "");
@@ -89,7 +90,7 @@ impl Rows {
     /// Jobs of which there is nothing else to tell than their names.
     fn jobs(&mut self, word: &str, jobs: &[JobReport<'_>], after: &str) {
         if !jobs.is_empty() {
-            let names = listed(jobs, self.room().saturating_sub(after.chars().count()));
+            let names = listed(jobs, self.room().saturating_sub(cells(after)));
             self.line(word, jobs.len(), &format!("{names}{after}"));
         }
     }
@@ -136,7 +137,7 @@ impl Rows {
             .map(|(jobs, one, many)| format!("{} {}", jobs.len(), if jobs.len() == 1 { one } else { many }))
             .collect::<Vec<_>>()
             .join(", ");
-        let has_room = jobs.len() <= LISTED && named.chars().count() <= self.room();
+        let has_room = jobs.len() <= LISTED && cells(&named) <= self.room();
         if !jobs.is_empty() {
             self.line("cancelled", jobs.len(), if has_room { &named } else { &counted });
         }
@@ -151,7 +152,7 @@ impl Rows {
         let mut lines = text.trim_end().lines();
         let first = lines.next().unwrap_or_default();
         let separator = if name.is_empty() || first.is_empty() { "" } else { ": " };
-        let room = self.room().saturating_sub(after.chars().count());
+        let room = self.room().saturating_sub(cells(after));
         let line = one_line(&format!("{name}{separator}{first}"), room);
         self.line(word, count, &format!("{line}{after}"));
         let others: Vec<&str> = lines.collect();
@@ -185,7 +186,7 @@ fn listed(jobs: &[JobReport<'_>], room: usize) -> String {
     let mut listed = 0;
     for job in jobs.iter().take(LISTED) {
         let next = format!("{text}{}{}", if listed == 0 { "" } else { ", " }, job.name());
-        let length = next.chars().count() + more(jobs.len() - listed - 1).len();
+        let length = cells(&next) + more(jobs.len() - listed - 1).len();
         if listed > 0 && length > room {
             break;
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::text::cells::without_middle;
 use crate::text::printable::printable;
 
 /// A length of time in two digits, as it is said in a line: `84ms`, `1.2s`, `58s`, `4m10s`, `2h05m`.
@@ -42,8 +43,8 @@ impl fmt::Display for Brief {
     }
 }
 
-/// A text on one [printable] line of at most `width` characters. One that is longer loses its middle: an error begins with
-/// what was done, and often ends with the reason.
+/// A text on one [printable] line that takes at most `width` [cells](crate::cells) of a terminal. One that is longer loses its
+/// middle: an error begins with what was done, and often ends with the reason.
 ///
 /// ```
 /// use dojobber_core::one_line;
@@ -52,17 +53,7 @@ impl fmt::Display for Brief {
 /// assert_eq!(one_line("cannot write /srv/backup/2026-11-25: disk full", 25), "cannot w .. 25: disk full");
 /// ```
 pub fn one_line(text: &str, width: usize) -> String {
-    const BETWEEN: &str = " .. ";
-    let text = printable(text.trim_end()).to_string();
-    let length = text.chars().count();
-    if length <= width {
-        return text;
-    }
-    let left = width.saturating_sub(BETWEEN.len());
-    let (head, tail) = (left * 2 / 5, left - left * 2 / 5);
-    let place = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
-    let (head, tail) = (&text[..place(head)], &text[place(length - tail)..]);
-    format!("{}{BETWEEN}{}", head.trim_end(), tail.trim_start())
+    without_middle(&printable(text.trim_end()).to_string(), width)
 }
 
 #[cfg(test)]
@@ -101,19 +92,10 @@ mod tests {
         assert_eq!(brief(Duration::MAX).to_string(), "5124095576030431h00m");
     }
 
-    #[track_caller]
-    fn check_line(text: &str, width: usize, expected: &str) {
-        assert_eq!(one_line(text, width), expected);
-        assert!(expected.chars().count() <= width.max(4));
-    }
-
     #[test]
-    fn a_long_text_loses_its_middle() {
-        check_line("short", 5, "short");
-        check_line("two\nlines\n", 20, "two\\nlines");
-        check_line("0123456789abcdefghij", 14, "0123 .. efghij");
-        check_line("ünïcödé ünïcödé ünïcödé", 13, "ünï .. nïcödé");
-        check_line("anything", 4, " .. ");
-        check_line("anything", 0, " .. ");
+    fn a_text_becomes_one_line() {
+        assert_eq!(one_line("two\nlines\n", 20), "two\\nlines");
+        assert_eq!(one_line("two\nlines of\ntext", 14), "two\\ .. \\ntext");
+        assert_eq!(one_line("日本語のジョブ\u{1b}", 16), "日本 .. ブ\\u{1b}");
     }
 }
