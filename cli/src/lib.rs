@@ -67,6 +67,7 @@ mod details;
 mod slots;
 mod left;
 mod progress;
+mod terminal;
 mod live;
 mod run;
 

@@ -20,6 +20,7 @@ use crate::live::{Live, Screen};
 use crate::output::{Paint, StandardError, answer, is_terminal, tell, width, width_of_stdout};
 use crate::slowest::slowest;
 use crate::subgraph::{Subgraph, subgraph};
+use crate::terminal::Terminal;
 
 impl RunArgs {
     /// Does what the options say with the plan, from its compilation to the exit code of the program.
@@ -99,7 +100,7 @@ impl RunArgs {
                 Words::Debug => builder.observer(Details::new(StandardError)),
             };
         }
-        let screen = Screen::new(self.progress == Moving::Always);
+        let screen = Screen::new(Terminal::stderr());
         let lines = screen.clone();
         let builder = match self.words() {
             Words::Quiet => return builder,

@@ -56,7 +56,8 @@ impl Summary<'_> {
         failures(self.report).iter().for_each(|failure| rows.failed(failure));
         rows.cancelled(&ended(self.report, Status::Cancelled));
         for Blocked { cause, jobs } in blocked(self.report) {
-            let cause = one_line(cause.name(), rows.room() / 2);
+            let room = rows.room() - rows.room() / 4; // names have the rest
+            let cause = one_line(cause.name(), room - " (behind )".len());
             rows.jobs("blocked", &jobs, &format!(" (behind {cause})"));
         }
         for (job, record) in self.report.cleanup_failures() {
