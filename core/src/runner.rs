@@ -345,6 +345,28 @@ mod tests {
         }
     }
 
+    /// As many jobs as threads meet, so each of them needs a worker; and none of them needs two.
+    #[test]
+    fn there_are_as_many_helpers_as_jobs_need_at_once() {
+        for many in [2, 9, 10, 63, 64, 65, 66, 130, 300] {
+            let meet = Arc::new(std::sync::Barrier::new(many));
+            let mut draft = Draft::<()>::default();
+            for at in 0..many {
+                let meet = Arc::clone(&meet);
+                draft.open(&format!("job {at}"));
+                draft.close(JobSpec::run_only(move |_: &_| _ = meet.wait()));
+            }
+            let (plan, never) = (draft.compile().unwrap(), CancelToken::new());
+            for token in [None, Some(&never)] {
+                let runner = Runner::builder().threads(1_000).cancel_token(token).build();
+                for _ in 0..3 {
+                    assert!(runner.run(&plan, ()).success());
+                    assert_eq!(runner.helpers.count(), many - 1);
+                }
+            }
+        }
+    }
+
     #[test]
     fn there_are_no_more_helpers_than_jobs_are_left() {
         let threads = |threads| Runner::builder().threads(threads);

@@ -251,7 +251,7 @@ fn a_job_may_wait_for_what_the_one_before_it_made_ready() {
 
 #[test]
 fn nothing_waits_while_a_worker_is_free() {
-    for threads in [2, 3, 8] {
+    for threads in [2, 3, 8, 100] {
         check_meetings(threads);
         check_retries_meet(threads, Duration::ZERO);
         check_retries_meet(threads, Duration::from_millis(3));
@@ -450,7 +450,7 @@ fn runs_at_the_same_time_give_the_right_reports() {
 #[test]
 fn jobs_that_use_par_iter() {
     let plan = fan(1_000, || pieces() == PIECES);
-    for threads in [1, 2, 8] {
+    for threads in [1, 2, 8, 200] {
         check_changed(within("1,000 jobs with par_iter", || runner(threads).run(&plan, ())), 1_000);
     }
 }
@@ -478,6 +478,31 @@ fn jobs_that_hold_a_lock_over_par_iter() {
         });
     });
     assert_eq!(*lock.lock().unwrap(), 2 * 24 * 20 * PIECES);
+}
+
+/// Where there are very many threads, what a job does with rayon is done on its own thread: never on one that is inside another
+/// job, and never on one that may be waiting for it.
+#[test]
+fn very_many_jobs_meet_and_use_par_iter_under_a_lock() {
+    let with_spares = thread::available_parallelism().map_or(1, usize::from).max(64);
+    let threads = with_spares + 40;
+    let (meet, lock, alone) = (Barrier::new(threads), Mutex::new(()), AtomicUsize::new(0));
+    let plan = fan(threads, || {
+        meet.wait();
+        if rayon::current_thread_index().is_some() && rayon::current_num_threads() == 1 {
+            alone.fetch_add(1, Ordering::Relaxed);
+        }
+        let _locked = lock.lock().unwrap();
+        pieces() == PIECES
+    });
+    let user = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let (runner, pool) = (runner(threads), &user);
+    for round in 1..=3 {
+        let run = || if round < 3 { runner.run(&plan, ()) } else { pool.install(|| runner.run(&plan, ())) };
+        check_changed(within("very many jobs that meet", run), threads);
+        // on the third round the caller is a pool of one thread, too
+        assert_eq!(alone.load(Ordering::Relaxed), round * 40 + usize::from(round == 3));
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! 1. No code of a user's is called, no event is told and nothing of a user's is dropped under the lock.
 //! 2. A worker or waker that makes something doable calls one sleeper, if there is one.
 //! 3. Where there is an alarm and somebody sleeps, one sleeper keeps it. A keeper that leaves calls another sleeper.
-//! 4. A ring is `ASIDE` only from the moment when its try is pending. Until then, whoever rings it leaves a mark, and takes no
+//! 4. There are at least as many workers as jobs are left, or as many as the run may have, or one of them calls helpers, or there
+//!    is nothing to do for more. None leaves but for the first reason.
+//! 5. A ring is `ASIDE` only from the moment when its try is pending. Until then, whoever rings it leaves a mark, and takes no
 //!    lock.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -51,6 +53,12 @@ pub(super) struct Inside {
     has_keeper: bool,
     /// Until when the keeper sleeps, in nanoseconds since the run began.
     keeper_until: u64,
+    /// All workers that have not left.
+    workers: usize,
+    /// Those of them that were called from outside the run, and have not arrived.
+    coming: usize,
+    /// Whether a worker calls more of them.
+    is_growing: bool,
 }
 
 impl Hall {
@@ -68,6 +76,9 @@ impl Hall {
             called: 0,
             has_keeper: false,
             keeper_until: 0,
+            workers: 1,
+            coming: 0,
+            is_growing: false,
         };
         let (bell, alarm) = (Condvar::new(), Condvar::new());
         Hall { inside: Mutex::new(inside), bell, alarm, numbers: AtomicUsize::new(0) }
@@ -182,6 +193,49 @@ impl Inside {
     /// Whether somebody sleeps who could be called.
     pub(super) fn has_sleepers(&self) -> bool {
         self.idle > 0 || self.has_keeper
+    }
+
+    /// Whether the worker that asks is to call helpers: there is more to do than there are workers on their way to it.
+    pub(super) fn begin_to_grow(&mut self, most: usize) -> bool {
+        !self.is_growing && self.go_on_to_grow(most)
+    }
+
+    /// The same for the worker that calls helpers; if it is not to go on with that, another one may begin with it.
+    pub(super) fn go_on_to_grow(&mut self, most: usize) -> bool {
+        let is_wanted = !self.has_sleepers() && self.schedule.surplus() > self.coming + self.called;
+        self.is_growing = is_wanted && self.room(most).1 > 0;
+        self.is_growing
+    }
+
+    pub(super) fn stop_growing(&mut self) {
+        self.is_growing = false;
+    }
+
+    /// How many workers there are, and of how many more there could be use: no more than jobs are left.
+    pub(super) fn room(&self, most: usize) -> (usize, usize) {
+        (self.workers, most.min(self.schedule.open()).saturating_sub(self.workers))
+    }
+
+    /// Some helpers are about to be called, as many as there is room for. Returns their number.
+    pub(super) fn expect(&mut self, helpers: usize, most: usize, goes_on: bool) -> usize {
+        let count = helpers.min(self.room(most).1);
+        self.workers += count;
+        self.coming += count;
+        self.is_growing = goes_on;
+        count
+    }
+
+    /// A helper that was called has come.
+    pub(super) fn arrive(&mut self) {
+        self.coming -= 1;
+    }
+
+    /// Whether a worker that has nothing to do leaves: the others are as many as jobs are left, so none of these will have
+    /// to wait for a worker.
+    pub(super) fn leave(&mut self) -> bool {
+        let is_superfluous = self.workers > self.schedule.open();
+        self.workers -= usize::from(is_superfluous);
+        is_superfluous
     }
 
     /// Whether somebody must get up to keep an earlier alarm than is kept.

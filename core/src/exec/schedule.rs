@@ -194,6 +194,12 @@ impl Schedule {
         self.ready.first().is_some() || self.slots.first().is_some() || !self.woken.is_empty()
     }
 
+    /// For how many more workers there is something to do now or later; those of jobs that use pools count as one.
+    pub(super) fn surplus(&self) -> usize {
+        let others = [self.slots.first().is_some(), self.first_due().is_some()];
+        self.ready.len() + self.woken.len() + others.into_iter().filter(|is_there| *is_there).count()
+    }
+
     /// When the next retry may begin.
     pub(super) fn first_due(&self) -> Option<u64> {
         self.retries.keys().next().map(|(due, _)| *due)

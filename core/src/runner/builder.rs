@@ -60,6 +60,10 @@ impl RunnerBuilder {
     ///
     /// Jobs must not wait for each other but by their dependencies: with one thread, and in a run that comes while
     /// another one has the runner's threads, two jobs that meet at a barrier or a channel would wait forever.
+    ///
+    /// What a job does with rayon is done in a pool of the runner's, with as many threads as the machine runs at once; on the
+    /// thread that has called [`run`](Runner::run), in the pool that this thread belongs to. Beyond 64 threads, or as many as
+    /// the machine runs at once, it is done on the job's own thread.
     pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
         self.options.threads = threads.into().unwrap_or(RunOptions::default().threads);
         self

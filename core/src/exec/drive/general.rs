@@ -9,7 +9,7 @@
 mod tries;
 
 use std::iter;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
@@ -37,8 +37,6 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
         helpers,
         lease: OnceLock::new(),
         tiers: AtomicUsize::new(0),
-        is_growing: AtomicBool::new(false),
-        workers: AtomicUsize::new(1),
         ids: AtomicU16::new(1),
         told: Mutex::new(()),
         left: Mutex::default(),
@@ -65,9 +63,6 @@ struct Crew<'r, 'env, A> {
     lease: OnceLock<Lease<'r>>,
     /// How many tiers of helpers have been called.
     tiers: AtomicUsize,
-    /// Whether one is being called.
-    is_growing: AtomicBool,
-    workers: AtomicUsize,
     /// The number of the next worker.
     ids: AtomicU16,
     /// Held while it is told which jobs have ended without a try: what follows from that is told afterwards.
@@ -77,14 +72,17 @@ struct Crew<'r, 'env, A> {
     tries: Tries<'r, 'env, A>,
 }
 
-/// What a worker is to do, and whether there is more than the workers can.
+/// What a worker is to do, and whether it is to call helpers before.
 struct Task {
     next: Next,
-    has_surplus: bool,
+    wants_help: bool,
 }
 
 impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
-    fn work(&self, mut worker: Worker<'r, 'env, A>) {
+    /// What a helper does in a run.
+    fn help(&self) {
+        let mut worker = Worker::new(self.live, self.ids.fetch_add(1, Ordering::Relaxed));
+        self.hall.lock().arrive();
         self.work_on(&mut worker, None);
         lock(&self.left).push(worker.into_parts());
     }
@@ -162,17 +160,13 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
 
     /// Executes tries until all jobs have ended.
     fn work_on(&self, worker: &mut Worker<'r, 'env, A>, mut done: Option<Done<'r, 'env, A>>) {
-        while let Some(Task { next, has_surplus }) = self.next(worker, done.take()) {
-            if has_surplus && let Some((tier, count)) = self.grow() {
-                return tier.help(
-                    count,
-                    || self.work(Worker::new(self.live, self.ids.fetch_add(1, Ordering::Relaxed))),
-                    || {
-                        self.is_growing.store(false, Ordering::Release);
-                        let done = self.tries.perform(worker, next);
-                        self.work_on(worker, Some(done));
-                    },
-                );
+        while let Some(Task { next, wants_help }) = self.next(worker, done.take()) {
+            if wants_help && let Some(tier) = self.next_tier() {
+                let lead = || {
+                    let done = self.tries.perform(worker, next);
+                    self.work_on(worker, Some(done));
+                };
+                return self.call_helpers(tier, 0, Box::new(lead));
             }
             done = Some(self.tries.perform(worker, next));
         }
@@ -209,10 +203,14 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
                 let is_called = inside.has_sleepers()
                     && (has_more || inside.wants_keeper(self.alarm(&inside)))
                     && self.hall.call(&mut inside);
-                return Some(Task { next, has_surplus: has_more && !is_called });
+                let wants_help = !is_called && inside.begin_to_grow(self.live.options.threads);
+                return Some(Task { next, wants_help });
             }
-            let alarm = self.alarm(&inside).map(|at| (at, clock.until(at)));
-            drop(self.hall.sleep(inside, alarm));
+            let alarm = self.alarm(&inside);
+            if !inside.wants_keeper(alarm) && inside.leave() {
+                return None;
+            }
+            drop(self.hall.sleep(inside, alarm.map(|at| (at, clock.until(at)))));
             self.serve_time();
             inside = self.hall.lock();
         }
@@ -318,33 +316,42 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         first
     }
 
-    /// More helpers, if there may be more: a tier, and how many of it. Only one tier is called at a time.
-    fn grow(&self) -> Option<(Arc<Tier>, usize)> {
-        let workers = self.workers.load(Ordering::Relaxed);
-        if workers >= self.live.options.threads || self.is_growing.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        let tier = self.next_tier();
-        if tier.is_none() {
-            self.is_growing.store(false, Ordering::Release);
+    /// Calls a tier of helpers, and another one as long as there is something to do for more of them; then does `lead`. Only
+    /// one worker calls at a time.
+    ///
+    /// Each tier takes a piece of this thread's stack. So after a number of them it is left to the helper that was called
+    /// last to find out that there is still more to do.
+    fn call_helpers(&self, tier: Arc<Tier>, called: usize, lead: Box<dyn FnOnce() + '_>) {
+        let goes_on = called < TIERS_IN_A_ROW;
+        let count = self.hall.lock().expect(tier.helpers(), self.live.options.threads, goes_on);
+        let wants_more = || goes_on && self.hall.lock().go_on_to_grow(self.live.options.threads);
+        let lead = || match wants_more().then(|| self.next_tier()).flatten() {
+            Some(tier) => self.call_helpers(tier, called + 1, lead),
+            None => lead(),
+        };
+        tier.help(count, || self.help(), lead);
+    }
+
+    /// The next tier, for the worker that calls helpers. `None` if there is none to be had: then nobody calls any more.
+    fn next_tier(&self) -> Option<Arc<Tier>> {
+        let (workers, room) = self.hall.lock().room(self.live.options.threads);
+        let lease = if room > 0 { self.lease() } else { None };
+        let number = self.tiers.load(Ordering::Relaxed);
+        let tier = lease.and_then(|lease| lease.tier(number, room.min(workers.max(FIRST_TIER))));
+        match &tier {
+            Some(_) => self.tiers.store(number + 1, Ordering::Relaxed),
+            None => self.hall.lock().stop_growing(),
         }
         tier
     }
 
-    fn next_tier(&self) -> Option<(Arc<Tier>, usize)> {
-        let workers = self.workers.load(Ordering::Relaxed);
-        let open = self.hall.lock().schedule.open();
-        let most = self.live.options.threads.min(open).checked_sub(workers).filter(|most| *most > 0)?;
+    /// The runner's helpers, unless another run has them.
+    fn lease(&self) -> Option<&Lease<'r>> {
         if self.lease.get().is_none() {
             let lease = self.helpers.lease(self.live.options.stack_size)?;
-            let _ = self.lease.set(lease); // nobody else grows
+            let _ = self.lease.set(lease); // nobody else calls helpers meanwhile
         }
-        let number = self.tiers.load(Ordering::Relaxed);
-        let tier = self.lease.get()?.tier(number, most.min(workers.max(FIRST_TIER)))?;
-        let count = tier.helpers().min(most);
-        self.tiers.store(number + 1, Ordering::Relaxed);
-        self.workers.store(workers + count, Ordering::Relaxed);
-        Some((tier, count))
+        self.lease.get()
     }
 
     fn finish(self) -> Finished<'env, A> {
@@ -367,3 +374,5 @@ fn first_head<A>(live: &Live<'_, A>, job: JobId) -> Head {
 
 /// The first tier has so many helpers, if there is work for them; each other one doubles the workers.
 const FIRST_TIER: usize = 4;
+/// How many tiers one worker calls in a row.
+const TIERS_IN_A_ROW: usize = 64;

@@ -2,7 +2,8 @@
 //!
 //! 1. Helpers come in tiers, each a rayon pool of its own. A tier is made when there is work for more workers than there
 //!    are, and kept for the runner's life.
-//! 2. In a pool stand its helpers and a few spare threads, which only ever serve the pieces of jobs' own `par_iter`.
+//! 2. In a pool stand its helpers and a few spare threads, which only ever serve the pieces of jobs' own `par_iter`. Beyond
+//!    [`most_with_spares`] helpers a tier is a single thread.
 //! 3. The helpers of a tier enter a run together: none of them is queued while a job is executed in that pool. So none can
 //!    begin on a stack that holds a piece of a job's `par_iter`.
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::exec::drive::MANY;
 use crate::host;
 use crate::log::warning;
 
@@ -26,6 +28,8 @@ pub(crate) struct Helpers {
 #[derive(Default)]
 struct Tiers {
     tiers: Vec<Arc<Tier>>,
+    /// In all of them.
+    helpers: usize,
     /// The system has refused threads: no other tier is made.
     refused: bool,
 }
@@ -43,6 +47,14 @@ pub(super) struct Tier {
 /// more time on that than on anything else.
 fn most_of_a_tier() -> usize {
     host::threads().max(8)
+}
+
+/// So many helpers have spare threads beside them. Where there are more of them, jobs mostly wait; what they do with rayon
+/// is done on their own thread.
+///
+/// A pool of one thread never looks at other threads, and with that a thread costs little more than a plain one.
+fn most_with_spares() -> usize {
+    host::threads().max(MANY) - 1
 }
 
 /// With so many spare threads, what a job does with rayon can use the whole machine.
@@ -66,8 +78,21 @@ impl Helpers {
     /// How many have been made.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
-        let tiers = self.tiers.lock().unwrap_or_else(PoisonError::into_inner);
-        tiers.tiers.iter().map(|tier| tier.helpers).sum()
+        self.tiers.lock().unwrap_or_else(PoisonError::into_inner).helpers
+    }
+}
+
+impl Tiers {
+    /// Makes one more.
+    fn start(&mut self, wanted: usize, stack_size: usize) {
+        let with_spares = most_with_spares().saturating_sub(self.helpers);
+        let started = match with_spares {
+            0 => Tier::start(1, 0, stack_size),
+            _ => Tier::start(wanted.min(with_spares).min(most_of_a_tier()), spare_threads(), stack_size),
+        };
+        self.refused = started.is_none();
+        self.helpers += started.as_ref().map_or(0, |tier| tier.helpers);
+        self.tiers.extend(started.map(Arc::new));
     }
 }
 
@@ -83,10 +108,7 @@ impl Lease<'_> {
     pub(super) fn tier(&self, number: usize, wanted: usize) -> Option<Arc<Tier>> {
         let mut tiers = self.helpers.tiers.lock().unwrap_or_else(PoisonError::into_inner);
         if tiers.tiers.len() == number && !tiers.refused {
-            match Tier::start(wanted.min(most_of_a_tier()), self.stack_size) {
-                Some(tier) => tiers.tiers.push(Arc::new(tier)),
-                None => tiers.refused = true,
-            }
+            tiers.start(wanted, self.stack_size);
         }
         tiers.tiers.get(number).cloned()
     }
@@ -106,11 +128,11 @@ impl Lease<'_> {
 }
 
 impl Tier {
-    /// As many helpers as the system allows.
-    fn start(mut helpers: usize, stack_size: usize) -> Option<Self> {
+    /// As many helpers as the system allows, with no more spare threads than helpers.
+    fn start(mut helpers: usize, spares: usize, stack_size: usize) -> Option<Self> {
         while helpers > 0 {
             let pool = ThreadPoolBuilder::new()
-                .num_threads(helpers + helpers.min(spare_threads()))
+                .num_threads(helpers + helpers.min(spares))
                 .thread_name(|thread| format!("dojobber-{thread}"))
                 .stack_size(stack_size);
             match pool.build() {

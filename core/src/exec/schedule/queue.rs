@@ -46,6 +46,13 @@ impl Queue {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Queue::Arrivals(queue) => queue.len(),
+            Queue::Sorted(queue) => queue.len(),
+        }
+    }
+
     pub(super) fn push(&mut self, job: Ranked) {
         match self {
             Queue::Arrivals(queue) => queue.push_back(job),
