@@ -19,14 +19,12 @@ pub(crate) use simulated::{Choice, Choices, Simulated, following_choices, simula
 
 use crate::cancel::CancelToken;
 use crate::exec::bounds::Bounds;
+use crate::exec::drive::helpers::MANY;
 use crate::exec::finished::Finished;
 use crate::exec::live::Live;
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::words::DryRun;
-
-/// Up to this number of workers find work in each other's deques; more share one schedule.
-const MANY: usize = 64;
 
 /// Whether a run can be executed in the fast way, for which a plan's order and counters are enough.
 pub(crate) fn is_plain<A>(plan: &Plan<'_, A>, options: &RunOptions, token: Option<&CancelToken>) -> bool {

@@ -53,9 +53,9 @@ pub(super) struct Inside {
     has_keeper: bool,
     /// Until when the keeper sleeps, in nanoseconds since the run began.
     keeper_until: u64,
-    /// All workers that have not left.
+    /// How many workers have not left; helpers that have not arrived are among them.
     workers: usize,
-    /// Those of them that were called from outside the run, and have not arrived.
+    /// Helpers that were called and have not arrived.
     coming: usize,
     /// Whether a worker calls more of them.
     is_growing: bool,

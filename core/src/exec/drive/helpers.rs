@@ -13,9 +13,11 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::exec::drive::MANY;
 use crate::host;
 use crate::log::warning;
+
+/// Up to this number of workers find work in each other's deques; more share one schedule.
+pub(super) const MANY: usize = 64;
 
 /// Made when they are first needed, kept for the runner's life.
 #[derive(Default)]
