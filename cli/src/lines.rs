@@ -361,10 +361,10 @@ mod tests {
         let plan = Graph::new().job("answers").run_only(|_| ()).compile().unwrap();
         drop(Runner::builder().threads(1).on_event(note).build().run(&plan, ()));
         let expected = [
-            "stopping, signal 2: answers is asked to end, and killed after 10s; once more: kill now; a third time: leave, \
+            "stopping, SIGINT: answers is asked to end, and killed after 10s; once more: kill now; a third time: leave, \
              without cleanups",
             "draining, too many jobs had failed: answers may end, nothing new begins",
-            "killing, signal 2: answers",
+            "killing, SIGINT: answers",
             "stopping, its time was over: 2 jobs are asked to end, and killed after 10s",
             "stopping, it was cancelled: nothing new begins",
         ];

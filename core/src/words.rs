@@ -214,10 +214,14 @@ pub enum StopReason {
 }
 
 impl fmt::Display for StopReason {
-    /// As the end of a sentence: `the run was stopped: ..`.
+    /// As the end of a sentence: `the run was stopped: ..`. The signals that [`on_signals`](crate::CancelToken) takes have
+    /// their names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StopReason::Cancelled => f.pad("it was cancelled"),
+            StopReason::Signal(1) => f.pad("SIGHUP"),
+            StopReason::Signal(2) => f.pad("SIGINT"),
+            StopReason::Signal(15) => f.pad("SIGTERM"),
             StopReason::Signal(signal) => f.pad(&format!("signal {signal}")),
             StopReason::TimedOut => f.pad("its time was over"),
             StopReason::MaxFailures => f.pad("too many jobs had failed"),

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, mermaid, model, outside, package, readers, slurm, tidy};
+use crate::{deny, docs, guard, mermaid, model, newcomer, outside, package, readers, slurm, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,7 +42,8 @@ pub(crate) enum Step {
     Guard,
     /// What the workers of a run share is checked in every order there can be, and finds planted mistakes
     Model,
-    /// A crate outside of the workspace uses the library and its test kit
+    /// A crate outside of the workspace uses the library and its test kit; the programs of the README run with the dependencies
+    /// that it names
     User,
     /// Units are executed by a Slurm of three nodes, where slurm-wlm, munge and namespaces are there
     Slurm,
@@ -96,7 +97,7 @@ impl Step {
             Step::Msrv => msrv(root),
             Step::Guard => guard::run(root, false),
             Step::Model => model::run(root),
-            Step::User => outside::user(root),
+            Step::User => outside::user(root).and_then(|()| newcomer::run(root)),
             Step::Slurm => slurm::test(root),
             Step::Fuzz => outside::smoke(root),
         }

@@ -11,6 +11,7 @@ mod docs;
 mod render;
 mod guard;
 mod outside;
+mod newcomer;
 mod mermaid;
 mod readers;
 mod model;

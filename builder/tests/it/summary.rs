@@ -324,7 +324,8 @@ fn cancelled_jobs_are_told_by_how_far_they_were() {
         report.to_string().lines().next().unwrap().to_owned()
     };
     assert_eq!(stopped("null"), "1 job in 5.0s: 1 cancelled");
-    assert_eq!(stopped(r#"{"signal": 15}"#), "1 job in 5.0s: 1 cancelled; stopped: signal 15");
+    assert_eq!(stopped(r#"{"signal": 15}"#), "1 job in 5.0s: 1 cancelled; stopped: SIGTERM");
+    assert_eq!(stopped(r#"{"signal": 10}"#), "1 job in 5.0s: 1 cancelled; stopped: signal 10");
     assert_eq!(stopped(r#""timed_out""#), "1 job in 5.0s: 1 cancelled; stopped: its time was over");
     assert_eq!(stopped(r#""cancelled""#), "1 job in 5.0s: 1 cancelled; stopped: it was cancelled");
     assert_eq!(stopped(r#""max_failures""#), "1 job in 5.0s: 1 cancelled; stopped: too many jobs had failed");

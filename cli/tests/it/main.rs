@@ -19,5 +19,6 @@ mod terminal; // what is seen on one
 fn the_readme_shows_an_example() {
     let (readme, example) = (include_str!("../../../README.md"), include_str!("../../examples/site.rs"));
     let (_, program) = example.split_once("\n\n").unwrap();
+    assert!(program.lines().count() <= 40, "it is no short program any more");
     assert!(readme.contains(program), "README.md does not show cli/examples/site.rs as it is");
 }

@@ -67,7 +67,7 @@ fn wrappers_say_more_and_leave_the_text_alone() {
     check(permanent(Within("disk".into())), ("upload failed: disk", Permanent, None));
     check(super::TimedOut::new(SOON), ("timed out after 7s", TimedOut, None));
     check(super::Cancelled::new(StopReason::Cancelled), ("cancelled", Cancelled, None));
-    check(super::Cancelled::new(StopReason::Signal(2)), ("cancelled: signal 2", Cancelled, None));
+    check(super::Cancelled::new(StopReason::Signal(2)), ("cancelled: SIGINT", Cancelled, None));
     check(ensure(false, "not yet").unwrap_err(), ("not yet", Plain, None));
     check(ReturnedFalse, ("returned false", Plain, None));
 }
