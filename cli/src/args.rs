@@ -75,7 +75,8 @@ pub struct RunArgs {
     /// How long the whole run may take before it is stopped, such as 30s, 5m or 1h30m
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "How to run")]
     pub(crate) timeout: Option<Duration>,
-    /// A report that --report has written: what takes the longest way to the end, by its times, begins first
+    /// A report that --report has written: what takes the longest way to the end, by its times, begins first, and on a terminal
+    /// it is told how long the run will take
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(Earlier::read), help_heading = "How to run")]
     pub(crate) timings: Option<Earlier>,
     /// Begin nothing new once a job has failed

@@ -16,6 +16,9 @@ use crate::ticker::Ticker;
 /// Nothing is said for so long, and then what goes on: nobody shall think that it hangs, and no build server end it for that.
 const QUIET: Duration = Duration::from_secs(30);
 
+/// A reason has room for so many cells, though the line is too long then.
+const LEAST: usize = 12;
+
 /// An observer that writes a line for each job that did something, and now and then what goes on.
 ///
 /// ```text
@@ -278,7 +281,7 @@ impl State {
             Form::Trouble => String::new(),
         };
         let head = format!("{time}{word:<7}  {}", padded(job.name(), self.name_width));
-        let room = width().saturating_sub(cells(&head) + cells(after) + 3).max(20);
+        let room = width().saturating_sub(cells(&head) + cells(after) + 3).max(LEAST);
         let parts = [one_line(about, room), after.to_owned()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         format!("{head}  {}", parts.join(" ")).trim_end().to_owned()

@@ -439,6 +439,8 @@ fn a_file_that_is_there_is_refused_and_told_what_it_is() {
     check("never ended is there; it owes no cleanup");
     let error = Journal::create(path.join("below")).unwrap_err();
     assert!(error.to_string().starts_with("cannot create "), "{error:?}");
+    let error = Journal::create(path.parent().unwrap()).unwrap_err();
+    assert!(format!("{error:?}").ends_with("is a directory"), "{error:?}");
     let error = Report::from_journal(path.with_extension("gone")).unwrap_err();
     assert!(
         error.to_string().starts_with("cannot read ") && format!("{error:?}").contains("run.gone"),

@@ -58,6 +58,9 @@ impl Writer {
     pub(super) fn create(path: &Path) -> Result<Self, JournalError> {
         let file = File::options().append(true).create_new(true).open(path);
         let file = file.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists if path.is_dir() => {
+                Why::Io { doing: "create", source: io::ErrorKind::IsADirectory.into() }
+            }
             io::ErrorKind::AlreadyExists => Why::Exists(what_is_there(path)),
             _ => Why::Io { doing: "create", source },
         });
