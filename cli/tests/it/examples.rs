@@ -51,6 +51,7 @@ fn a_plan_of_the_release_names_what_is_done_then() {
         let said = run("release", folder.path(), arguments);
         assert_eq!((said.stdout.as_str(), said.stderr.as_str(), said.code), (RELEASE, "", Some(code)));
     }
+    assert!(include_str!("../../README.md").contains(RELEASE), "cli/README.md shows another plan");
     let named = |report: &Report| {
         let due = report.jobs().filter(|job| job.status() == Status::WouldRun);
         due.map(|job| job.name().to_owned()).collect::<Vec<_>>()
