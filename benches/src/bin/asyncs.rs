@@ -1,5 +1,5 @@
-//! What async jobs cost: jobs that sleep beside a `JoinSet`, many that are pending at once, and jobs that never are
-//! beside dagx and taski.
+//! What async jobs cost: jobs that sleep beside a `JoinSet`, many that are pending at once, jobs that never are beside
+//! dagx and taski, and blocking ones beside async ones.
 
 #![expect(clippy::print_stdout, reason = "the output of a program")]
 
@@ -23,6 +23,9 @@ mod turns;
 #[path = "asyncs/empty.rs"]
 mod empty;
 
+#[path = "asyncs/beside.rs"]
+mod beside;
+
 /// Measures what async jobs cost.
 #[derive(Parser)]
 struct Args {
@@ -30,7 +33,7 @@ struct Args {
     #[arg(long, default_value_t = 9)]
     turns: usize,
     /// What is measured [default: all]
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["empty", "sleeps", "pending"], hide_default_value = true)]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["empty", "sleeps", "pending", "beside"], hide_default_value = true)]
     what: Vec<What>,
 }
 
@@ -42,6 +45,8 @@ enum What {
     Sleeps,
     /// 100,000 jobs that are pending at once
     Pending,
+    /// Blocking jobs, alone and beside async ones
+    Beside,
 }
 
 fn main() {
@@ -54,6 +59,7 @@ fn main() {
                 What::Empty => empty::table(args.turns),
                 What::Sleeps => sleeps(args.turns),
                 What::Pending => pending(args.turns),
+                What::Beside => beside::table(args.turns),
             }
         );
     }
