@@ -152,6 +152,14 @@ fn a_fleet_comes_up_but_for_three() {
     assert_eq!(names(Status::Failed), ["eu075/up", "eu150/up", "eu225/up"]);
     assert_eq!(report.counts().to_string(), "594 satisfied, 597 changed, 3 failed, 6 blocked");
     assert!(report.jobs().flat_map(|job| job.phases()).all(|phase| phase.worker() == 0), "it has one thread");
+    let plain = run("fleet_plain", folder.path(), "");
+    let counts = "1200 jobs in ";
+    let last = plain.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with(counts) && last.ends_with("594 satisfied, 597 changed, 3 failed, 6 blocked"),
+        "{last}"
+    );
+    assert_eq!(plain.code, Some(1));
     let twin = run("fleet_joinset", folder.path(), "");
     let failed = "300 hosts: 297 up, 3 failed\neu075: it does not answer\neu150: it does not answer\neu225: it does not answer";
     let mut lines: Vec<_> = twin.stdout.lines().collect();
