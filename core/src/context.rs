@@ -44,7 +44,7 @@ pub(crate) struct World<A> {
 /// Values that are left in the shared store may panic when they are dropped; nobody is left to be told of it.
 impl<A> Drop for World<A> {
     fn drop(&mut self) {
-        let _ = std::mem::take(&mut self.shared).discard();
+        let _ = self.shared.clear();
     }
 }
 
@@ -66,9 +66,8 @@ impl<A> Drop for World<A> {
 pub struct Context<A = ()> {
     world: Arc<World<A>>,
     place: Place,
-    local: Store,
-    /// Only in a try with async phases, and in a cleanup: the local store in place of `local`, which these share.
-    shared_local: Option<Arc<Store>>,
+    /// Shared by the futures of one try.
+    local: Arc<Store>,
     /// What may end a phase; nothing can in a run that has no limits.
     limits: Option<Arc<Limits>>,
 }
@@ -88,8 +87,8 @@ impl Place {
 }
 
 impl<A> Context<A> {
-    pub(crate) fn new(world: Arc<World<A>>, place: Place, local: Store) -> Self {
-        Context { world, place, local, shared_local: None, limits: None }
+    pub(crate) fn new(world: Arc<World<A>>, place: Place) -> Self {
+        Context { world, place, local: Arc::default(), limits: None }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -100,24 +99,30 @@ impl<A> Context<A> {
         &mut self.place
     }
 
-    pub(crate) fn local_mut(&mut self) -> &mut Store {
-        &mut self.local
+    /// Puts another store into the place of the local one, which is returned.
+    pub(crate) fn swap_local(&mut self, local: Arc<Store>) -> Arc<Store> {
+        std::mem::replace(&mut self.local, local)
     }
 
-    pub(crate) fn set_shared_local(&mut self, local: Option<Arc<Store>>) {
-        self.shared_local = local;
-    }
-
-    pub(crate) fn take_shared_local(&mut self) -> Option<Arc<Store>> {
-        self.shared_local.take()
-    }
-
-    /// Whether the try has stored nothing that would have to be dropped.
+    /// Whether the next try may have the local store as it is.
     #[inline]
-    pub(crate) fn has_no_local(&mut self) -> bool {
-        let shared = self.shared_local.as_mut();
-        let has_shared = shared.is_some_and(|local| !Arc::get_mut(local).is_some_and(Store::is_empty));
-        !has_shared && self.local.is_empty()
+    pub(crate) fn has_fresh_local(&self) -> bool {
+        Store::is_fresh(&self.local)
+    }
+
+    /// Drops what was stored locally, one value after another, for another try to come.
+    ///
+    /// # Errors
+    ///
+    /// The first panic of a destructor.
+    pub(crate) fn clear_local(&mut self) -> Result {
+        match Arc::get_mut(&mut self.local) {
+            Some(local) => local.clear(),
+            // a future was leaked, or somebody else keeps what was inside of it
+            None => {
+                Arc::into_inner(self.swap_local(Arc::default())).map_or(Ok(()), |mut local| local.clear())
+            }
+        }
     }
 
     /// The same place of the same run, for a future that takes its context along.
@@ -125,8 +130,7 @@ impl<A> Context<A> {
         Context {
             world: Arc::clone(&self.world),
             place: self.place,
-            local: Store::default(),
-            shared_local: self.shared_local.clone(),
+            local: Arc::clone(&self.local),
             limits: self.limits.clone(),
         }
     }
@@ -170,7 +174,7 @@ impl<A> Context<A> {
 
     /// The store of this try: empty at its start, seen by its phases and its cleanup only.
     pub fn local(&self) -> &Store {
-        self.shared_local.as_deref().unwrap_or(&self.local)
+        &self.local
     }
 
     /// The store of this run: seen by all jobs, survives tries.
@@ -311,7 +315,8 @@ impl<A> Context<A> {
 
     /// Waits that long by the run's clock, without holding a worker: a simulation lets the time pass at once.
     ///
-    /// It is for async phases; what ends the phase drops it.
+    /// It is for async phases; what ends the phase drops it. It may be awaited elsewhere, too: in a task of a runtime that the
+    /// phase has spawned, also when the run is over.
     pub fn sleep_async(&self, time: Duration) -> Sleeping {
         Sleeping::new(Arc::clone(&self.world.timers), self.world.clock.clone(), time)
     }

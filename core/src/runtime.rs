@@ -3,6 +3,9 @@
 #[cfg(feature = "tokio")]
 use std::sync::OnceLock;
 
+#[cfg(feature = "tokio")]
+use crate::unwind;
+
 /// Enters a runtime around what is the user's: a call that makes a future, a poll, a destructor. Without the feature
 /// `tokio` there is none.
 #[derive(Debug, Default)]
@@ -40,19 +43,29 @@ impl AsyncRuntime {
         call()
     }
 
-    /// Leads a run with async jobs on this thread. If that is a worker of the very runtime that drives their timers and
+    /// Waits for futures of a run on this thread, as the one does that leads it. If that is a worker of the very runtime that drives their timers and
     /// sockets, the runtime is told that it must do without this thread.
+    ///
+    /// # Panics
+    ///
+    /// If it has no other.
     pub(crate) fn hold<T>(&self, run: impl FnOnce() -> T) -> T {
         let Some(named) = &self.named else { return run() };
         let is_inside = tokio::runtime::Handle::try_current().is_ok_and(|current| current.id() == named.id());
         if !is_inside {
             return run();
         }
+        if named.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread {
+            return tokio::task::block_in_place(run);
+        }
+        // a thread may be in the context of a runtime without driving it, as those of `spawn_blocking` are
+        let may_wait = unwind::catch(|| named.block_on(std::future::ready(Ok(()))));
         assert!(
-            named.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread,
-            "a runtime with one thread cannot drive the futures of a run while that thread leads the run: use `run_async`"
+            may_wait.is_ok(),
+            "a runtime with one thread cannot drive the futures of a run while that thread waits for them: use `run_async`, \
+             or another thread"
         );
-        tokio::task::block_in_place(run)
+        run()
     }
 }
 

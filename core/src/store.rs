@@ -3,6 +3,7 @@
 use std::any::{Any, type_name};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{BoxError, debug_for_people};
@@ -35,6 +36,8 @@ struct Mark(Portable);
 pub struct Store {
     // one name may be used with several types; a list of one is the rule
     slots: Mutex<BTreeMap<Box<str>, Vec<Shared>>>,
+    /// Whether anybody has looked in.
+    is_used: AtomicBool,
 }
 
 impl Store {
@@ -129,23 +132,24 @@ impl Store {
     /// # Errors
     ///
     /// The first panic of a destructor.
-    pub(crate) fn discard(mut self) -> Result<(), BoxError> {
-        self.drop_all()
-    }
-
-    fn drop_all(&mut self) -> Result<(), BoxError> {
+    pub(crate) fn clear(&mut self) -> Result<(), BoxError> {
+        *self.is_used.get_mut() = false;
         let slots = std::mem::take(self.slots.get_mut().unwrap_or_else(PoisonError::into_inner));
         unwind::discard_all(slots.into_values().flatten())
     }
 
-    /// Whether nothing at all is stored; needs no lock.
+    /// Whether nobody else holds this store, and nobody has looked into it since it was made or cleared. Needs no lock, and no
+    /// atomic step.
     #[inline]
-    pub(crate) fn is_empty(&mut self) -> bool {
-        self.slots.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty()
+    pub(crate) fn is_fresh(store: &Arc<Self>) -> bool {
+        let is_alone = Arc::strong_count(store) == 1; // nobody makes weak references
+        fence(Ordering::Acquire); // what others did before they let go of it is seen
+        is_alone && !store.is_used.load(Ordering::Relaxed)
     }
 
     /// A panic in `update` or in a destructor leaves the slots whole, so poison means nothing here.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Vec<Shared>>> {
+        self.is_used.store(true, Ordering::Relaxed);
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -193,10 +197,10 @@ fn put<T: Any + Send + Sync>(
 /// first panic unwinds. The first panic goes on afterwards, unless another is under way already.
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.is_empty() {
+        if !*self.is_used.get_mut() {
             return;
         }
-        if let Err(panic) = self.drop_all()
+        if let Err(panic) = self.clear()
             && !std::thread::panicking()
         {
             std::panic::resume_unwind(Box::new(panic.to_string()));

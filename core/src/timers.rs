@@ -7,11 +7,14 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::cancel::{Alarm, Due, set_alarm};
 use crate::clock::{Clock, nanos};
+use crate::unwind;
 
-/// Wakers by the moment at which they are to be called. Whoever is free in a run calls those that are due.
+/// Wakers by the moment at which they are to be called. Whoever is free in a run calls those that are due, so only futures
+/// that its workers poll wait here; others have an alarm of the process.
 pub(crate) struct Timers {
     /// When the first one is due: written under the lock, read without it.
     first: AtomicU64,
@@ -88,6 +91,7 @@ impl fmt::Debug for Timers {
 }
 
 thread_local! {
+    /// Whether this thread looks at the timers of the run as soon as what it polls is pending.
     static IS_SERVED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -111,12 +115,45 @@ pub struct Sleeping {
     clock: Clock,
     due: u64,
     id: Option<u64>,
+    /// Where it was polled by somebody else than the run: in a task of a runtime, or inside of a blocking phase.
+    alarm: Option<Box<OwnAlarm>>,
+}
+
+/// An alarm, and whom it wakes.
+struct OwnAlarm {
+    _alarm: Alarm,
+    _woken: Arc<Woken>,
+}
+
+impl OwnAlarm {
+    fn set(when: Instant, waker: Waker) -> Self {
+        let woken = Arc::new(Woken(waker));
+        let to_wake = Arc::downgrade(&woken);
+        OwnAlarm { _alarm: set_alarm(when, to_wake), _woken: woken }
+    }
+}
+
+impl fmt::Debug for OwnAlarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnAlarm")
+    }
+}
+
+struct Woken(Waker);
+
+impl Due for Woken {
+    fn due(&self) {
+        let _ = unwind::catch(|| {
+            self.0.wake_by_ref(); // the thread that keeps alarms outlives its panic
+            Ok(())
+        });
+    }
 }
 
 impl Sleeping {
     pub(crate) fn new(timers: Arc<Timers>, clock: Clock, time: Duration) -> Self {
         let due = clock.now().saturating_add(nanos(time));
-        Sleeping { timers, clock, due, id: None }
+        Sleeping { timers, clock, due, id: None, alarm: None }
     }
 }
 
@@ -131,6 +168,13 @@ impl Future for Sleeping {
         if self.clock.now() >= self.due || !IS_SERVED.get() && self.clock.pass_until(self.due) {
             return Poll::Ready(());
         }
+        if !IS_SERVED.get()
+            && let Some(when) = self.clock.instant(self.due)
+        {
+            self.alarm = Some(Box::new(OwnAlarm::set(when, task.waker().clone())));
+            return Poll::Pending;
+        }
+        self.alarm = None;
         let id = self.timers.add(self.due, task.waker().clone());
         self.id = Some(id);
         Poll::Pending

@@ -20,7 +20,8 @@ pub(crate) fn block_on<A, T>(cx: &Context<A>, future: impl Future<Output = Resul
     if cx.world().clock.is_virtual() {
         wait_for(cx, future)
     } else {
-        cx.world().runtime.enter(|| wait_for(cx, future))
+        let runtime = &cx.world().runtime;
+        runtime.hold(|| runtime.enter(|| wait_for(cx, future)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use dojobber::{Graph, Key, Plan, ensure};
+use dojobber::{Cleanup, Graph, Key, Plan, ensure};
 use futures::StreamExt;
 use futures::channel::{mpsc as stream, oneshot};
 use http_body_util::{BodyExt, Empty, Full};
@@ -215,6 +215,69 @@ fn check_led(lead: impl AsyncFn(Box<dyn FnOnce() -> bool + Send>) -> bool) {
 #[test]
 fn from_spawn_blocking() {
     check_led(async |run| tokio::task::spawn_blocking(run).await.unwrap());
+}
+
+/// Such a thread is in the context of the runtime, whose only thread goes on beside it.
+#[test]
+fn from_spawn_blocking_of_a_runtime_with_one_thread() {
+    let done = within("a run that an async program leads", || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let runner = quick().tokio(Handle::current()).build();
+            tokio::task::spawn_blocking(move || runner.run(&jobs(), ()).success()).await.unwrap()
+        })
+    });
+    assert!(done);
+}
+
+/// What a run leaves to be cleaned up may be asked for where nobody could drive its futures.
+#[test]
+fn a_runtime_with_one_thread_cannot_wait_for_its_own_cleanups() {
+    let failed = within("a cleanup that an async program asks for", || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let job = Graph::new().job("a").cleanup_async(async |_| tokio::time::sleep(MS(1)).await);
+            let plan = job.run_only_async(async |_| ()).compile().unwrap();
+            let runner = quick().tokio(Handle::current()).cleanup(Cleanup::ByHand).build();
+            let mut run = runner.run_async(&plan, ()).await;
+            run.cleanup().iter().map(|failed| failed.to_string()).collect::<Vec<_>>()
+        })
+    });
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0].contains("or another thread"), "{failed:?}");
+}
+
+/// The clock of a run wakes others than its workers, too: a task of a runtime, and what blocks inside of a phase.
+#[test]
+fn what_sleeps_may_be_awaited_elsewhere() {
+    let plan = || {
+        Graph::new()
+            .job("in a task")
+            .run_only_async(async |cx| Ok(tokio::spawn(async move { cx.sleep_async(MS(2)).await }).await?))
+            .job("in a task, when it has waited for other things")
+            .cleanup_async(async |cx| {
+                tokio::spawn(async move { cx.sleep_async(MS(1)).await }).await?;
+                Ok(())
+            })
+            .run_only_async(async |cx| {
+                let task = async move {
+                    tokio::time::sleep(MS(2)).await;
+                    cx.sleep_async(MS(2)).await;
+                };
+                Ok(tokio::spawn(task).await?)
+            })
+            .job("within a phase that blocks")
+            .run_only(|cx| futures::executor::block_on(cx.sleep_async(MS(2))))
+            .compile()
+            .unwrap()
+    };
+    for threads in [1, 2] {
+        let done = within("a run whose jobs sleep elsewhere", move || {
+            let run = quick().threads(threads).build().run(&plan(), ());
+            run.exit_code() == std::process::ExitCode::SUCCESS
+        });
+        assert!(done, "{threads} threads");
+    }
 }
 
 #[test]

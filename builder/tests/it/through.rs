@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CancelToken, Context, DryRun, Event, Graph, Job, Key, Plan, Report, Result, Run, Status,
-    ensure, judge, permanent, unknown,
+    BoxError, CancelToken, Context, DryRun, Event, Graph, Job, Key, Plan, Report, Result, Run, Runner,
+    Status, ensure, judge, permanent, unknown,
 };
 
 use crate::support::{Notes, Trace, quick, untimed};
@@ -291,6 +291,26 @@ fn jobs_describe_their_runs() {
 }
 
 const NOTE: Key<String> = Key::new("note");
+
+#[test]
+fn what_describes_a_run_stores_for_its_own_try_alone() {
+    let plan = Graph::new()
+        .job("a")
+        .describe_run(|cx| {
+            cx.local().set(&NOTE, "left by a".to_owned());
+            "do it"
+        })
+        .run_only(|_| ())
+        .job("b")
+        .tries(1)
+        .check_only(|cx| cx.local().get(&NOTE).is_none())
+        .compile()
+        .unwrap();
+    for dry_run in [DryRun::Off, DryRun::Checks, DryRun::Through] {
+        let run = Runner::builder().threads(1).dry_run(dry_run).build().run(&plan, ());
+        assert_eq!(run.job("b").unwrap().status(), Status::Satisfied, "{dry_run:?}");
+    }
+}
 
 #[derive(Clone)]
 struct Unmet;

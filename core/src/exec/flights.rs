@@ -26,7 +26,7 @@ impl Ringer {
         &self.ring
     }
 
-    /// After the last poll of a phase: whether another one may be polled with it, since nobody else holds it.
+    /// Whether another phase may be polled with it, since nobody else holds it.
     pub(super) fn is_free(&self) -> bool {
         Arc::strong_count(&self.ring) == 2 // one is inside of the waker
     }
@@ -56,6 +56,17 @@ impl<F> Flights<F> {
     pub(super) fn ringer(&self, last: &Weak<Ring>, spare: &mut Option<Ringer>) -> Ringer {
         let ringer = last.upgrade().map(Ringer::of).or_else(|| spare.take());
         let ringer = ringer.unwrap_or_else(|| Ringer::of(self.hall.ring()));
+        ringer.ring.listen();
+        ringer
+    }
+
+    /// What a try is polled with that may be ready at once: a ring that nobody else holds. It stays a spare until it is taken.
+    #[inline]
+    pub(super) fn free_ringer<'s>(&self, spare: &'s mut Option<Ringer>) -> &'s Ringer {
+        if spare.as_ref().is_some_and(|ringer| !ringer.is_free()) {
+            *spare = None;
+        }
+        let ringer = spare.get_or_insert_with(|| Ringer::of(self.hall.ring()));
         ringer.ring.listen();
         ringer
     }

@@ -75,16 +75,8 @@ fn clean_up<'env, A: Send + Sync>(
     let Try { job, attempt: number, .. } = attempt;
     let head = match worker.make_again(&attempt) {
         Ok(instance) => {
-            let (sequence, shared_local) = (0, None);
-            let due = DueCleanup {
-                sequence,
-                job,
-                attempt: number,
-                local: store,
-                shared_local,
-                instance,
-                is_owed: false,
-            };
+            let (local, is_owed) = (Some(Arc::new(store)), false);
+            let due = DueCleanup { sequence: 0, job, attempt: number, local, instance, is_owed };
             worker.clean_up(due, StopLevel::None).1
         }
         Err(error) => worker.cleanup_not_made(attempt, &*error),
@@ -95,9 +87,8 @@ fn clean_up<'env, A: Send + Sync>(
 
 /// What a try has left in its local store for its cleanup, as far as it may travel.
 fn leaving<A>(due: &DueCleanup<'_, A>) -> Vec<Leaving> {
-    let local = due.shared_local.as_deref().unwrap_or(&due.local);
-    let leaving = |(name, value, portable)| Leaving { name, value, portable };
-    local.leaving().into_iter().map(leaving).collect()
+    let stored = due.local.as_deref().map(Store::leaving).unwrap_or_default();
+    stored.into_iter().map(|(name, value, portable)| Leaving { name, value, portable }).collect()
 }
 
 /// What is put into the shared store here, nobody finds.

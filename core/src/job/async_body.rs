@@ -1,6 +1,7 @@
 //! Jobs some of whose phases are futures.
 
 use std::pin::Pin;
+use std::task::{self, Poll};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -8,7 +9,46 @@ use crate::verdict::{Outcome, Value, Verdict, erase, is_unit};
 use crate::words::{Kind, Phase};
 
 /// A phase that goes on: the rest of it.
-pub(crate) type Later<'env> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'env>>;
+pub(crate) enum Later<'env> {
+    Check(Pin<Box<dyn EndsAs<Checked> + Send + 'env>>),
+    Run(Pin<Box<dyn EndsAs<Ran> + Send + 'env>>),
+    /// One of a struct.
+    Struct(Pin<Box<dyn Future<Output = Result<Value>> + Send + 'env>>),
+}
+
+impl Later<'_> {
+    pub(crate) fn poll(&mut self, task: &mut task::Context<'_>) -> Poll<Result<Value>> {
+        match self {
+            Later::Check(future) => future.as_mut().poll_phase(task),
+            Later::Run(future) => future.as_mut().poll_phase(task),
+            Later::Struct(future) => future.as_mut().poll(task),
+        }
+    }
+}
+
+/// A future of the user's as a phase of the kind `P`. It is polled where it is: another future around it would hold it twice,
+/// before its first poll and after.
+pub(crate) trait EndsAs<P> {
+    fn poll_phase(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<Result<Value>>;
+}
+
+/// A phase that ends with a [`Verdict`].
+pub(crate) enum Checked {}
+
+impl<F: Future<Output: Verdict>> EndsAs<Checked> for F {
+    fn poll_phase(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<Result<Value>> {
+        self.poll(task).map(|verdict| verdict.verdict().map(erase))
+    }
+}
+
+/// A phase that ends with an [`Outcome`].
+pub(crate) enum Ran {}
+
+impl<F: Future<Output: Outcome>> EndsAs<Ran> for F {
+    fn poll_phase(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<Result<Value>> {
+        self.poll(task).map(|outcome| outcome.outcome().map(erase))
+    }
+}
 
 /// What a call of a phase comes to.
 pub(crate) enum Called<'env> {
@@ -36,10 +76,8 @@ impl<'env, A> PhaseCode<'env, A> {
     where
         F: Future<Output: Verdict> + Send + 'env,
     {
-        let call: Call<'env, A> = Box::new(move |cx| {
-            let future = check(cx.owned());
-            Called::Later(Box::pin(async move { future.await.verdict().map(erase) }))
-        });
+        let call: Call<'env, A> =
+            Box::new(move |cx| Called::Later(Later::Check(Box::pin(check(cx.owned())))));
         PhaseCode { call, has_output: !is_unit::<<F::Output as Verdict>::Value>() }
     }
 
@@ -54,10 +92,7 @@ impl<'env, A> PhaseCode<'env, A> {
     where
         F: Future<Output: Outcome> + Send + 'env,
     {
-        let call: Call<'env, A> = Box::new(move |cx| {
-            let future = run(cx.owned());
-            Called::Later(Box::pin(async move { future.await.outcome().map(erase) }))
-        });
+        let call: Call<'env, A> = Box::new(move |cx| Called::Later(Later::Run(Box::pin(run(cx.owned())))));
         PhaseCode { call, has_output: !is_unit::<<F::Output as Outcome>::Value>() }
     }
 }
@@ -91,7 +126,8 @@ impl<'env, A> AsyncBody<'env, A> {
         self.check.as_ref().or(self.run.as_ref()).is_some_and(|code| code.has_output)
     }
 
-    pub(crate) fn call(&self, phase: Phase, cx: &Context<A>) -> Called<'env> {
+    /// Calls the code of a phase.
+    pub(crate) fn begin(&self, phase: Phase, cx: &Context<A>) -> Called<'env> {
         let code = if phase == Phase::Run { &self.run } else { &self.check };
         match code {
             Some(code) => (code.call)(cx),

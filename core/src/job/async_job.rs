@@ -78,7 +78,7 @@ pub(crate) trait AnyAsyncJob<'env, A>: Send {
 impl<'env, A: Send + Sync + 'env, J: AsyncJob<A> + 'env> AnyAsyncJob<'env, A> for J {
     fn later(self: Box<Self>, phase: Phase, cx: Context<A>, home: &Home<'env, A>) -> Later<'env> {
         let mut away = Away { job: Some(self), home: home.clone() };
-        Box::pin(async move {
+        Later::Struct(Box::pin(async move {
             let away = &mut away;
             let job = away.job.as_mut().expect("it leaves when it is dropped");
             match phase {
@@ -86,7 +86,7 @@ impl<'env, A: Send + Sync + 'env, J: AsyncJob<A> + 'env> AnyAsyncJob<'env, A> fo
                 Phase::Cleanup => job.cleanup(&cx).await.map(|()| None),
                 _ => job.check(&cx).await.and_then(sound).map(erase),
             }
-        })
+        }))
     }
 }
 

@@ -52,7 +52,7 @@ impl<A> Context<A> {
             goes_through: false,
         };
         let place = Place { job: JobId::new(0), phase: Phase::Check, attempt: 1, max_tries: 1 };
-        Context::new(Arc::new(world), place, Store::default())
+        Context::new(Arc::new(world), place)
     }
 
     /// The same in another phase.

@@ -3,18 +3,63 @@
 use std::task::{Context, Poll, Waker};
 
 use crate::context::Place;
-use crate::error::Result;
+use crate::error::{BoxError, Result};
 use crate::exec::live::Live;
 use crate::exec::spans::PhaseSpan;
 #[cfg(feature = "testkit")]
 use crate::faults::FaultyCall;
-use crate::job::Later;
+use crate::job::{Called, Later};
+use crate::timers::serving;
 use crate::unwind;
 use crate::verdict::Value;
 
+/// Calls the code of a phase, and polls its future if it is one. `Err`: that waits.
+///
+/// The future and its result stand outside of what catches a panic: so what is dropped while that unwinds is nothing of the
+/// user's that might panic, too.
+pub(super) fn call_and_poll<'env>(
+    waker: &Waker,
+    call: impl FnOnce() -> Called<'env>,
+) -> Result<Result<Value>, Later<'env>> {
+    let (mut later, mut polled) = (None, Poll::Pending);
+    let caught = unwind::catch(|| {
+        match call() {
+            Called::Returned(result) => polled = Poll::Ready(result),
+            Called::Later(future) => {
+                polled = serving(|| later.insert(future).poll(&mut Context::from_waker(waker)));
+                if polled.is_ready() {
+                    drop(later.take());
+                }
+            }
+        }
+        Ok(())
+    });
+    match (caught, polled, later) {
+        (Ok(()), Poll::Ready(result), _) => Ok(result),
+        (Ok(()), Poll::Pending, later) => Err(later.expect("what is pending is there")),
+        (Err(panic), polled, later) => Ok(panicked(panic, polled, later)),
+    }
+}
+
+/// What a phase comes to that has panicked: in the call that makes its future, in a poll, or in its destructor.
+#[cold]
+fn panicked(panic: BoxError, polled: Poll<Result<Value>>, later: Option<Later<'_>>) -> Result<Value> {
+    let _ = unwind::discard(later);
+    match polled {
+        Poll::Ready(Err(error)) => {
+            let _ = unwind::discard(panic);
+            Err(error)
+        }
+        polled => {
+            let _ = unwind::discard(polled);
+            Err(panic)
+        }
+    }
+}
+
 /// Polls a future once. What is returned is what the phase has come to.
 pub(super) fn poll(future: &mut Later<'_>, waker: &Waker) -> Poll<Result<Value>> {
-    let mut poll = || future.as_mut().poll(&mut Context::from_waker(waker));
+    let mut poll = || serving(|| future.poll(&mut Context::from_waker(waker)));
     unwind::catch(|| Ok(poll())).unwrap_or_else(|panic| Poll::Ready(Err(panic)))
 }
 

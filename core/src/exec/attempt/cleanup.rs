@@ -1,7 +1,5 @@
 //! The cleanup of a try, when all jobs have ended.
 
-use std::sync::Arc;
-
 use crate::cancel::StopLevel;
 use crate::error::{ErrorText, Result};
 use crate::exec::attempt::instance::{Held, Instance};
@@ -21,14 +19,16 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         due: DueCleanup<'env, A>,
         ignored: StopLevel,
     ) -> (Result, Head) {
-        let DueCleanup { job, attempt, local, shared_local, instance, is_owed, .. } = due;
+        let DueCleanup { job, attempt, local, instance, is_owed, .. } = due;
         let mut attempt = Try { attempt, ..Try::first(job) };
         let spec = self.enter(&attempt);
         let make = match &spec.body {
             Body::Struct(make) | Body::AsyncStruct(make) if is_owed => Some(make),
             _ => None,
         };
-        self.cx.set_shared_local(Some(shared_local.unwrap_or_else(|| Arc::new(local))));
+        if let Some(local) = local {
+            self.cx.swap_local(local);
+        }
         if let Some(bounds) = &self.live.bounds {
             let since = self.ledger.now();
             self.cx.set_limits(Some(bounds.of_cleanup(since, spec.timeout(), ignored)));

@@ -12,7 +12,6 @@ use crate::exec::bounds::Bounds;
 use crate::exec::tries::{Try, TryEnd};
 use crate::job::{JobSpec, Own};
 use crate::log::trace;
-use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
 use crate::words::Status;
@@ -107,7 +106,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     /// Drops what a try owned, if it owned anything. `Err`: something in that has panicked.
     #[inline(always)]
     pub(super) fn let_go(&mut self, own: Option<Own<'env, A>>) -> Result {
-        if own.is_none() && self.cx.has_no_local() { Ok(()) } else { self.drop_owned(own) }
+        if own.is_none() && self.cx.has_fresh_local() { Ok(()) } else { self.drop_owned(own) }
     }
 
     /// Drops what a failed try owned. A panic in that has nothing to add to its error.
@@ -118,31 +117,21 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     #[cold]
     fn drop_owned(&mut self, own: Option<Own<'env, A>>) -> Result {
-        let (local, shared) = (std::mem::take(self.cx.local_mut()), self.cx.take_shared_local());
-        let shared = shared.and_then(Arc::into_inner).map_or(Ok(()), Store::discard);
         let own = match own {
             own @ Some(Own::Async(_)) if !self.live.world.clock.is_virtual() => {
                 self.live.world.runtime.enter(|| unwind::discard(own))
             }
             own => unwind::discard(own),
         };
-        own.and(local.discard()).and(shared)
+        own.and(self.cx.clear_local())
     }
 
     #[cold]
     pub(super) fn keep_for_cleanup(&mut self, attempt: Try, instance: &mut impl Instance<'env, A>) {
         let Try { job, attempt, sequence, .. } = attempt;
-        let (local, instance) = (std::mem::take(self.cx.local_mut()), instance.take_own());
-        let shared_local = self.cx.take_shared_local();
-        self.leftovers.cleanups.push(DueCleanup {
-            sequence,
-            job,
-            attempt,
-            local,
-            shared_local,
-            instance,
-            is_owed: false,
-        });
+        let local = (!self.cx.has_fresh_local()).then(|| self.cx.swap_local(Arc::default()));
+        let (instance, is_owed) = (instance.take_own(), false);
+        self.leftovers.cleanups.push(DueCleanup { sequence, job, attempt, local, instance, is_owed });
     }
 }
 

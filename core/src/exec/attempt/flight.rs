@@ -22,6 +22,7 @@ pub(in crate::exec) struct Flight<'r, 'env, A> {
     pub(super) start: Stamp,
     pub(super) error: Option<BoxError>,
     pub(super) notes: Notes,
+    /// Its local store; `None` if neither its future nor anybody else has anything to do with it.
     pub(super) local: Option<Arc<Store>>,
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) future: Later<'env>,

@@ -1,5 +1,7 @@
 //! What the phases of a try are called on.
 
+use std::future::poll_fn;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::job::{AsyncBody, Called, Closures, Home, Own};
@@ -28,6 +30,18 @@ impl<'env, A> Instance<'env, A> for &(dyn Closures<A> + 'env) {
     }
 }
 
+/// The same, where some return futures.
+impl<'env, A> Instance<'env, A> for &AsyncBody<'env, A> {
+    fn call(&mut self, phase: Phase, cx: &Context<A>) -> Result<Value> {
+        Held::Async(self).call(phase, cx)
+    }
+
+    #[inline]
+    fn take_own(&mut self) -> Option<Own<'env, A>> {
+        None
+    }
+}
+
 /// Closures that all tries share, or this try's own struct.
 pub(super) enum Held<'r, 'env, A> {
     Shared(&'r (dyn Closures<A> + 'env)),
@@ -44,7 +58,7 @@ impl<'env, A> Held<'_, 'env, A> {
     pub(super) fn call_async(&mut self, phase: Phase, cx: &Context<A>) -> Option<Called<'env>> {
         self.come_home();
         match self {
-            Held::Async(body) => Some(body.call(phase, cx)),
+            Held::Async(body) => Some(body.begin(phase, cx)),
             Held::Own(own @ Some(Own::Async(_))) => {
                 let Some(Own::Async(job)) = own.take() else { unreachable!("it was one just now") };
                 let home = Home::empty();
@@ -74,7 +88,7 @@ impl<'env, A> Instance<'env, A> for Held<'_, 'env, A> {
         if let Some(called) = self.call_async(phase, cx) {
             let result = match called {
                 Called::Returned(result) => result,
-                Called::Later(future) => block_on(cx, future),
+                Called::Later(mut future) => block_on(cx, poll_fn(move |task| future.poll(task))),
             };
             return if self.drops_output_of(phase) { result.map(|_| None) } else { result };
         }

@@ -23,9 +23,8 @@ pub(crate) struct DueCleanup<'env, A> {
     pub(in crate::exec) sequence: u32,
     pub(in crate::exec) job: JobId,
     pub(in crate::exec) attempt: u32,
-    pub(in crate::exec) local: Store,
-    /// In place of it, where the try had async phases.
-    pub(in crate::exec) shared_local: Option<Arc<Store>>,
+    /// The local store of its try; `None` if nobody has looked into it.
+    pub(in crate::exec) local: Option<Arc<Store>>,
     /// Only of a struct job; the cleanup of a closure job stands in the plan.
     pub(in crate::exec) instance: Option<Own<'env, A>>,
     /// It was left by a process that is gone: a struct is made anew.
@@ -36,15 +35,7 @@ pub(crate) struct DueCleanup<'env, A> {
 impl<A> DueCleanup<'_, A> {
     /// The cleanup of a try that another process has executed.
     pub(crate) fn owed(job: JobId, attempt: u32) -> Self {
-        DueCleanup {
-            sequence: 0,
-            job,
-            attempt,
-            local: Store::default(),
-            shared_local: None,
-            instance: None,
-            is_owed: true,
-        }
+        DueCleanup { sequence: 0, job, attempt, local: None, instance: None, is_owed: true }
     }
 }
 
@@ -52,8 +43,7 @@ impl<A> DueCleanup<'_, A> {
     /// Drops it uncalled, one value after another.
     pub(crate) fn discard(self) {
         let _ = unwind::discard(self.instance);
-        let _ = self.local.discard();
-        let _ = unwind::discard(self.shared_local);
+        let _ = unwind::discard(self.local);
     }
 }
 

@@ -35,7 +35,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
         let due = match first {
             Stage::Due(phase) => phase,
-            Stage::WouldRun => return Err(self.would_run(*attempt, None)),
+            Stage::WouldRun => {
+                let _ = self.let_go(None); // what describes the run may have stored something
+                return Err(self.would_run(*attempt, None));
+            }
             Stage::Passed | Stage::Failed => return Err(self.done(*attempt, None)),
         };
         let held = match &spec.body {

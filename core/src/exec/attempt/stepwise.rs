@@ -1,6 +1,5 @@
 //! Tries a phase at a time, as the other drivers execute them: between two phases a try is a value that may wait.
 
-use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crate::error::{BoxError, Result};
@@ -14,7 +13,6 @@ use crate::exec::attempt::phase::{After, following};
 use crate::exec::attempt::worker::Worker;
 use crate::exec::tries::{Try, TryEnd};
 use crate::job::Called;
-use crate::store::Store;
 use crate::unwind;
 use crate::verdict::Value;
 use crate::words::Phase;
@@ -29,8 +27,6 @@ pub(in crate::exec) struct Open<'r, 'env, A> {
     /// What the last phase that failed did so with.
     error: Option<BoxError>,
     notes: Notes,
-    /// The local store of a try with async phases.
-    local: Option<Arc<Store>>,
 }
 
 /// How far a try has come.
@@ -50,17 +46,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             self.live.note_begin(attempt.job, since);
         }
         self.limit(spec, since);
-        let local = spec.is_async().then(|| self.spares.local());
         match self.open(&mut attempt, spec) {
-            Ok((held, due)) => Progress::Open(Open {
-                attempt,
-                due,
-                held,
-                since: Some(since),
-                error: None,
-                notes: self.notes,
-                local,
-            }),
+            Ok((held, due)) => {
+                let (since, error, notes) = (Some(since), None, self.notes);
+                Progress::Open(Open { attempt, due, held, since, error, notes })
+            }
             Err(end) => Progress::Over(attempt, end),
         }
     }
@@ -72,13 +62,12 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         open: Open<'r, 'env, A>,
         waker: Option<&Waker>,
     ) -> Progress<'r, 'env, A> {
-        let Open { mut attempt, due, mut held, since, error, notes, local } = open;
+        let Open { mut attempt, due, mut held, since, error, notes } = open;
         let spec = self.enter(&attempt);
         self.notes = notes;
         if since.is_none() {
             self.limit(spec, self.ledger.stamp().0); // else a constructor's time counts into the first phase
         }
-        self.cx.set_shared_local(local);
         if let Some(waker) = waker {
             let step = Step::linked(due);
             let start = self.begin_phase(step, &mut attempt);
@@ -93,7 +82,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                     match call.enter(|| poll(&mut future, waker)) {
                         Poll::Ready(result) => call.end(self.live, dropped(future, result)),
                         Poll::Pending => {
-                            let local = self.cx.take_shared_local();
+                            let local = self.spares.take_local(&mut self.cx);
                             let limits = self.cx.limits().cloned();
                             let (said, goes_on) = ((error, self.notes), (call, future));
                             let flight = Flight::new(attempt, due, held, start, said, local, limits, goes_on);
@@ -139,7 +128,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         self.cx.place_mut().phase = phase;
         self.notes = notes;
         self.cx.set_limits(limits);
-        self.cx.set_shared_local(local);
+        self.spares.put_local_back(&mut self.cx, local);
         let result = call.end(self.live, dropped(future, result));
         let result = if held.drops_output_of(phase) { result.map(|_| None) } else { result };
         let step = Step::linked(phase);
@@ -156,7 +145,6 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         before: Option<BoxError>,
         after: After,
     ) -> Progress<'r, 'env, A> {
-        let local = self.cx.take_shared_local(); // if the try has not ended; else it was dropped, or kept
         match after {
             After::Due(error) => {
                 let due = following(phase);
@@ -167,11 +155,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
                     }
                     None => before,
                 };
-                Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes, local })
+                Progress::Open(Open { attempt, due, held, since: None, error, notes: self.notes })
             }
             After::Over(end) => {
                 forget(before);
-                self.spares.keep_local(local);
                 Progress::Over(attempt, end)
             }
         }
@@ -179,9 +166,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     /// Ends a try whose next phase does not begin, because the run is stopped.
     pub(in crate::exec) fn cut_short(&mut self, open: Open<'r, 'env, A>) -> (Try, TryEnd) {
-        let Open { attempt, due, mut held, error, local, .. } = open;
+        let Open { attempt, due, mut held, error, .. } = open;
         let spec = self.enter(&attempt);
-        self.cx.set_shared_local(local);
         if due == Phase::Recheck && spec.cleans_up() {
             self.keep_for_cleanup(attempt, &mut held);
         } else {

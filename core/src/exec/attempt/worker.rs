@@ -16,7 +16,6 @@ use crate::graph::JobId;
 use crate::job::JobSpec;
 use crate::plan::Specs;
 use crate::report::Log;
-use crate::store::Store;
 use crate::words::{Phase, Status};
 
 /// Executes tries, one after the other. All of them use one context, which is set anew for each.
@@ -45,7 +44,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             dry_run: live.options.dry_run.is_on(),
             is_quiet: live.is_quiet(),
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
-            cx: Context::new(Arc::clone(&live.world), nowhere, Store::default()),
+            cx: Context::new(Arc::clone(&live.world), nowhere),
             notes: Notes::default(),
             ledger: Ledger::new(live.graph(), &live.watch, &live.world.clock, id),
             leftovers: Leftovers::default(),

@@ -20,6 +20,7 @@ use crate::exec::attempt::{Leftovers, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
+use crate::exec::flights::Ringer;
 use crate::exec::hall::{Hall, Inside};
 use crate::exec::live::Live;
 use crate::exec::schedule::{Ended, Next, Schedule};
@@ -93,7 +94,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     /// Returns what the last try came to, if that was something else.
     fn lead(&self, worker: &mut Worker<'r, 'env, A>) -> Option<Done<'r, 'env, A>> {
         let (live, most) = (self.live, self.most_to_lead());
-        let (mut ended, mut last) = (0, None);
+        let (mut ended, mut last, mut spare) = (0, None, None);
         let mut rest = live.plan.order().take(most).peekable();
         while last.is_none()
             && live.level() == StopLevel::None
@@ -101,7 +102,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         {
             let is_async = live.plan.spec(*first).is_async();
             let alike = iter::from_fn(|| rest.next_if(|job| live.plan.spec(*job).is_async() == is_async));
-            let (more, other) = self.tries.with_runtime(is_async, || self.follow(worker, alike));
+            let (more, other) = self.tries.with_runtime(is_async, || self.follow(worker, alike, &mut spare));
             (ended, last) = (ended + more, other);
         }
         if ended < live.plan.len() {
@@ -119,24 +120,32 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         &self,
         worker: &mut Worker<'r, 'env, A>,
         jobs: impl Iterator<Item = JobId>,
+        spare: &mut Option<Ringer>,
     ) -> (usize, Option<Done<'r, 'env, A>>) {
-        let mut ended = 0;
+        let (mut ended, has_short_way) = (0, worker.has_short_way());
         for job in jobs {
             self.serve_time();
             if self.live.level() > StopLevel::None {
                 break;
             }
-            let attempt = Try::first(job);
-            let done = match worker.short_body(&attempt) {
-                Some(body) => self.tries.attempt_at_once(worker, attempt, body),
-                None => self.tries.perform_inside(worker, Next::Begin(attempt)),
+            let mut attempt = Try::first(job);
+            let end = match worker.short_body(job).filter(|_| has_short_way) {
+                Some(body) => self.tries.attempt_at_once(worker, &mut attempt, body, spare),
+                None => match self.tries.perform_inside(worker, Next::Begin(attempt)) {
+                    Done::Over(over, end) => {
+                        attempt = over;
+                        Ok(end)
+                    }
+                    other => Err(other),
+                },
             };
-            match done {
-                Done::Over(_, TryEnd::Ended(head)) if head.is_done() => {
+            match end {
+                Ok(TryEnd::Ended(head)) if head.is_done() => {
                     self.heads[job.index()].store(head.to_bits(), Ordering::Relaxed);
                     ended += 1;
                 }
-                other => return (ended, Some(other)),
+                Ok(end) => return (ended, Some(Done::Over(attempt, end))),
+                Err(other) => return (ended, Some(other)),
             }
         }
         (ended, None)

@@ -13,7 +13,6 @@ use crate::exec::attempt::worker::Worker;
 use crate::exec::stages::{self, Stage};
 use crate::exec::tries::{Try, TryEnd};
 use crate::job::JobSpec;
-use crate::store::Store;
 use crate::verdict::Value;
 use crate::words::Phase;
 
@@ -100,8 +99,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
 
     fn owe_cleanup(&mut self, attempt: &Try) {
         let Try { job, attempt, sequence, .. } = *attempt;
-        let (local, shared_local, instance, is_owed) = (Store::default(), None, None, false);
-        let due = DueCleanup { sequence, job, attempt, local, shared_local, instance, is_owed };
+        let (local, instance, is_owed) = (None, None, false);
+        let due = DueCleanup { sequence, job, attempt, local, instance, is_owed };
         self.leftovers.cleanups.push(due);
     }
 }

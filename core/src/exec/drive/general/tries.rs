@@ -71,12 +71,15 @@ impl<'r, 'env, A: Send + Sync> Tries<'r, 'env, A> {
         let mut progress = match next {
             Next::Begin(attempt) => match self.live.venue(attempt.job) {
                 Some(venue) => return self.send(worker, attempt, venue),
-                None => match worker.short_body(&attempt) {
-                    Some(body) => {
+                None => match worker.short_body(attempt.job) {
+                    Some(body) if worker.has_short_way() => {
                         worker.look_at_the_clock();
-                        return self.attempt_at_once(worker, attempt, body);
+                        let (mut attempt, mut spare) = (attempt, worker.spares.ringer.take());
+                        let end = self.attempt_at_once(worker, &mut attempt, body, &mut spare);
+                        worker.spares.ringer = spare;
+                        return end.map_or_else(|waits| waits, |end| Done::Over(attempt, end));
                     }
-                    None => worker.begin(attempt),
+                    _ => worker.begin(attempt),
                 },
             },
             Next::Resume(job) => match self.take_away(job) {
@@ -101,24 +104,20 @@ impl<'r, 'env, A: Send + Sync> Tries<'r, 'env, A> {
         }
     }
 
-    /// A whole try, if none of its futures waits.
+    /// A whole try, polled with the spare ring. `Err`: one of its futures waits, and has taken that ring.
     pub(super) fn attempt_at_once(
         &self,
         worker: &mut Worker<'r, 'env, A>,
-        mut attempt: Try,
+        attempt: &mut Try,
         body: &'r AsyncBody<'env, A>,
-    ) -> Done<'r, 'env, A> {
-        let ringer = self.flights.ringer(&Weak::new(), &mut worker.spares.ringer);
-        match worker.attempt_at_once(&mut attempt, body, ringer.waker()) {
-            Ok(end) => {
-                worker.spares.keep_ringer(ringer);
-                Done::Over(attempt, end)
-            }
-            Err(mut flight) => {
-                flight.ring = Arc::downgrade(ringer.ring());
-                Done::Waits(flight, None, ringer)
-            }
-        }
+        spare: &mut Option<Ringer>,
+    ) -> Result<TryEnd, Done<'r, 'env, A>> {
+        let waker = self.flights.free_ringer(spare).waker();
+        worker.attempt_at_once(attempt, body, waker).map_err(|mut flight| {
+            let ringer = spare.take().expect("the try was polled with it");
+            flight.ring = Arc::downgrade(ringer.ring());
+            Done::Waits(flight, None, ringer)
+        })
     }
 
     /// Hands a try over, or the nest that its job stands for.
