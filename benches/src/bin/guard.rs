@@ -5,8 +5,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a program")]
 
+use std::future::poll_fn;
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use dojobber::{Graph, Key, Plan, Runner, ensure};
@@ -18,12 +20,15 @@ use dojobber_benches::shapes::Shape;
 /// A scenario: its name, and what sets it up and returns what is counted.
 type Scenario = (&'static str, fn() -> Box<dyn Fn()>);
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 8] = [
     ("chain-satisfied", || running(plain(Shape::Chain, Mode::Satisfied))),
     ("layers-changed", || running(plain(Shape::Layers, Mode::Changed))),
     ("fan-blocked", || running(blocked(Shape::Fan))),
     ("tree-retried", || running(retried(Shape::TreeOut))),
     ("grid-compiled", || compiling(Shape::Grid)),
+    ("chain-async", || running(of_futures(Shape::Chain, false))),
+    ("fan-async", || running(of_futures(Shape::Fan, false))),
+    ("layers-pending", || running(of_futures(Shape::Layers, true))),
 ];
 
 const JOBS: u32 = 10_000;
@@ -83,6 +88,31 @@ fn retried(shape: Shape) -> Plan<'static> {
         graph = open.check_only(move |cx| if cx.attempt() == 1 { Err("not yet".into()) } else { Ok(task) });
     }
     graph.compile().expect("the names and the shapes are sound")
+}
+
+/// Each job is a future; one that is ready at once, or one that is pending once and wakes itself.
+fn of_futures(shape: Shape, is_pending: bool) -> Plan<'static> {
+    let mut graph = Graph::new();
+    for (task, row) in (0..).zip(load(shape, JOBS).deps.rows()) {
+        let open = graph.job(name(task)).after(row.iter().copied().map(name));
+        graph = match is_pending {
+            true => open.run_only_async(async |_| yield_once().await),
+            false => open.run_only_async(async |_| ()),
+        };
+    }
+    graph.compile().expect("the names and the shapes are sound")
+}
+
+async fn yield_once() {
+    let mut is_ready = false;
+    poll_fn(move |task| {
+        if std::mem::replace(&mut is_ready, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn name(task: u32) -> String {
