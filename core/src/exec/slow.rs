@@ -92,9 +92,14 @@ impl Patience {
 
     fn wait_until(&self, at: u64) {
         let at = at.max(self.clock.now().saturating_add(LEAST));
-        let alarm = self.clock.instant(at).map(|when| set_alarm(when, Weak::clone(&self.own) as _));
-        let before = std::mem::replace(&mut *lock(&self.alarm), alarm);
-        drop(before);
+        self.keep(|| self.clock.instant(at).map(|when| set_alarm(when, Weak::clone(&self.own) as _)));
+    }
+
+    /// Sets an alarm in place of the one before. It may be time before it is kept, and another one may be set by that: so
+    /// that this other one replaces it, and not the other way round, none is set without the lock.
+    fn keep(&self, set: impl FnOnce() -> Option<Alarm>) {
+        let mut alarm = lock(&self.alarm);
+        *alarm = set();
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<JobId, OpenPhase>> {
@@ -154,6 +159,19 @@ mod tests {
         check(25, 45);
         check(100, 165);
         check(u64::MAX, u64::MAX);
+    }
+
+    /// Else the alarm that is set when it was time would be dropped in favour of one that is over.
+    #[test]
+    fn no_alarm_is_set_while_another_one_is() {
+        let patience = Patience::new(u64::MAX, &Clock::start(true), |_| unreachable!("nothing is slow"));
+        let mut was_set = false;
+        patience.keep(|| {
+            was_set = true;
+            assert!(patience.alarm.try_lock().is_err());
+            None
+        });
+        assert!(was_set);
     }
 
     #[test]
