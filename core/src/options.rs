@@ -47,7 +47,7 @@ pub struct RunOptions {
     #[builder(default)]
     pub cleanup: Cleanup,
     /// How much stack each thread of the runner's pool has, in bytes. The thread that starts a run brings its own.
-    /// Default: 8 MiB, as much as a main thread usually has.
+    /// Default: 8 MiB, as much as a main thread usually has. Less than 128 KiB counts as that.
     #[builder(default = STACK_SIZE)]
     pub stack_size: usize,
     /// How long each phase of a job may take that does not say so itself. [`Duration::MAX`] is for ever, zero at once.
@@ -75,6 +75,9 @@ pub struct RunOptions {
 /// 8 MiB.
 const STACK_SIZE: usize = 8 << 20;
 
+/// 128 KiB: what a thread needs to begin, to execute a small job and to end.
+const LEAST_STACK: usize = 128 << 10;
+
 impl RunOptions {
     /// The same, as far as it can be done.
     ///
@@ -87,6 +90,11 @@ impl RunOptions {
             max_failures: self.max_failures.map(at_least_one_failure),
             ..self
         }
+    }
+
+    /// How much stack a thread is started with.
+    pub(crate) fn stack(&self) -> usize {
+        self.stack_size.max(LEAST_STACK)
     }
 }
 

@@ -140,7 +140,7 @@ impl Runner {
         };
         std::thread::Builder::new()
             .name("dojobber-run".to_owned())
-            .stack_size(self.options.stack_size)
+            .stack_size(self.options.stack())
             .spawn(lead)
             .expect("the system gives a thread to lead a run");
         Running::new(shared, stop)

@@ -199,6 +199,18 @@ fn helpers_have_the_stack_that_they_are_given() {
     assert_eq!(deep_on_helpers(&small, 4, 16), 3);
 }
 
+/// The threads end, too, which takes some of it.
+#[test]
+fn a_stack_is_never_too_small_to_begin_and_to_end() {
+    for bytes in [0, 1, 1 << 10, 16 << 10, 64 << 10] {
+        let runner = Runner::builder().threads(4).stack_size(bytes).build();
+        assert_eq!(deep_on_helpers(&runner, 4, 16), 3, "{bytes} bytes");
+        let plan = Graph::new().each(["a", "b"], |graph, name| graph.job(name).run_only_async(async |_| ()));
+        let slow = plan.job("slow").run_only(|cx| cx.sleep(Duration::from_millis(1)));
+        assert!(runner.run(&slow.compile().unwrap(), ()).success());
+    }
+}
+
 #[test]
 fn par_iter_inside_a_job_has_that_stack_too() {
     use rayon::prelude::*;

@@ -102,7 +102,8 @@ impl RunnerBuilder {
         self
     }
 
-    /// How much stack each thread of the runner's pool has, in bytes; the system may round it up. Default: 8 MiB.
+    /// How much stack each thread of the runner's pool has, in bytes; the system may round it up. Less than 128 KiB counts
+    /// as that. Default: 8 MiB.
     ///
     /// The thread that calls [`run`](Runner::run) is one of the workers and brings its own stack. So what a job needs
     /// must fit into both: a thread that the program has started itself has 2 MiB unless it says otherwise.

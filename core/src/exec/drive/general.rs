@@ -357,7 +357,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
     /// The runner's helpers, unless another run has them.
     fn lease(&self) -> Option<&Lease<'r>> {
         if self.lease.get().is_none() {
-            let lease = self.helpers.lease(self.live.options.stack_size)?;
+            let lease = self.helpers.lease(self.live.options.stack())?;
             let _ = self.lease.set(lease); // nobody else calls helpers meanwhile
         }
         self.lease.get()

@@ -36,7 +36,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let mut alone = Alone::new(live);
     alone.follow_order(live.plan.alone());
     while let Some(attempt) = alone.next() {
-        let lease = if alone.has_surplus() { helpers.lease(live.options.stack_size) } else { None };
+        let lease = if alone.has_surplus() { helpers.lease(live.options.stack()) } else { None };
         match lease {
             Some(lease) => return together(alone, attempt, &lease),
             None => alone.follow(attempt),
