@@ -73,6 +73,7 @@ pub(crate) fn revive<'env, A: Send + Sync>(
 fn prepare<'env, A: Send + Sync>(plan: &Plan<'env, A>, args: Arc<A>, with: Beginning<'_>) -> Live<'env, A> {
     let Beginning { options, watch, token, clock, runtime, expected } = with;
     let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
+    let processes = processes.with_grace(options.grace_period);
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
     let world = Arc::new(World {
         graph: Arc::clone(plan.graph()),

@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CancelToken, CommandError, Context, ErrorClass, Event, Graph, Key, Process, Result, Runner,
-    Status, ensure, judge, sh,
+    BoxError, CancelToken, CommandError, Context, ErrorClass, Event, Graph, Job, Key, Process, Result,
+    Runner, Status, TimedOut, ensure, judge, sh,
 };
 use dojobber_viz::Picture;
 
@@ -223,6 +224,87 @@ fn a_server_ends_right_after_its_cleanup() {
         [FIRST, SECOND].iter().all(|key| !is_there(run.output(key).unwrap().id())),
         "before the run is dropped"
     );
+}
+
+/// Notes that it was asked to end, and goes on.
+const DEAF: &str = "trap 'echo yes > asked' TERM; echo yes > ready; while :; do sleep 0.01; done";
+
+/// No grace: nobody is asked. So it is, too, in a run that nothing can stop, whatever ends the process.
+#[test]
+fn the_grace_period_is_that_of_the_run_whatever_ends_a_process() {
+    let deaf = |cx: &Context, dir: &Path| cx.command("sh").args(["-c", DEAF]).current_dir(dir);
+    let started = |cx: &Context, dir: &Path| {
+        let server = deaf(cx, dir).spawn()?;
+        while !dir.join("ready").exists() {
+            cx.sleep(Duration::from_millis(2))?;
+        }
+        Ok::<_, BoxError>(server)
+    };
+    type Way<'w> = &'w (dyn Fn(&Context, &Path) -> Result + Sync);
+    let ways: [(&str, Way<'_>); 4] = [
+        ("its own limit", &|cx, dir| {
+            let error = deaf(cx, dir).timeout(Duration::from_millis(300)).run().unwrap_err();
+            ensure(error.source().is_some_and(|cause| cause.is::<TimedOut>()), error.to_string())
+        }),
+        ("the end of the run", &|cx, dir| started(cx, dir).map(drop)),
+        ("its try, which fails", &|cx, dir| {
+            started(cx, dir)?;
+            ensure(cx.attempt() == 2, "once more")
+        }),
+        ("the job", &|cx, dir| started(cx, dir)?.stop().map(drop)),
+    ];
+    for (name, way) in ways {
+        for is_watched in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let plan =
+                Graph::new().job("deaf").retry_delay(Duration::ZERO).run_only(|cx| way(cx, dir.path()));
+            let watching = is_watched.then(Trace::default);
+            let runner = Runner::builder().threads(1).grace_period(Duration::ZERO).observer(watching).build();
+            let run = runner.run(&plan.compile().unwrap(), ());
+            assert!(run.success(), "{name}: {}", run.report());
+            drop(run);
+            assert!(!dir.path().join("asked").exists(), "{name}");
+        }
+    }
+}
+
+/// A check leaves nothing behind.
+#[test]
+fn only_a_run_leaves_a_process_behind() {
+    let spawn = |cx: &Context| cx.command("sleep").arg("1000").spawn().map(drop);
+    let plan = Graph::new()
+        .job("look")
+        .tries(1)
+        .check_only(spawn)
+        .job("async")
+        .tries(1)
+        .check_only_async(move |cx| std::future::ready(spawn(&cx)))
+        .job("make")
+        .tries(1)
+        .with_new(|cx| spawn(cx).map(|()| Made))
+        .job("end")
+        .cleanup(spawn)
+        .run_only(|_| ())
+        .compile()
+        .unwrap();
+    let run = runner(1).run(&plan, ());
+    let mut errors: Vec<_> =
+        ["look", "async", "make"].iter().map(|job| run.error(job).unwrap().to_string()).collect();
+    errors.extend(run.cleanup_failures().iter().map(|(_, record)| record.error().unwrap().to_string()));
+    let ends: Vec<_> = errors.iter().map(|error| error.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(ends, ["check", "check", "create", "cleanup"], "{errors:?}");
+}
+
+struct Made;
+
+impl Job for Made {
+    type Output = ();
+    fn check(&mut self, _: &Context) -> Result {
+        Ok(())
+    }
+    fn run(&mut self, _: &Context) -> Result {
+        Ok(())
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::process::orders::{End, GRACE, Orders, Ran, Timeout};
 use crate::process::spawned::{Process, RunProcesses, Spot, Told, input_of, nameless_file};
 use crate::process::start::start;
 use crate::process::watch::watch;
+use crate::words::Phase;
 
 /// A process that is about to be started: from [`Context::command`](crate::Context::command), or by itself.
 ///
@@ -72,6 +73,12 @@ pub(crate) struct Origin {
     pub(crate) spot: Spot,
     pub(crate) limits: Option<Arc<Limits>>,
     pub(crate) processes: Arc<RunProcesses>,
+}
+
+impl Origin {
+    fn grace(&self) -> Duration {
+        self.limits.as_ref().map_or_else(|| self.processes.grace(), |limits| limits.grace())
+    }
 }
 
 impl Command {
@@ -258,12 +265,16 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// [`CommandError`] if it does not start; if this is no command of a run; and if it has a timeout, streams its output
-    /// or is to stay in the foreground, which only a command can that is waited for.
+    /// [`CommandError`] if it does not start; if this is no command of the run of a job (checks, constructors and cleanups
+    /// leave no process behind); and if it has a timeout, streams its output or is to stay in the foreground, which only a
+    /// command can that is waited for.
     pub fn spawn(mut self) -> Result<Process> {
         let Some(origin) = self.origin.take() else {
             return Err(CommandError::new(&self.line, Why::OutsideOfRun).into());
         };
+        if origin.spot.phase != Phase::Run {
+            return Err(CommandError::new(&self.line, Why::NoRun(origin.spot.phase)).into());
+        }
         if let Some(option) = self.unfit_for_spawn() {
             return Err(CommandError::new(&self.line, Why::CannotOutlive(option)).into());
         }
@@ -274,8 +285,9 @@ impl Command {
         self.enter_directory(Some(&origin.cwd));
         self.lead_group();
         let child = start(&mut self.process).map_err(|why| CommandError::new(&self.line, why))?;
+        let grace = origin.grace();
         let Origin { spot, limits, processes, .. } = origin;
-        Ok(processes.adopt(spot, child, self.line, said, limits)?)
+        Ok(processes.adopt(spot, child, self.line, said, (limits, grace))?)
     }
 
     fn unfit_for_spawn(&self) -> Option<&'static str> {
@@ -321,7 +333,7 @@ impl Command {
         let mut orders = Orders {
             limits,
             timeout: self.timeout.map(Timeout::start),
-            grace: limits.map_or(GRACE, Limits::grace),
+            grace: origin.as_ref().map_or(GRACE, Origin::grace),
             leads,
             watches_stops: leads && has_terminal(),
             input: input.unwrap_or_default(),

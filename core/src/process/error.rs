@@ -11,6 +11,7 @@ use crate::error::debug_for_people;
 use crate::limits::Over;
 use crate::process::line::Line;
 use crate::text::printable;
+use crate::words::Phase;
 
 /// A process did not start, did not succeed, was ended, or wrote what cannot be read.
 ///
@@ -28,6 +29,8 @@ pub(super) enum Why {
     /// The program is one.
     IsDirectory(io::Error),
     OutsideOfRun,
+    /// Only a run may leave a process behind.
+    NoRun(Phase),
     /// An option was set that only a command has which is waited for.
     CannotOutlive(&'static str),
     Ended {
@@ -72,6 +75,12 @@ impl fmt::Display for CommandError {
             Why::DidNotStart(_) => f.write_str("did not start"),
             Why::NoDirectory(dir, _) => write!(f, "did not start: there is no directory {}", dir.display()),
             Why::IsDirectory(_) => f.write_str("did not start: it is a directory"),
+            Why::NoRun(phase) => {
+                write!(
+                    f,
+                    "did not start: only the run of a job may leave a process behind, and this is its {phase}"
+                )
+            }
             Why::OutsideOfRun => {
                 f.write_str("did not start: only a run can end it; spawn commands of a `Context`")
             }
@@ -115,7 +124,11 @@ impl Error for CommandError {
             Why::Over { over: Over::TimedOut(error), .. } => Some(error),
             Why::Over { over: Over::Cancelled(error), .. } => Some(error),
             Why::NotText(error) => Some(error),
-            Why::OutsideOfRun | Why::CannotOutlive(_) | Why::Ended { .. } | Why::WantsTerminal => None,
+            Why::OutsideOfRun
+            | Why::NoRun(_)
+            | Why::CannotOutlive(_)
+            | Why::Ended { .. }
+            | Why::WantsTerminal => None,
         }
     }
 }

@@ -49,6 +49,8 @@ struct Inner {
     /// What it says, unless that goes elsewhere.
     said: Option<Mutex<File>>,
     limits: Option<Arc<Limits>>,
+    /// How long it may take to end when it is asked to.
+    grace: Duration,
 }
 
 impl Process {
@@ -109,7 +111,7 @@ impl Process {
     ///
     /// [`CommandError`] if the system does not say how it ended.
     pub fn stop(&self) -> Result<ExitStatus> {
-        Ok(self.inner.end(self.inner.grace())?)
+        Ok(self.inner.end(self.inner.grace)?)
     }
 
     #[cfg(test)]
@@ -139,10 +141,6 @@ impl fmt::Debug for Process {
 impl Inner {
     fn error(&self, error: io::Error) -> CommandError {
         CommandError::new(&self.line, Why::Lost(error))
-    }
-
-    fn grace(&self) -> Duration {
-        self.limits.as_ref().map_or(GRACE, |limits| limits.grace())
     }
 
     /// The stop of the run, whatever the phase is that looks at it.
@@ -220,13 +218,23 @@ pub(crate) struct Spot {
 }
 
 /// The processes of a run, which most runs have none of.
-#[derive(Debug, Default)]
-pub(crate) struct LazyProcesses(OnceLock<Arc<RunProcesses>>);
+#[derive(Debug)]
+pub(crate) struct LazyProcesses {
+    processes: OnceLock<Arc<RunProcesses>>,
+    /// How long one that is asked to end may take.
+    grace: Duration,
+}
+
+impl Default for LazyProcesses {
+    fn default() -> Self {
+        LazyProcesses { processes: OnceLock::new(), grace: GRACE }
+    }
+}
 
 impl LazyProcesses {
     /// Ends all that is left, if there ever was any.
     pub(crate) fn end_all(&self) {
-        if let Some(processes) = self.0.get() {
+        if let Some(processes) = self.processes.get() {
             processes.end_all();
         }
     }
@@ -234,7 +242,7 @@ impl LazyProcesses {
     /// Ends what a try has spawned, if it has.
     #[inline]
     pub(crate) fn end_try(&self, job: JobId, attempt: u32) {
-        if let Some(processes) = self.0.get() {
+        if let Some(processes) = self.processes.get() {
             processes.end_try(job, attempt);
         }
     }
@@ -242,16 +250,23 @@ impl LazyProcesses {
     /// The tries that have spawned processes which have not been ended, the last one first.
     #[cfg(test)]
     pub(crate) fn tries(&self) -> Vec<(JobId, u32)> {
-        self.0.get().map(|processes| processes.tries()).unwrap_or_default()
+        self.processes.get().map(|processes| processes.tries()).unwrap_or_default()
     }
 
     /// With somebody who is told of lines, and of processes that outlive their phase.
     pub(crate) fn telling(tell: impl Fn(Spot, Told<'_>) + Send + Sync + 'static) -> Self {
-        LazyProcesses(Arc::new(RunProcesses { tell: Some(Box::new(tell)), spawned: Mutex::default() }).into())
+        LazyProcesses { processes: RunProcesses::new(GRACE, Some(Box::new(tell))).into(), grace: GRACE }
+    }
+
+    /// The same, before any was started, in a run with that grace period.
+    pub(crate) fn with_grace(self, grace: Duration) -> Self {
+        let tell = self.processes.into_inner().and_then(Arc::into_inner).map(|mut run| run.tell.take());
+        let processes = tell.map_or_else(OnceLock::new, |tell| RunProcesses::new(grace, tell).into());
+        LazyProcesses { processes, grace }
     }
 
     pub(crate) fn get(&self) -> &Arc<RunProcesses> {
-        self.0.get_or_init(Arc::default)
+        self.processes.get_or_init(|| RunProcesses::new(self.grace, None))
     }
 }
 
@@ -270,8 +285,8 @@ pub(crate) enum Told<'a> {
 pub(crate) type TellProcess = dyn Fn(Spot, Told<'_>) + Send + Sync;
 
 /// What the processes of one run have in common, and those of them that outlive their phases.
-#[derive(Default)]
 pub(crate) struct RunProcesses {
+    grace: Duration,
     spawned: Mutex<Vec<Entry>>,
     tell: Option<Box<TellProcess>>,
 }
@@ -282,6 +297,14 @@ struct Entry {
 }
 
 impl RunProcesses {
+    fn new(grace: Duration, tell: Option<Box<TellProcess>>) -> Arc<Self> {
+        Arc::new(RunProcesses { grace, spawned: Mutex::default(), tell })
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.grace
+    }
+
     pub(super) fn teller(&self) -> Option<&TellProcess> {
         self.tell.as_deref()
     }
@@ -322,10 +345,10 @@ impl RunProcesses {
         child: Child,
         line: Line,
         said: Option<File>,
-        limits: Option<Arc<Limits>>,
+        (limits, grace): (Option<Arc<Limits>>, Duration),
     ) -> Result<Process, CommandError> {
         let handle = Handle::new(child).map_err(|error| CommandError::new(&line, Why::Lost(error)))?;
-        let inner = Arc::new(Inner { line, handle, said: said.map(Mutex::new), limits });
+        let inner = Arc::new(Inner { line, handle, said: said.map(Mutex::new), limits, grace });
         self.lock().push(Entry { spot, process: Arc::clone(&inner) });
         self.tell(spot, Told::Spawned(inner.handle.id()));
         Ok(Process { inner, run: Arc::downgrade(self) })
@@ -343,7 +366,7 @@ fn end_all(entries: &[Entry]) {
         entry.process.ask();
     }
     for entry in entries.iter().rev() {
-        let _ = entry.process.end_by(now.checked_add(entry.process.grace()));
+        let _ = entry.process.end_by(now.checked_add(entry.process.grace));
     }
 }
 

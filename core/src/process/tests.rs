@@ -490,7 +490,12 @@ fn relative_directories_are_those_of_the_run() {
     fs::create_dir(dir_path.join("sub")).unwrap();
     let pwd = |cwd: &Path, sub: Option<&str>| {
         let spot = Spot { job: JobId::new(0), attempt: 1, phase: Phase::Run };
-        let origin = Origin { cwd: cwd.to_owned(), spot, limits: None, processes: Arc::default() };
+        let origin = Origin {
+            cwd: cwd.to_owned(),
+            spot,
+            limits: None,
+            processes: Arc::clone(LazyProcesses::default().get()),
+        };
         let command = Command::of("pwd".as_ref(), origin);
         sub.into_iter().fold(command, Command::current_dir).read().map(PathBuf::from)
     };
@@ -708,6 +713,15 @@ fn what_cannot_be_spawned() {
     check_error(sleep().timeout(NEVER).spawn(), (&unfit(".timeout(..)"), ErrorClass::Plain));
     check_error(sleep().foreground().spawn(), (&unfit(".foreground()"), ErrorClass::Plain));
     check_error(sleep().stream_output().spawn(), (&unfit(".stream_output()"), ErrorClass::Plain));
+    for phase in [Phase::Create, Phase::Check, Phase::Recheck, Phase::Cleanup] {
+        let spot = Spot { job: JobId::new(7), attempt: 2, phase };
+        let origin =
+            Origin { cwd: PathBuf::new(), spot, limits: None, processes: Arc::clone(processes.get()) };
+        let text = format!(
+            "`sleep` did not start: only the run of a job may leave a process behind, and this is its {phase}"
+        );
+        check_error(Command::of("sleep".as_ref(), origin).spawn(), (&text, ErrorClass::Plain));
+    }
     let reads = command("cat", None, &processes).stdin("to be read").spawn().unwrap();
     reads.wait().unwrap();
     assert_eq!(reads.inner_said(), "to be read");
