@@ -10,6 +10,8 @@ use dojobber_core::{
     one_line, printable,
 };
 
+use crate::console::behind::Behind;
+
 /// A reason has no more characters than this.
 const REASON: usize = 120;
 /// What is shorter than this takes no time.
@@ -22,6 +24,9 @@ pub(super) struct Clocks {
     jobs: HashMap<(usize, JobId), Clock>,
     /// What jobs have said of their runs that have not begun.
     runs: HashMap<(usize, JobId), String>,
+    behind: Behind,
+    /// For each job that is blocked, what has failed or would run and so keeps it from beginning.
+    causes: HashMap<(usize, JobId), JobRef>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,6 +48,8 @@ impl Clocks {
     fn told(&mut self, event: &Event) -> Option<(Duration, String)> {
         match event {
             Event::RunStarted { graph, options, .. } => {
+                self.behind.begin(graph, options.dry_run);
+                self.causes.retain(|_, cause| !Arc::ptr_eq(cause.graph(), graph));
                 let jobs = graph.ids().filter(|job| graph.kind(*job) != Kind::Group).count();
                 let threads = options.threads;
                 let text = format!("{} on {}", counted(jobs, "job"), counted(threads, "thread"));
@@ -82,10 +89,23 @@ impl Clocks {
                 let clock = self.jobs.remove(&key(job));
                 let took = clock.map_or(Duration::ZERO, |clock| at.saturating_sub(clock.first));
                 let said = self.runs.remove(&key(job));
+                if self.behind.end(job, *status)
+                    && let Some(text) = behind(job, *status, said.as_deref())
+                {
+                    return Some((*at, text));
+                }
+                let because = because.as_ref().map(|on| self.cause(job, on));
                 outcome(job, *status, because.as_ref(), said.as_deref(), took).map(|text| (*at, text))
             }
             _ => None,
         }
+    }
+
+    /// What keeps a job from beginning, as this one does that it is after: itself, or what that is blocked by.
+    fn cause(&mut self, job: &JobRef, on: &JobRef) -> JobRef {
+        let cause = self.causes.get(&key(on)).unwrap_or(on).clone();
+        self.causes.insert(key(job), cause.clone());
+        cause
     }
 }
 
@@ -146,6 +166,19 @@ fn facts(attempt: u32, length: Duration) -> String {
     let length = (length >= SHORTEST).then(|| brief(length).to_string());
     let facts: Vec<String> = attempt.into_iter().chain(length).collect();
     if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) }
+}
+
+/// What is said of a job behind one that would run: what it would do then, or that there may be something to do.
+fn behind(job: &JobRef, status: Status, said: Option<&str>) -> Option<String> {
+    match status {
+        _ if job.kind() == Kind::Group => None,
+        Status::WouldRun => Some(match said.or_else(|| job.graph().description(job.id())) {
+            Some(text) => format!("{job}: then: {}", one_line(text, REASON)),
+            None => format!("{job}: then"),
+        }),
+        Status::Satisfied => Some(format!("{job}: maybe, it is as it should be now")),
+        _ => None,
+    }
 }
 
 /// What is not said by the line of a phase already. Groups are no news.

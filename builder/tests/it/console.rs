@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use dojobber::{BoxError, Console, Context, Graph, Job, LogGroups, Result, Runner, ensure};
+use dojobber::{BoxError, Console, Context, DryRun, Graph, Job, LogGroups, Result, Runner, ensure};
 
 use crate::support::Notes;
 
@@ -407,6 +407,45 @@ fn lines_of_a_dry_run() {
         "   0.00s  c: blocked behind b",
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn lines_of_a_look_that_goes_through() {
+    let notes = Notes::default();
+    let graph = Graph::new()
+        .job("a")
+        .check(|_| false)
+        .run(|_| ())
+        .job("g")
+        .after("a")
+        .group()
+        .job("b")
+        .after("g")
+        .describe_run(|_| "send 3\nfiles")
+        .run_only(|_| ())
+        .job("c")
+        .after("b")
+        .check_only(|_| false)
+        .job("d")
+        .after("g")
+        .check_only(|_| true)
+        .job("free")
+        .check_only(|_| true);
+    let plan = graph.compile().unwrap();
+    let said = |look: DryRun| {
+        let console = Console::lines().to(notes.clone());
+        drop(Runner::builder().threads(1).dry_run(look).observer(console).build().run(&plan, ()));
+        let text = notes.take();
+        let lines = text
+            .lines()
+            .filter_map(|line| line.split_once("s  "))
+            .filter(|(_, said)| !said.contains(".check"));
+        lines.skip(1).map(|(_, said)| said.to_owned()).collect::<Vec<_>>()
+    };
+    let through = ["b: then: send 3\\nfiles", "d: maybe, it is as it should be now", "c: then"];
+    assert_eq!(said(DryRun::Through), through);
+    assert_eq!(said(DryRun::Checks), ["b: blocked behind a", "d: blocked behind a", "c: blocked behind a"]);
+    assert_eq!(said(DryRun::Through), through);
 }
 
 #[cfg(unix)]
