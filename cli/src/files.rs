@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use dojobber::Report;
+use dojobber::{JobId, Report, Slots};
 use dojobber_viz::{Format, Picture, write_whole};
 
 use crate::args::RunArgs;
@@ -37,8 +37,8 @@ pub(crate) fn check(args: &RunArgs) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// Writes them all, and tells which could not be written.
-pub(crate) fn write(args: &RunArgs, report: &Report, program: &str) -> Vec<String> {
+/// Writes them all, and tells which could not be written. `uses` are the slots of pools that jobs use.
+pub(crate) fn write(args: &RunArgs, report: &Report, program: &str, uses: &[(JobId, Slots)]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut note = |result: Result<(), String>| wrong.extend(result.err());
     if let Some(path) = &args.report {
@@ -49,7 +49,7 @@ pub(crate) fn write(args: &RunArgs, report: &Report, program: &str) -> Vec<Strin
         note(file(path, junit(report, program).as_bytes()));
     }
     if let Some(path) = &args.trace {
-        note(file(path, trace(report, program).to_string().as_bytes()));
+        note(file(path, trace(report, program, uses).to_string().as_bytes()));
     }
     if !args.graph.is_empty() {
         let picture = Picture::from_report(report);

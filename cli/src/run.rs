@@ -178,7 +178,7 @@ impl RunArgs {
         } else {
             self.sum_up(run)
         };
-        let wrong = files::write(self, run, &program());
+        let wrong = files::write(self, run, &program(), &run.plan().uses());
         wrong.iter().for_each(|text| tell(format_args!("error: {text}"), self.color));
         if told != ExitCode::SUCCESS || !wrong.is_empty() { ExitCode::FAILURE } else { self.exit_code(run) }
     }

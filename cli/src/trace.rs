@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use dojobber::{JobId, JobReport, Phase, PhaseRecord, Report, Status, printable};
+use dojobber::{JobId, JobReport, Phase, PhaseRecord, Pool, Report, Slots, Status, printable};
 use serde_json::{Value, json};
 
 use crate::text::reason;
 
 /// A row for each worker, with all that held it; below them, phases that held none while they waited, and what waited for
-/// its next try; and how many jobs did what.
-pub(crate) fn trace(report: &Report, program: &str) -> Value {
+/// its next try; and how many jobs did what, and how many slots of each pool were taken, as `uses` tells.
+pub(crate) fn trace(report: &Report, program: &str, uses: &[(JobId, Slots)]) -> Value {
     let mut events = vec![metadata("process_name", 0, program)];
     events.extend(workers(report));
     let aside = aside(report);
@@ -33,6 +33,7 @@ pub(crate) fn trace(report: &Report, program: &str) -> Value {
         }
     }
     events.extend(counts(report));
+    events.extend(pools(report, uses));
     json!({
         "displayTimeUnit": "ms",
         "otherData": {
@@ -176,6 +177,46 @@ fn counts(report: &Report) -> Vec<Value> {
     events
 }
 
+/// How many slots of each pool were taken, whenever that changed.
+fn pools(report: &Report, uses: &[(JobId, Slots)]) -> Vec<Value> {
+    let mut pools: Vec<(&Pool, BTreeMap<Duration, i64>)> = Vec::new();
+    for (job, slots) in uses {
+        let at = pools.iter().position(|(pool, _)| *pool == slots.pool()).unwrap_or(pools.len());
+        if at == pools.len() {
+            pools.push((slots.pool(), BTreeMap::new()));
+        }
+        let Some(job) = report.job(report.graph().name(*job)) else { continue };
+        for (begin, end) in tries(job) {
+            *pools[at].1.entry(begin).or_default() += i64::from(slots.count());
+            *pools[at].1.entry(end).or_default() -= i64::from(slots.count());
+        }
+    }
+    let mut events = Vec::new();
+    for (pool, changes) in pools {
+        let mut taken = 0;
+        for (at, by) in changes.into_iter().filter(|(_, by)| *by != 0) {
+            taken += by;
+            events.push(
+                json!({ "ph": "C", "pid": 1, "tid": row(0), "ts": micros(at.as_nanos()), "cat": "pool",
+                "name": pool.name(), "args": { "slots in use": taken } }),
+            );
+        }
+    }
+    events
+}
+
+/// When each try of a job has begun and ended.
+fn tries(job: JobReport<'_>) -> Vec<(Duration, Duration)> {
+    let mut tries: Vec<(u32, Duration, Duration)> = Vec::new();
+    for record in job.phases().iter().filter(|record| record.phase() != Phase::Cleanup) {
+        match tries.last_mut() {
+            Some((attempt, _, end)) if *attempt == record.attempt() => *end = record.end(),
+            _ => tries.push((record.attempt(), record.start(), record.end())),
+        }
+    }
+    tries.into_iter().map(|(_, begin, end)| (begin, end)).collect()
+}
+
 /// Whether a job waited for its next try between two phases that follow each other.
 fn is_delay(pair: &[PhaseRecord<'_>]) -> bool {
     pair[0].attempt() != pair[1].attempt() && pair[1].phase() != Phase::Cleanup
@@ -210,7 +251,7 @@ mod tests {
             .unwrap();
         let runner = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
         let report = runner.run(&plan, ()).into_report();
-        let made = trace(&report, "program");
+        let made = trace(&report, "program", &[]);
         (report, made)
     }
 
@@ -255,7 +296,7 @@ mod tests {
         let blocks = Graph::new().job("blocks").run_only(|cx| cx.sleep(Duration::from_millis(1)));
         let plan = (0..3).fold(blocks, waits).compile().unwrap();
         let runner = Runner::builder().threads(1).build();
-        let made = trace(&runner.run(&plan, ()).into_report(), "program");
+        let made = trace(&runner.run(&plan, ()).into_report(), "program", &[]);
         let names = |kind| events(&made, kind).iter().map(|event| event["name"].clone()).collect::<Vec<_>>();
         assert!(names("X").contains(&json!("blocks")), "{:?}", names("X"));
         assert_eq!(names("X").len() + names("b").len(), 4);
@@ -276,6 +317,32 @@ mod tests {
         assert!(counts.iter().any(|count| count["running"] == 1));
         assert!(counts.iter().filter(is_between).count() >= 1, "flaky waits: {counts:?}");
         assert_eq!(counts.last().unwrap(), &json!({ "running": 0, "between tries": 0 }));
+    }
+
+    #[test]
+    fn slots_of_pools_are_counted() {
+        let (disk, line) = (Pool::new("disk", 3), Pool::new("line", 1));
+        let calls = AtomicU32::new(0);
+        let plan = Graph::new()
+            .job("flaky")
+            .uses([disk.slots(2), line.slots(1)])
+            .tries(2)
+            .check(|_| calls.fetch_add(1, Ordering::Relaxed) > 1)
+            .run(|_| ())
+            .job("plain")
+            .uses(&disk)
+            .cleanup(|_| ())
+            .run_only(|_| ())
+            .compile()
+            .unwrap();
+        let runner = Runner::builder().threads(1).default_retry_delay(Duration::from_millis(1)).build();
+        let report = runner.run(&plan, ()).into_report();
+        let trace = trace(&report, "program", &plan.uses());
+        let of = |pool: &str| {
+            let events = events(&trace, "C").into_iter().filter(|event| event["name"] == pool);
+            events.map(|event| event["args"]["slots in use"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!((of("disk"), of("line")), (vec![2, 0, 1, 0, 2, 0], vec![1, 0, 1, 0]));
     }
 
     #[test]

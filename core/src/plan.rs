@@ -21,6 +21,7 @@ use crate::elsewhere::Elsewhere;
 use crate::graph::{JobGraph, JobId, Nest};
 use crate::job::JobSpec;
 use crate::key::{JobName, Portable};
+use crate::pool::Slots;
 use crate::unwind;
 use crate::words::Kind;
 
@@ -111,6 +112,11 @@ impl<'env, A> Plan<'env, A> {
     pub fn order(&self) -> impl ExactSizeIterator<Item = JobId> + DoubleEndedIterator {
         let order = self.inner.order.as_deref();
         self.graph().ids().map(move |job| order.map_or(job, |order| order[job.index()]))
+    }
+
+    /// The slots of pools that jobs use, in order of declaration; what a job uses of one pool adds up. Empty if no job uses any.
+    pub fn uses(&self) -> Vec<(JobId, Slots)> {
+        self.needs().slots()
     }
 
     pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {

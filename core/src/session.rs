@@ -50,7 +50,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
         options,
         expected: live.expected.clone(),
         with_cleanup: plan.graph().ids().filter(|job| plan.spec(*job).cleans_up()).collect(),
-        uses: plan.needs().slots().into(),
+        uses: plan.uses().into(),
     });
     live
 }
