@@ -17,6 +17,7 @@ mod at_once;
 mod cleanup;
 mod away;
 
+pub(super) use at_once::ShortWay;
 pub(super) use away::{Back, Sent};
 pub(super) use flight::Flight;
 pub(crate) use leftovers::{DueCleanup, Leftovers};

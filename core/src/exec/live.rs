@@ -103,6 +103,13 @@ impl<A> Live<'_, A> {
         !self.watch.is_active() && !self.spans.are_listened_to() && !self.has_injector()
     }
 
+    /// Whether nothing is to be looked at beside the phases of a try: there is no stop, no limit, no fault, no other machine,
+    /// and nobody listens.
+    pub(super) fn has_short_ways(&self) -> bool {
+        let is_bound = self.bounds.is_some() || self.placement.is_some() || self.plan.needs().retry_for;
+        !is_bound && !self.options.dry_run.is_on() && self.is_quiet()
+    }
+
     /// Whether faults may happen to calls.
     fn has_injector(&self) -> bool {
         #[cfg(feature = "testkit")]

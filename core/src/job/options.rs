@@ -186,7 +186,11 @@ impl<'env, A> JobOptions<'env, A> {
 
     /// Pools of which each try takes slots. Several calls add up.
     pub fn uses(&mut self, pools: impl PoolUses) {
-        pools.for_each_use(&mut |slots| self.say().uses.push(slots));
+        pools.for_each_use(&mut |slots| {
+            let uses = &mut self.say().uses;
+            uses.reserve_exact(1); // most often there is one
+            uses.push(slots);
+        });
     }
 
     /// Where several jobs may begin, the one of the highest priority does. Default: 0.

@@ -14,25 +14,30 @@ use crate::graph::JobId;
 use crate::job::{AsyncBody, Body};
 use crate::words::{Kind, Phase};
 
-impl<'r, 'env, A> Worker<'r, 'env, A> {
-    /// Whether there is the short way for some jobs: nothing is to be looked at beside their phases, no stop, no limit, no
-    /// fault, and nobody listens.
-    pub(in crate::exec) fn has_short_way(&self) -> bool {
-        let live = self.live;
-        live.bounds.is_none() && !self.dry_run && self.is_quiet && !live.plan.needs().retry_for
-    }
+/// A way to execute a try where nothing is to be looked at beside its phases.
+pub(in crate::exec) enum ShortWay<'r, 'env, A> {
+    /// All at once, unless a future waits.
+    AtOnce(&'r AsyncBody<'env, A>),
+    /// All at once: none of its phases is a future.
+    Whole,
+}
 
-    /// The body of a job for which there is the short way, if there is one at all: it has no struct, and says nothing of its
-    /// run.
-    pub(in crate::exec) fn short_body(&self, job: JobId) -> Option<&'r AsyncBody<'env, A>> {
+impl<'r, 'env, A> Worker<'r, 'env, A> {
+    /// The short way to execute a job, if there is one: not for a struct whose phases are futures.
+    #[inline]
+    pub(in crate::exec) fn short_way(&self, job: JobId) -> Option<ShortWay<'r, 'env, A>> {
+        if !self.has_short_ways {
+            return None;
+        }
         let spec = self.specs.of(job);
         match &spec.body {
-            Body::Async(body) if spec.describe_run().is_none() => Some(body),
-            _ => None,
+            Body::Async(body) => spec.describe_run().is_none().then_some(ShortWay::AtOnce(body)),
+            Body::AsyncStruct(_) => None,
+            _ => Some(ShortWay::Whole),
         }
     }
 
-    /// Executes such a try up to its end. `Err`: a future waits.
+    /// Executes a try with futures up to its end. `Err`: one waits.
     pub(in crate::exec) fn attempt_at_once(
         &mut self,
         attempt: &mut Try,

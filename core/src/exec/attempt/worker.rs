@@ -25,6 +25,8 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
     pub(super) dry_run: bool,
     /// Whether nobody listens, and nobody stands between a phase and the user's code.
     pub(super) is_quiet: bool,
+    /// Whether nothing is to be looked at beside the phases of a try.
+    pub(super) has_short_ways: bool,
     default_tries: u32,
     pub(super) cx: Context<A>,
     /// What the errors of the try that is being executed have said.
@@ -43,6 +45,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             specs: live.plan.specs(),
             dry_run: live.options.dry_run.is_on(),
             is_quiet: live.is_quiet(),
+            has_short_ways: live.has_short_ways(),
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             cx: Context::new(Arc::clone(&live.world), nowhere),
             notes: Notes::default(),

@@ -16,7 +16,7 @@ use std::task::Waker;
 use tries::{Done, Tries, lock};
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Leftovers, Worker};
+use crate::exec::attempt::{Leftovers, ShortWay, Worker};
 use crate::exec::bounds::Bounds;
 use crate::exec::drive::helpers::{Helpers, Lease, Tier};
 use crate::exec::finished::Finished;
@@ -122,15 +122,16 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         jobs: impl Iterator<Item = JobId>,
         spare: &mut Option<Ringer>,
     ) -> (usize, Option<Done<'r, 'env, A>>) {
-        let (mut ended, has_short_way) = (0, worker.has_short_way());
+        let mut ended = 0;
         for job in jobs {
             self.serve_time();
             if self.live.level() > StopLevel::None {
                 break;
             }
             let mut attempt = Try::first(job);
-            let end = match worker.short_body(job).filter(|_| has_short_way) {
-                Some(body) => self.tries.attempt_at_once(worker, &mut attempt, body, spare),
+            let end = match worker.short_way(job) {
+                Some(ShortWay::AtOnce(body)) => self.tries.attempt_at_once(worker, &mut attempt, body, spare),
+                Some(ShortWay::Whole) => Ok(worker.attempt(&mut attempt)),
                 None => match self.tries.perform_inside(worker, Next::Begin(attempt)) {
                     Done::Over(over, end) => {
                         attempt = over;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
 use crate::cancel::StopLevel;
-use crate::exec::attempt::{Back, Flight, Open, Progress, Sent, Worker};
+use crate::exec::attempt::{Back, Flight, Open, Progress, Sent, ShortWay, Worker};
 use crate::exec::flights::{Flights, Ringer};
 use crate::exec::hall::{Hall, Ring};
 use crate::exec::live::Live;
@@ -71,15 +71,9 @@ impl<'r, 'env, A: Send + Sync> Tries<'r, 'env, A> {
         let mut progress = match next {
             Next::Begin(attempt) => match self.live.venue(attempt.job) {
                 Some(venue) => return self.send(worker, attempt, venue),
-                None => match worker.short_body(attempt.job) {
-                    Some(body) if worker.has_short_way() => {
-                        worker.look_at_the_clock();
-                        let (mut attempt, mut spare) = (attempt, worker.spares.ringer.take());
-                        let end = self.attempt_at_once(worker, &mut attempt, body, &mut spare);
-                        worker.spares.ringer = spare;
-                        return end.map_or_else(|waits| waits, |end| Done::Over(attempt, end));
-                    }
-                    _ => worker.begin(attempt),
+                None => match worker.short_way(attempt.job) {
+                    Some(way) => return self.begin_shortly(worker, attempt, way),
+                    None => worker.begin(attempt),
                 },
             },
             Next::Resume(job) => match self.take_away(job) {
@@ -102,6 +96,26 @@ impl<'r, 'env, A: Send + Sync> Tries<'r, 'env, A> {
                 Err(waits) => return waits,
             };
         }
+    }
+
+    fn begin_shortly(
+        &self,
+        worker: &mut Worker<'r, 'env, A>,
+        mut attempt: Try,
+        way: ShortWay<'r, 'env, A>,
+    ) -> Done<'r, 'env, A> {
+        worker.look_at_the_clock();
+        let body = match way {
+            ShortWay::AtOnce(body) => body,
+            ShortWay::Whole => {
+                let end = worker.attempt(&mut attempt);
+                return Done::Over(attempt, end);
+            }
+        };
+        let mut spare = worker.spares.ringer.take();
+        let end = self.attempt_at_once(worker, &mut attempt, body, &mut spare);
+        worker.spares.ringer = spare;
+        end.map_or_else(|waits| waits, |end| Done::Over(attempt, end))
     }
 
     /// A whole try, polled with the spare ring. `Err`: one of its futures waits, and has taken that ring.
