@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::metadata::Metadata;
 use crate::util::{cargo, execute, target, this_cargo, words};
-use crate::{deny, docs, guard, mermaid, model, newcomer, outside, package, readers, slurm, tidy};
+use crate::{deny, docs, guard, mermaid, model, newcomer, outside, package, readers, slurm, targets, tidy};
 
 /// In the order in which they are done: what is quick comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,6 +38,8 @@ pub(crate) enum Step {
     Package,
     /// The libraries compile with the oldest Rust that they promise
     Msrv,
+    /// The libraries compile for Windows and macOS, where rustup has their standard libraries
+    Targets,
     /// A few fixed runs take no more instructions than was accepted, where valgrind is there
     Guard,
     /// What the workers of a run share is checked in every order there can be, and finds planted mistakes
@@ -95,6 +97,7 @@ impl Step {
             }
             Step::Package => package::run(root),
             Step::Msrv => msrv(root),
+            Step::Targets => targets::run(root),
             Step::Guard => guard::run(root, false),
             Step::Model => model::run(root),
             Step::User => outside::user(root).and_then(|()| newcomer::run(root)),

@@ -14,6 +14,7 @@ mod outside;
 mod newcomer;
 mod mermaid;
 mod readers;
+mod targets;
 mod model;
 mod slurm;
 mod ci;
