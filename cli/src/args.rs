@@ -153,6 +153,13 @@ pub(crate) enum Words {
     Debug,
 }
 
+/// What else is said of a job.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Says {
+    /// On which machine it is executed, if that is another one.
+    pub(crate) node: bool,
+}
+
 impl RunArgs {
     pub(crate) fn look(&self) -> DryRun {
         match self.dry_run {

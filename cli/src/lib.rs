@@ -70,6 +70,8 @@ mod progress;
 mod terminal;
 mod live;
 mod run;
+#[cfg(all(unix, feature = "cluster"))]
+mod cluster;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -80,4 +82,11 @@ struct Readme;
 #[doc = include_str!("../../README.md")]
 struct ReadmeOfAll;
 
+/// It has programs with this command line.
+#[cfg(all(doctest, unix, feature = "cluster"))]
+#[doc = include_str!("../../docs/cluster.md")]
+struct GuideToClusters;
+
 pub use args::{RunArgs, parse};
+#[cfg(all(unix, feature = "cluster"))]
+pub use cluster::ClusterArgs;

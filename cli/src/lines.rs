@@ -9,6 +9,7 @@ use dojobber::{
     cells, one_line, printable,
 };
 
+use crate::args::Says;
 use crate::output::{Paint, width};
 use crate::text::{counted, padded, reason};
 use crate::ticker::Ticker;
@@ -52,6 +53,7 @@ enum Form {
 /// What is known of the run that goes on.
 struct State {
     form: Form,
+    says: Says,
     jobs: Vec<JobState>,
     name_width: usize,
     grace: Duration,
@@ -67,6 +69,8 @@ struct JobState {
     error: Option<ErrorText>,
     /// What it has said of its run.
     about: Option<String>,
+    /// The machine that it is executed on, if that is another one.
+    node: Option<Arc<str>>,
     /// What goes on.
     now: Option<Now>,
 }
@@ -82,23 +86,28 @@ struct Now {
 
 impl Lines {
     /// To standard error.
-    pub(crate) fn new(program: &str, paint: Paint) -> Self {
-        Lines::to(program, paint, Form::Log, QUIET, io::stderr())
+    pub(crate) fn new(program: &str, paint: Paint, says: Says) -> Self {
+        Lines::to(program, paint, (Form::Log, says), QUIET, io::stderr())
     }
 
     /// Trouble alone, above what else is on that screen.
-    pub(crate) fn of_trouble(program: &str, paint: Paint, screen: impl Write + Send + 'static) -> Self {
-        Lines::to(program, paint, Form::Trouble, QUIET, screen)
+    pub(crate) fn of_trouble(
+        program: &str,
+        paint: Paint,
+        says: Says,
+        screen: impl Write + Send + 'static,
+    ) -> Self {
+        Lines::to(program, paint, (Form::Trouble, says), QUIET, screen)
     }
 
     fn to(
         program: &str,
         paint: Paint,
-        form: Form,
+        (form, says): (Form, Says),
         quiet: Duration,
         out: impl Write + Send + 'static,
     ) -> Self {
-        let shared = Shared { state: State::new(form), paint, out: WholeWriter::new(out) };
+        let shared = Shared { state: State::new(form, says), paint, out: WholeWriter::new(out) };
         let shared = Arc::new(Mutex::new(shared));
         Lines { program: program.to_owned(), form, shared, ticker: Mutex::default(), quiet }
     }
@@ -151,8 +160,8 @@ impl Shared {
 }
 
 impl State {
-    fn new(form: Form) -> Self {
-        State { form, jobs: Vec::new(), name_width: 0, grace: Duration::ZERO, said: Duration::ZERO }
+    fn new(form: Form, says: Says) -> Self {
+        State { form, says, jobs: Vec::new(), name_width: 0, grace: Duration::ZERO, said: Duration::ZERO }
     }
 
     /// What is said of an event, and when that was.
@@ -165,7 +174,7 @@ impl State {
                     jobs: vec![JobState::default(); graph.len()],
                     grace: options.grace_period,
                     name_width: widths.filter(|width| *width <= 40).max().unwrap_or(0),
-                    ..State::new(self.form)
+                    ..State::new(self.form, self.says)
                 };
                 if self.form == Form::Trouble {
                     return None;
@@ -173,8 +182,9 @@ impl State {
                 let (jobs, threads) = (counted(jobs().count(), "job"), counted(options.threads, "thread"));
                 Some((Duration::ZERO, format!("{program}: {jobs}, {threads}")))
             }
-            Event::PhaseStarted { job, attempt, phase, at, .. } => {
+            Event::PhaseStarted { job, attempt, phase, at, node, .. } => {
                 let state = &mut self.jobs[job.id().index()];
+                state.node.clone_from(node);
                 state.now = Some(Now { job: job.clone(), since: *at, says: String::new() });
                 if *phase != Phase::Cleanup {
                     state.began.get_or_insert(*at);
@@ -226,7 +236,8 @@ impl State {
         let running = || self.jobs.iter().filter_map(|job| job.now.as_ref());
         let Now { job, since, says } = running().min_by_key(|now| now.since)?;
         let says = if says.is_empty() { String::new() } else { format!(": {says}") };
-        let about = format!("{}{says}", brief(at.saturating_sub(*since)));
+        let on = self.on(self.jobs[job.id().index()].node.as_deref());
+        let about = format!("{}{on}{says}", brief(at.saturating_sub(*since)));
         let others = running().count() - 1;
         let others = if others == 0 { String::new() } else { format!("(and {others} more)") };
         Some(self.told(at, "running", job, &about, &others))
@@ -254,8 +265,9 @@ impl State {
     }
 
     fn ended(&mut self, at: Duration, job: &JobRef, status: Status) -> Option<String> {
-        let JobState { began, tries, error, about, .. } = std::mem::take(&mut self.jobs[job.id().index()]);
-        let time = brief(at.saturating_sub(began.unwrap_or(at)));
+        let JobState { began, tries, error, about, node, .. } =
+            std::mem::take(&mut self.jobs[job.id().index()]);
+        let time = format!("{}{}", brief(at.saturating_sub(began.unwrap_or(at))), self.on(node.as_deref()));
         let tries = |after: &str| match tries {
             0 | 1 => format!("({after}{time})"),
             _ => format!("({tries} tries in {time})"),
@@ -272,6 +284,12 @@ impl State {
             }
             _ => None,
         }
+    }
+
+    /// ` on n1`, where that is wanted.
+    fn on(&self, node: Option<&str>) -> String {
+        let node = node.filter(|_| self.says.node);
+        node.map_or(String::new(), |node| format!(" on {}", printable(node)))
     }
 
     /// `   0.4s  changed  archive    build app-1.2.3.tar (0.4s)`, no longer than a line may be.
@@ -317,7 +335,8 @@ mod tests {
         let (tell, told) = channel();
         let told = Mutex::new(told);
         let paint = Paint::of_stderr(Color::Never);
-        let lines = Lines::to("program", paint, Form::Log, Duration::from_millis(2), Told(tell));
+        let lines =
+            Lines::to("program", paint, (Form::Log, Says::default()), Duration::from_millis(2), Told(tell));
         // each job ends when it was told of
         let wait = |part: &str| {
             let told = lock(&told);
@@ -341,7 +360,7 @@ mod tests {
     #[test]
     fn a_stop_says_what_happens_to_what_goes_on() {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (keep, state) = (Arc::clone(&seen), Mutex::new(State::new(Form::Log)));
+        let (keep, state) = (Arc::clone(&seen), Mutex::new(State::new(Form::Log, Says::default())));
         let note = move |event: &Event| {
             let mut state = lock(&state);
             state.line("program", event);
@@ -376,7 +395,7 @@ mod tests {
 
     #[test]
     fn what_has_begun_first_is_told_and_how_much_else_there_is() {
-        let state = Arc::new(Mutex::new(State::new(Form::Log)));
+        let state = Arc::new(Mutex::new(State::new(Form::Log, Says::default())));
         let (seen, told) = (Arc::clone(&state), Arc::new(Mutex::new(Vec::new())));
         let keep = Arc::clone(&told);
         let note = move |event: &Event| {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use dojobber::{Event, Observer, cells, one_line};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::args::Says;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 use crate::ticker::Ticker;
@@ -104,8 +105,9 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(screen: Screen) -> Self {
-        Live { screen, progress: Arc::default(), ticker: Mutex::default() }
+    pub(crate) fn new(screen: Screen, says: Says) -> Self {
+        let progress = Arc::new(Mutex::new(Progress::new(says)));
+        Live { screen, progress, ticker: Mutex::default() }
     }
 }
 

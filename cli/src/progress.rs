@@ -1,6 +1,7 @@
 //! How far a run is, and how that is shown in a few lines.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dojobber::{
@@ -8,6 +9,7 @@ use dojobber::{
     printable,
 };
 
+use crate::args::Says;
 use crate::left::Left;
 use crate::slots::PoolsInUse;
 use crate::text::padded;
@@ -30,6 +32,7 @@ pub(crate) struct Progress {
     pools: PoolsInUse,
     /// Where it is known how long jobs take, and they do.
     left: Option<Left>,
+    tells: Says,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ struct Running {
     says: String,
     /// How far it is, as it says.
     progress: Option<JobProgress>,
+    /// The machine that executes it, if that is another one.
+    node: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +58,10 @@ struct Retried {
 }
 
 impl Progress {
+    pub(crate) fn new(tells: Says) -> Self {
+        Progress { tells, ..Progress::default() }
+    }
+
     pub(crate) fn note(&mut self, event: &Event) {
         self.pools.note(event);
         match event {
@@ -60,9 +69,10 @@ impl Progress {
                 let jobs = graph.ids().filter(|job| graph.kind(*job) != Kind::Group).count();
                 let expected = expected.as_ref().filter(|_| !options.dry_run.is_on());
                 let left = expected.map(|expected| Left::new(graph, expected));
-                *self = Progress { jobs, pools: PoolsInUse::new(graph, uses), left, ..Progress::default() };
+                let pools = PoolsInUse::new(graph, uses);
+                *self = Progress { jobs, pools, left, ..Progress::new(self.tells) };
             }
-            Event::PhaseStarted { job, attempt, phase, at, .. } => {
+            Event::PhaseStarted { job, attempt, phase, at, node, .. } => {
                 let (job, says) = (job.clone(), String::new());
                 let id = job.id();
                 if let Some(left) = &mut self.left {
@@ -71,8 +81,8 @@ impl Progress {
                 if let Some(retried) = self.retried.get_mut(&id) {
                     retried.waits = false;
                 }
-                let running =
-                    Running { job, phase: *phase, attempt: *attempt, since: *at, says, progress: None };
+                let (phase, attempt, since, node) = (*phase, *attempt, *at, node.clone());
+                let running = Running { job, phase, attempt, since, says, progress: None, node };
                 self.running.insert(id, running);
             }
             Event::RetryPlanned { job, max_tries, .. } => {
@@ -154,7 +164,7 @@ impl Progress {
     /// `  flaky087/configure   run      8.1s  try 2/5  3/10  what it says`. What it says is cut first; on a narrow terminal the
     /// name and the time alone are left.
     fn line(&self, running: &Running, age: Duration, width: usize, columns: usize) -> String {
-        let Running { job, phase, attempt, says, progress, .. } = running;
+        let Running { job, phase, attempt, says, progress, node, .. } = running;
         let age = format!("  {:>5}", brief(age).to_string());
         let (phase, most) = match columns < NARROW {
             true => (String::new(), columns.saturating_sub(cells(&age) + 3)),
@@ -166,8 +176,9 @@ impl Progress {
         let most = most.map(|most| format!("/{most}")).unwrap_or_default();
         let attempt = (*attempt > 1).then(|| format!("try {attempt}{most}"));
         let progress = progress.map(|progress| progress.to_string());
+        let node = node.as_ref().filter(|_| self.tells.node).map(|node| format!("on {}", printable(node)));
         let room = |line: &str| columns.saturating_sub(cells(line) + 3);
-        for part in [attempt, progress].into_iter().flatten() {
+        for part in [node, attempt, progress].into_iter().flatten() {
             if cells(&part) <= room(&line) {
                 line.push_str(&format!("  {part}"));
             }
@@ -221,7 +232,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     /// A run of `jobs` jobs in which the last `running` run, one of which began at each second, and the others have ended.
     fn progress(running: usize, jobs: usize) -> Progress {
@@ -237,6 +248,7 @@ mod tests {
             since: Duration::from_secs(job.id().index() as u64),
             says: String::new(),
             progress: None,
+            node: None,
             job,
         };
         let ended = std::iter::repeat_n(Status::Changed, jobs - names.len()).collect();
@@ -318,6 +330,16 @@ mod tests {
         assert_eq!(frames[1], expected);
         assert_eq!(frames[5][0], "  5  run       4.0s  here");
         assert!(frames[5][2].ends_with("5/6 · 5 changed · 6.0s left"), "{:?}", frames[5]);
+    }
+
+    #[test]
+    fn machines_are_named_where_that_is_wanted() {
+        let mut progress = progress(1, 1);
+        progress.running.values_mut().for_each(|running| running.node = Some("n1".into()));
+        let line = |progress: &Progress| progress.frame(Duration::from_secs(2), 24, 80)[0].clone();
+        assert_eq!(line(&progress), "  host000/configure  run       2.0s");
+        progress.tells.node = true;
+        assert_eq!(line(&progress), "  host000/configure  run       2.0s  on n1");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use dojobber::{CancelToken, Console, LogGroups, Plan, PlanErrors, Run, Runner, R
 
 use crate::again::again;
 use crate::annotations::annotations;
-use crate::args::{Moving, RunArgs, USAGE, Words};
+use crate::args::{Moving, RunArgs, Says, USAGE, Words};
 use crate::details::Details;
 use crate::files;
 use crate::findings::findings;
@@ -77,6 +77,10 @@ impl RunArgs {
     ///
     /// SIGINT, SIGTERM and SIGHUP stop its runs, where the system has them: see [`CancelToken::on_signals`].
     pub fn runner(&self) -> RunnerBuilder {
+        self.runner_that(Says::default())
+    }
+
+    pub(crate) fn runner_that(&self, says: Says) -> RunnerBuilder {
         let builder = Runner::builder()
             .threads(self.threads)
             .dry_run(self.look())
@@ -95,7 +99,7 @@ impl RunArgs {
             return match self.words() {
                 Words::Quiet => builder,
                 Words::Normal if self.look().is_on() => builder,
-                Words::Normal => builder.observer(Lines::new(&program, paint)),
+                Words::Normal => builder.observer(Lines::new(&program, paint, says)),
                 Words::Verbose => builder.observer(Console::lines()),
                 Words::Debug => builder.observer(Details::new(StandardError)),
             };
@@ -104,11 +108,11 @@ impl RunArgs {
         let lines = screen.clone();
         let builder = match self.words() {
             Words::Quiet => return builder,
-            Words::Normal => builder.observer(Lines::of_trouble(&program, paint, lines)),
+            Words::Normal => builder.observer(Lines::of_trouble(&program, paint, says, lines)),
             Words::Verbose => builder.observer(Console::lines().to(lines)),
             Words::Debug => builder.observer(Details::new(lines)),
         };
-        builder.observer(Live::new(screen))
+        builder.observer(Live::new(screen, says))
     }
 
     /// Runs the subgraph that is wanted, with that runner.
@@ -123,15 +127,26 @@ impl RunArgs {
         plan: Result<Plan<'env, A>, PlanErrors>,
         args: impl Into<Arc<A>>,
     ) -> Result<Run<'env, A>, ExitCode> {
-        let plan = plan.map_err(|errors| self.fail(&errors.to_string(), ExitCode::FAILURE))?;
+        let args = args.into();
+        let plan = self.ready(runner, plan, &args)?;
+        Ok(runner.run(&plan, args))
+    }
+
+    /// The plan of the subgraph that is wanted, once all else is answered.
+    pub(crate) fn ready<'env, A: Send + Sync>(
+        &self,
+        runner: &Runner,
+        plan: Result<Plan<'env, A>, PlanErrors>,
+        args: &Arc<A>,
+    ) -> Result<Plan<'env, A>, ExitCode> {
+        let plan = self.compiled(plan)?;
         if let Some(journal) = &self.recover {
-            return Err(self.call_owed_cleanups(runner, &plan, args.into(), journal));
+            return Err(self.call_owed_cleanups(runner, &plan, Arc::clone(args), journal));
         }
         if let Some(earlier) = &self.timings {
             earlier.check(&plan).map_err(|text| self.refuse(&text))?;
         }
-        let Subgraph { plan, excluded } =
-            subgraph(plan, &self.only, &self.exclude).map_err(|text| self.refuse(&text))?;
+        let Subgraph { plan, excluded } = self.subgraph(plan)?;
         if let Some(line) = excluded.filter(|_| self.words() > Words::Quiet) {
             tell(line, self.color);
         }
@@ -143,7 +158,18 @@ impl RunArgs {
             return Err(self.answer(&[way]));
         }
         files::check(self).map_err(|text| self.refuse(&text))?;
-        Ok(runner.run(&plan, args))
+        Ok(plan)
+    }
+
+    pub(crate) fn compiled<'env, A>(
+        &self,
+        plan: Result<Plan<'env, A>, PlanErrors>,
+    ) -> Result<Plan<'env, A>, ExitCode> {
+        plan.map_err(|errors| self.fail(&errors.to_string(), ExitCode::FAILURE))
+    }
+
+    pub(crate) fn subgraph<'env, A>(&self, plan: Plan<'env, A>) -> Result<Subgraph<'env, A>, ExitCode> {
+        subgraph(plan, &self.only, &self.exclude).map_err(|text| self.refuse(&text))
     }
 
     /// Calls the cleanups that a killed run still owes, and tells how that went.
@@ -223,7 +249,7 @@ impl RunArgs {
         }
     }
 
-    fn refuse(&self, text: &str) -> ExitCode {
+    pub(crate) fn refuse(&self, text: &str) -> ExitCode {
         self.fail(text, ExitCode::from(USAGE))
     }
 

@@ -50,9 +50,10 @@ pub(crate) fn trace(report: &Report, program: &str, uses: &[(JobId, Slots)]) -> 
 fn workers(report: &Report) -> Vec<Value> {
     let of = |job: JobReport<'_>| job.phases().iter().map(PhaseRecord::worker).max();
     let last = report.jobs().filter_map(of).max();
-    let name = |worker| match worker {
-        0 => "worker 0 (caller)".to_owned(),
-        worker => format!("worker {worker}"),
+    let name = |worker| match (worker, report.node(worker)) {
+        (0, _) => "worker 0 (caller)".to_owned(),
+        (_, Some(node)) => format!("worker {worker} on {}", printable(node)),
+        _ => format!("worker {worker}"),
     };
     let workers = last.map_or(0, |last| last + 1);
     (0..workers).map(|worker| metadata("thread_name", worker, &name(worker))).collect()
@@ -100,6 +101,9 @@ fn phase(job: JobReport<'_>, record: &PhaseRecord<'_>) -> Value {
         json!({ "try": record.attempt(), "verdict": if record.passed() { "pass" } else { "fail" } });
     if !reason(record.error()).is_empty() {
         args["error"] = json!(reason(record.error()));
+    }
+    if let Some(node) = record.node() {
+        args["on"] = json!(printable(node).to_string());
     }
     let about = job.description_of_run().or(job.description());
     if let Some(about) = about.filter(|_| record.phase() == Phase::Run) {

@@ -40,6 +40,11 @@ fn go_wrong(how: &str, cx: &Context, world: &Path) -> Result {
         "abort" => std::process::abort(),
         "exit" => std::process::exit(0),
         "exit3" => std::process::exit(3),
+        "inner" => {
+            let program = fs::read_to_string(world.join("inner"))?;
+            cx.command(program).arg(world.join("squares")).run()?;
+        }
+        "starts" => drop(cx.command("sleep").arg("600").run()?),
         "long" => std::thread::sleep(Duration::from_secs(600)),
         "says" => {
             cx.log("half of it is done");
@@ -137,6 +142,7 @@ fn graph<'a>(cluster: &'a Cluster, world: &'a Path, options: &'a Options) -> Gra
             .on(place(cluster, options))
             .tries(number("tries", 1) as u32)
             .retry_delay(Duration::from_millis(1))
+            .timeout(options.get("limit").map_or(Duration::MAX, |_| Duration::from_secs(number("limit", 0))))
             .cleanup(move |_| note(world, &format!("cleanup {cleaned}")))
             .check(move |_| Ok(fs::read_to_string(&checked)?.trim().parse::<u64>()?))
             .run(move |cx| {

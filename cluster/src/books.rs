@@ -66,21 +66,16 @@ impl Books {
         Books { orphans, next_batch, ..Books::default() }
     }
 
-    /// Takes units that need the same from the queue, up to that many.
+    /// Takes units that need the same from the queue, up to that many. The others keep their places.
     pub(crate) fn take_batch(&mut self, limit: usize) -> Vec<Unit> {
-        let Some(first) = self.queue.pop_front() else {
-            return Vec::new();
-        };
-        let mut batch = vec![first];
-        let mut rest = VecDeque::with_capacity(self.queue.len());
-        for unit in self.queue.drain(..) {
-            if batch.len() < limit && unit.needs == batch[0].needs {
-                batch.push(unit)
-            } else {
-                rest.push_back(unit)
-            }
+        let (mut batch, mut others) = (Vec::<Unit>::new(), Vec::new());
+        while batch.len() < limit
+            && let Some(unit) = self.queue.pop_front()
+        {
+            let is_alike = batch.first().is_none_or(|first| first.needs == unit.needs);
+            if is_alike { batch.push(unit) } else { others.push(unit) }
         }
-        self.queue = rest;
+        others.into_iter().rev().for_each(|unit| self.queue.push_front(unit));
         batch
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use crate::error::ClusterError;
 use crate::identity::{build, digest, graph_lines};
 use crate::needs::Needs;
 use crate::pilot::{pilot, workers_of};
+use crate::processes::Processes;
 use crate::serve::{Here, serve};
 use crate::spool::{RunFile, RunFolder, VERSION, host, lock, now_ms};
 use crate::tell::tell;
@@ -26,7 +28,19 @@ static HAS_RUN: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process executes a unit for a run elsewhere.
 pub fn is_unit() -> bool {
-    std::env::var_os(UNIT).is_some()
+    own_order().is_some()
+}
+
+/// The order that this process was started for. Another program that a unit has started has the variable from it, and means
+/// something else by its own runs.
+fn own_order() -> Option<PathBuf> {
+    let order = PathBuf::from(std::env::var_os(UNIT)?);
+    let file = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    let sent = RunFolder::of_order(&order).map(|folder| file(&folder.program()));
+    match (sent, std::env::current_exe().map(|program| file(&program))) {
+        (Some(Ok(sent)), Ok(Ok(this))) if sent != this => None,
+        _ => Some(order), // what cannot be compared is told by who executes it
+    }
 }
 
 /// An engine, and the folder through which it is used: it must be on a file system that all machines share.
@@ -62,6 +76,32 @@ impl Cluster {
         Cluster { watcher: Arc::new(Watcher::new(engine, spool.into())), agreed: String::new() }
     }
 
+    /// All is executed in this process, as if no job were placed: there is no engine and no spool. It is for programs that
+    /// are asked where to run.
+    ///
+    /// ```
+    /// use dojobber::{Graph, Runner};
+    /// use dojobber_cluster::{Cluster, Processes};
+    ///
+    /// # fn main() -> dojobber::Result {
+    /// let spool = std::env::args().nth(1);
+    /// let cluster = spool.map_or_else(Cluster::here, |spool| Cluster::new(Processes::new(4), spool));
+    /// let plan = Graph::new().job("fit").on(&cluster).run_only(|_| ()).compile()?;
+    /// # let cluster = Cluster::here();
+    /// # let plan = Graph::new().job("fit").on(&cluster).run_only(|_| ()).compile()?;
+    /// cluster.run(&Runner::default(), &plan, ())?.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn here() -> Self {
+        Cluster::new(Processes::new(1), PathBuf::new()).set(|settings| settings.is_here = true)
+    }
+
+    /// Whether all is executed in this process.
+    pub fn is_here(&self) -> bool {
+        self.watcher.settings().is_here
+    }
+
     /// What else must be the same in each process beside graph, program and directory: arguments, for example. A unit
     /// in which it differs fails, and a run in which it differs begins anew.
     #[must_use]
@@ -90,7 +130,7 @@ impl Cluster {
         self.set(|settings| settings.stuck_after = time)
     }
 
-    /// Executes dry runs there, too. By default their checks are called here.
+    /// Executes dry runs there, too. By default their checks are called here, and the spool is not touched.
     #[must_use]
     pub fn dry_run_there(self, is_there: bool) -> Self {
         self.set(|settings| settings.dry_run_there = is_there)
@@ -133,25 +173,30 @@ impl Cluster {
         plan: &Plan<'env, A>,
         args: impl Into<Arc<A>>,
     ) -> Result<Run<'env, A>, ClusterError> {
-        let lines = graph_lines(plan, &self.agreed);
-        let digest = digest(&lines);
-        if let Some(order) = std::env::var_os(UNIT) {
-            if let Some((workers, folder)) =
-                workers_of(Path::new(&order)).zip(RunFolder::of_order(Path::new(&order)))
-            {
+        if self.is_here() {
+            return Ok(runner.run(plan, args));
+        }
+        let digest = digest(plan, &self.agreed);
+        let lines = || graph_lines(plan, &self.agreed);
+        if let Some(order) = own_order() {
+            if let Some((workers, folder)) = workers_of(&order).zip(RunFolder::of_order(&order)) {
                 pilot(&folder, workers);
             }
             let here = Here { lines: &lines, digest: &digest };
-            serve(Path::new(&order), runner, plan, args.into(), &here);
+            serve(&order, runner, plan, args.into(), &here);
         }
         if HAS_RUN.swap(true, Ordering::SeqCst) {
             return Err(ClusterError::SecondRun);
         }
+        if runner.options().dry_run.is_on() && !self.watcher.settings().dry_run_there {
+            return Ok(runner.run(plan, args));
+        }
         let start = Start {
-            lines,
+            lines: lines(),
             digest,
             program: std::env::current_exe().map_err(|error| self.spool_error(error))?,
             args: std::env::args().skip(1).collect(),
+            dry_run: runner.options().dry_run.is_on(),
         };
         self.coordinate(start, runner, plan, args.into())
     }
@@ -185,7 +230,13 @@ impl Cluster {
         let cwd = std::env::current_dir().map_err(|error| self.spool_error(error))?;
         let build = build(&start.program).map_err(|error| self.spool_error(error))?;
         if let Some((folder, last)) = self.last_run()? {
-            let is_same = last.digest == start.digest && last.build == build && last.cwd == cwd;
+            if start.dry_run && !last.dry_run {
+                return Err(ClusterError::Unfinished { folder: folder.path });
+            }
+            let is_same = last.digest == start.digest
+                && last.dry_run == start.dry_run
+                && last.build == build
+                && last.cwd == cwd;
             if is_same {
                 let inherited = self.inherit(&folder);
                 let count = inherited.orphans.len();
@@ -205,6 +256,7 @@ impl Cluster {
             host: host(),
             pid: std::process::id(),
             began_ms: now_ms(),
+            dry_run: start.dry_run,
         };
         self.begin(&folder, &run, &start).map_err(|error| self.spool_error(error))?;
         Ok((Current { folder, digest: start.digest, args: start.args, cwd }, Inherited::default()))
@@ -343,6 +395,7 @@ pub(crate) struct Start {
     pub(crate) digest: String,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<String>,
+    pub(crate) dry_run: bool,
 }
 
 fn is_among(seen: &[Seen], tag: &Tag) -> bool {
@@ -377,7 +430,8 @@ impl Place {
 
 impl Elsewhere for Place {
     fn takes(&self, options: &RunOptions) -> bool {
-        !options.dry_run.is_on() || self.watcher.settings().dry_run_there
+        let settings = self.watcher.settings();
+        !settings.is_here && (!options.dry_run.is_on() || settings.dry_run_there)
     }
 
     fn begin(&self, order: &Order<'_>, done: Done) {
@@ -404,7 +458,7 @@ impl From<&Cluster> for Arc<dyn Elsewhere> {
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("engine", &self.watcher.engine.name())
+            .field("engine", &if self.is_here() { "none" } else { self.watcher.engine.name() })
             .field("spool", &self.watcher.root)
             .finish_non_exhaustive()
     }

@@ -18,6 +18,11 @@ pub enum ClusterError {
         /// Its version.
         version: u32,
     },
+    /// The spool has a run that has not ended, and this one is a dry run, which would end its units.
+    Unfinished {
+        /// The folder of that run.
+        folder: PathBuf,
+    },
     /// `Cluster::run` was called before in this program.
     SecondRun,
     /// The runner puts cleanups off, and some jobs are placed.
@@ -34,6 +39,11 @@ impl fmt::Display for ClusterError {
             ClusterError::OtherVersion { folder, version } => write!(
                 f,
                 "{} is a run of version {version} that has not ended: finish it with that program, or remove the folder",
+                folder.display()
+            ),
+            ClusterError::Unfinished { folder } => write!(
+                f,
+                "{} is a run that has not ended, and a dry run would end its units: finish it first, or let the dry run be here",
                 folder.display()
             ),
             ClusterError::SecondRun => write!(

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use dojobber::Plan;
+use dojobber::{JobId, Plan};
 
 /// Everything of a graph that must be the same in each process, a line each.
 pub(crate) fn graph_lines<A>(plan: &Plan<'_, A>, agreed: &str) -> String {
@@ -41,10 +41,24 @@ pub(crate) fn graph_lines<A>(plan: &Plan<'_, A>, agreed: &str) -> String {
     text
 }
 
-/// A short name for a text.
-pub(crate) fn digest(text: &str) -> String {
-    let mut hasher = hasher();
-    hasher.write(text.as_bytes());
+/// A short name for these lines. Each unit makes it, so they are not written down for that.
+pub(crate) fn digest<A>(plan: &Plan<'_, A>, agreed: &str) -> String {
+    let (graph, mut hasher) = (plan.graph(), hasher());
+    let places = |after: &[JobId], hasher: &mut _| {
+        after.len().hash(hasher);
+        after.iter().for_each(|on| on.index().hash(hasher));
+    };
+    (graph.len(), agreed).hash(&mut hasher);
+    for job in graph.ids() {
+        let (has_output, is_portable) = (plan.has_output(job), plan.portable(job).is_some());
+        (graph.name(job), graph.kind(job)).hash(&mut hasher);
+        (plan.is_elsewhere(job), has_output, has_output && is_portable).hash(&mut hasher);
+        places(graph.own_after(job), &mut hasher);
+    }
+    for nest in graph.nests() {
+        (nest.name(), nest.jobs().len()).hash(&mut hasher);
+        places(nest.after(), &mut hasher);
+    }
     format!("{:016x}", hasher.finish())
 }
 
@@ -90,8 +104,41 @@ mod tests {
         let expected = "2 jobs; agreed on: x\\n\n0: \"a\" is a check_only after [], stays\n\
                         1: \"b\" is a run_only after [0], portable\n";
         assert_eq!(lines, expected);
-        assert_eq!(digest(&lines), digest(expected));
-        assert_ne!(digest(&lines), digest("x"));
+    }
+
+    /// What differs in its lines has another digest.
+    #[test]
+    fn a_graph_has_a_name_of_its_own() {
+        const PORTABLE: Key<u8> = Key::new("b").portable();
+        const STAYS: Key<u8> = Key::new("b");
+        let a = |name: &str| Graph::new().job(name).check_only(|_| Ok(1));
+        let cluster = crate::Cluster::here();
+        let nest = |inner: &str| Graph::new().job("n").nest(Graph::new().job(inner).run_only(|_| ()));
+        let graphs = [
+            a("a"),
+            a("b"),
+            a("a").job("b").run_only(|_| ()),
+            a("a").job("b").after("a").run_only(|_| ()),
+            a("a").job("b").after("a").check_only(|_| true),
+            a("a").job("b").after("a").group(),
+            a("a").job(PORTABLE).after("a").run_only(|_| Ok(1)),
+            a("a").job(STAYS).after("a").run_only(|_| Ok(1)),
+            a("a").job("b").after("a").on(&cluster).run_only(|_| ()),
+            nest("x"),
+            nest("y"),
+            nest("x").job("a").run_only(|_| ()),
+            Graph::new().job("a").group().job("n").after("a").nest(Graph::new().job("x").group()),
+            Graph::new().job("a").group().job("n").nest(Graph::new().job("x").group()),
+        ];
+        let mut seen = std::collections::BTreeMap::new();
+        for graph in graphs {
+            let plan = graph.compile().unwrap();
+            for agreed in ["", "x"] {
+                let lines = graph_lines(&plan, agreed);
+                assert_eq!(seen.insert(digest(&plan, agreed), lines.clone()), None, "{lines}");
+                assert_eq!(seen[&digest(&plan, agreed)], lines);
+            }
+        }
     }
 
     #[test]

@@ -30,10 +30,6 @@
 //! [dojobber]: https://docs.rs/dojobber
 
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/cluster.md")]
-struct Guide;
-
-#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
@@ -50,8 +46,8 @@ mod identity;
 mod books;
 mod home;
 mod watcher;
-mod serve;
 mod child;
+mod serve;
 mod pilot;
 mod processes;
 mod slurm;

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use signal_hook::consts::SIGTERM;
 
-use crate::child::{self, GRACE, signal};
+use crate::child::{self, GRACE, PILOT, signal};
 use crate::serve::Spot;
-use crate::spool::{Claims, Held, HowEnded, Open, RunFolder};
+use crate::spool::{Claims, ENDED, Held, HowEnded, Open, RunFolder};
 use crate::tell::tell;
 
 /// How long a pilot stays that has nothing to do: more may come, and another pilot would have to wait in line.
@@ -45,7 +45,7 @@ pub(crate) fn pilot(folder: &RunFolder, workers: usize) -> ! {
         tell(format_args!("dojobber: a pilot cannot see signals: {error}"));
     }
     thread::scope(|scope| (0..workers.max(1)).for_each(|_| drop(scope.spawn(|| pilot.work()))));
-    std::process::exit(if pilot.is_ended() { 143 } else { 0 })
+    std::process::exit(if pilot.is_ended() { ENDED } else { 0 })
 }
 
 struct Pilot {
@@ -134,7 +134,8 @@ impl Pilot {
 
     fn start(&self, held: &Held) -> io::Result<Child> {
         let (order, log) = (self.folder.order(&held.tag), self.folder.log(&held.tag));
-        child::command(&self.folder.program(), order, log.as_ref())?.args(env::args_os().skip(1)).spawn()
+        let mut command = child::command(&self.folder.program(), order, log.as_ref())?;
+        command.env(PILOT, std::process::id().to_string()).args(env::args_os().skip(1)).spawn()
     }
 
     /// Waits for a unit, and ends it where it has to end. `None`: it ends with this pilot.
@@ -145,6 +146,9 @@ impl Pilot {
         let mut looked = start;
         loop {
             if let Ok(Some(status)) = child.try_wait() {
+                if status.code().is_none_or(|code| code == ENDED) {
+                    child::end_leftovers(&self.folder.order(&held.tag));
+                }
                 return (!self.is_ended()).then(|| ending.map_or_else(|| how(status), |(how, _)| how));
             }
             thread::sleep(pause);

@@ -1,22 +1,24 @@
 //! Processes of this machine: the same way from order to record as on a cluster, without one.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::child::{self, GRACE, UNIT, signal};
+use crate::child::{self, GRACE, signal};
 use crate::engine::{Batch, End, Engine, Patience, RunSpot, Seen, State, SubmitError, Tag};
-use crate::spool::host;
+use crate::spool::{ENDED, host};
 
 /// The number of looks in vain for processes of an earlier coordinator that are enough. The second one is that of a coordinator that
 /// has withdrawn their orders in between.
 const LOOKS: u32 = 2;
+
+/// In so many surveys the end of a process is told.
+const TOLD: u32 = 3;
 
 /// A process for each unit, so many of them at once on this machine. The rest waits in line.
 ///
@@ -41,7 +43,8 @@ struct Desk {
     /// Threads that start processes, one each.
     threads: usize,
     running: BTreeMap<Tag, Running>,
-    over: VecDeque<(Instant, Seen)>,
+    /// What has ended, and in how many surveys that was told.
+    over: Vec<(u32, Seen)>,
     /// How many looks in a row have found no process of an earlier coordinator, per run.
     in_vain: HashMap<String, u32>,
 }
@@ -101,6 +104,9 @@ impl Processes {
             desk.running.insert(start.tag.clone(), Running { pid: child.id(), until, ending: None });
             drop(desk);
             let status = child.wait();
+            if status.as_ref().is_ok_and(|status| status.code().is_none_or(|code| code == ENDED)) {
+                child::end_leftovers(Path::new(&start.unit));
+            }
             let mut desk = self.desk();
             let running = desk.running.remove(&start.tag);
             let ending = running.and_then(|running| running.ending);
@@ -137,13 +143,17 @@ impl Start {
 
 impl Desk {
     fn note_over(&mut self, tag: &Tag, pid: u32, why: String, end: End) {
-        let now = Instant::now();
-        // whoever asks has heard of those by now
-        while self.over.front().is_some_and(|(at, _)| now.duration_since(*at) > Duration::from_secs(60)) {
-            self.over.pop_front();
-        }
         let seen = Seen { tag: tag.clone(), ticket: pid.to_string(), state: State::Over { why, end } };
-        self.over.push_back((now, seen));
+        self.over.push((0, seen));
+    }
+
+    /// What has ended in a run. It is told a few times, and then forgotten: who asks remembers it.
+    fn tell_over(&mut self, run: &str, told: &mut Vec<Seen>) {
+        for (times, seen) in self.over.iter_mut().filter(|(_, seen)| seen.tag.run == run) {
+            *times += 1;
+            told.push(seen.clone());
+        }
+        self.over.retain(|(times, _)| *times < TOLD);
     }
 
     /// Ends what has no time left, and kills what has been asked to end for long.
@@ -222,7 +232,7 @@ impl Engine for Processes {
             ticket: running.pid.to_string(),
             state: State::Running { node: node.clone() },
         }));
-        seen.extend(desk.over.iter().map(|(_, seen)| seen.clone()));
+        desk.tell_over(run.id, &mut seen);
         let in_vain = desk.in_vain.get(run.id).copied().unwrap_or(0);
         if in_vain < LOOKS {
             let strangers = strangers(run.id, &node, &seen);
@@ -268,10 +278,7 @@ impl Engine for Processes {
 /// The processes of an earlier coordinator of a run: they are known by their environment.
 fn strangers(run: &str, node: &str, known: &[Seen]) -> Vec<Seen> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
-            continue;
-        };
+    for pid in child::processes() {
         let Some(tag) = tag_of(pid).filter(|tag| tag.run == run) else {
             continue;
         };
@@ -293,8 +300,5 @@ fn is_of_run(pid: u32, run: &str) -> bool {
 }
 
 fn tag_of(pid: u32) -> Option<Tag> {
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let variables = environment.split(|byte| *byte == 0).filter_map(|bytes| std::str::from_utf8(bytes).ok());
-    let unit = variables.into_iter().find_map(|variable| variable.strip_prefix(UNIT)?.strip_prefix('='))?;
-    Tag::of_order(std::path::Path::new(unit))
+    Tag::of_order(&child::order_of(pid)?)
 }

@@ -6,17 +6,19 @@ use std::time::{Duration, Instant};
 
 use dojobber::{Event, JobId, Observer, Parcel, Phase, Plan, Runner, Unit, UnitResult};
 
+use crate::child::{PILOT, end_leftovers};
 use crate::engine::Tag;
 use crate::identity::difference;
 use crate::spool::{
-    Began, CANNOT_WRITE, NO_ORDER, Order, Record, RecordedJob, RecordedLost, RecordedPhase, RecordedSaid,
-    RunFolder, UnitKind, UnitName, VERSION, host, now_ms, open,
+    Began, CANNOT_WRITE, ENDED, NO_ORDER, Order, Record, RecordedJob, RecordedLost, RecordedPhase,
+    RecordedSaid, RunFolder, UnitKind, UnitName, VERSION, boot, host, now_ms, open,
 };
 use crate::tell::tell;
 
 /// What a unit is compared with: the graph that this process has built.
 pub(crate) struct Here<'h> {
-    pub(crate) lines: &'h str,
+    /// What it consists of, for people.
+    pub(crate) lines: &'h (dyn Fn() -> String + Sync),
     pub(crate) digest: &'h str,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn execute<A: Send + Sync>(
     let watch = Arc::new(Watch::new(folder, tag, &order, &spot));
     if is_process {
         end_at_signal(&watch);
+        end_with_pilot();
     }
     let record = match why_not(&order, folder, &spot.node, runner, here) {
         Some(why) => watch.lost(why, true, false),
@@ -126,7 +129,7 @@ fn why_not(
 ) -> Option<String> {
     if order.digest != here.digest {
         let sent = std::fs::read_to_string(folder.path.join("graph")).unwrap_or_default();
-        let what = difference(&sent, here.lines, node);
+        let what = difference(&sent, &(here.lines)(), node);
         return Some(format!("the program builds another graph on {node}: {what}"));
     }
     let cwd = std::env::current_dir().unwrap_or_default();
@@ -197,6 +200,8 @@ struct Watch {
     outputs: Mutex<Vec<(u32, crate::spool::Value)>>,
     /// When it was written last what its job says.
     written: Mutex<Option<Instant>>,
+    /// Whether this machine may be lost while the coordinator goes on.
+    is_far: bool,
     /// Held by who writes the record: a signal may come meanwhile.
     is_committed: Mutex<bool>,
 }
@@ -223,6 +228,7 @@ impl Watch {
             began: Mutex::new(began),
             outputs: Mutex::default(),
             written: Mutex::default(),
+            is_far: order.boot.is_none() || order.boot != boot(),
             is_committed: Mutex::new(false),
         }
     }
@@ -366,7 +372,7 @@ impl Observer for Watch {
                 if *phase == Phase::Run && self.name.kind == UnitKind::Try {
                     // before the run does anything: whether it had begun must be known, whatever happens then
                     let began = lock(&self.began).clone();
-                    let _ = self.folder.write_began(&self.tag, &began, true);
+                    let _ = self.folder.write_began(&self.tag, &began, self.is_far);
                 }
             }
             Event::PhaseEnded { attempt, phase, error, .. } => self.note(|began, now| {
@@ -395,6 +401,18 @@ impl Observer for Watch {
     }
 }
 
+/// A unit of a pilot ends with that, as if it were asked to: nobody else may know of it.
+fn end_with_pilot() {
+    let Some(pilot) = std::env::var(PILOT).ok().and_then(|pid| pid.parse::<u32>().ok()) else {
+        return;
+    };
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    if std::os::unix::process::parent_id() != pilot {
+        std::process::exit(ENDED); // it is gone already
+    }
+}
+
 /// A unit that is ended says so: who did that, its engine knows.
 fn end_at_signal(watch: &Arc<Watch>) {
     let Ok(mut signals) = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM]) else {
@@ -405,7 +423,8 @@ fn end_at_signal(watch: &Arc<Watch>) {
         if signals.forever().next().is_some() {
             let record = watch.lost("it was ended by signal 15".to_owned(), false, true);
             watch.commit(&record);
-            std::process::exit(143);
+            end_leftovers(&watch.folder.order(&watch.tag));
+            std::process::exit(ENDED);
         }
     });
 }

@@ -338,8 +338,7 @@ fn run(
 ) -> dojobber::Report {
     let program = folder.join("program");
     fs::write(&program, "none").unwrap();
-    let lines = graph_lines(plan, "");
-    let digest = digest(&lines);
+    let (lines, digest) = (|| graph_lines(plan, ""), digest(plan, ""));
     let here = Here { lines: &lines, digest: &digest };
     let there = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
     std::thread::scope(|scope| {
@@ -347,7 +346,8 @@ fn run(
             scope.spawn(|| farm.work(&there, plan, &here));
         }
         let runner = Runner::builder().threads(2).observer(trace.clone()).build();
-        let start = Start { lines: lines.clone(), digest: digest.clone(), program, args: Vec::new() };
+        let start =
+            Start { lines: lines(), digest: digest.clone(), program, args: Vec::new(), dry_run: false };
         let run = cluster.coordinate(start, &runner, plan, Arc::new(()));
         farm.close();
         run.unwrap().report().clone()
@@ -374,8 +374,10 @@ fn memory() -> PathBuf {
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
+/// More of them with `DOJOBBER_ROUNDS`.
 #[test]
 fn a_thousand_random_graphs_lose_nothing() {
+    let rounds = std::env::var("DOJOBBER_ROUNDS").ok().map_or(1000, |rounds| rounds.parse().unwrap());
     let next = AtomicU32::new(0);
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -383,7 +385,7 @@ fn a_thousand_random_graphs_lose_nothing() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= 1000 {
+                    if seed >= rounds {
                         return;
                     }
                     check(u64::from(seed));

@@ -30,6 +30,7 @@ pub(crate) use lock::lock;
 pub(crate) use run_folder::{RunFolder, open};
 pub(crate) use unit_name::{UnitKind, UnitName};
 
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The exit code of a unit that does not find its order.
@@ -37,15 +38,29 @@ pub(crate) const NO_ORDER: i32 = 65;
 /// The exit code of a unit that cannot write its record.
 pub(crate) const CANNOT_WRITE: i32 = 66;
 
+/// The exit code of a unit that was ended by TERM.
+pub(crate) const ENDED: i32 = 143;
+
 /// The time of this machine, in milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What stands for this machine, from its start to its end.
+pub(crate) fn boot() -> Option<String> {
+    static BOOT: OnceLock<Option<String>> = OnceLock::new();
+    let ask = || Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned());
+    BOOT.get_or_init(ask).clone()
+}
+
 /// The name of this machine.
 pub(crate) fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "here".to_owned() } else { name.to_owned() }
+    static NAME: OnceLock<String> = OnceLock::new();
+    let ask = || {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name = name.trim();
+        if name.is_empty() { "here".to_owned() } else { name.to_owned() }
+    };
+    NAME.get_or_init(ask).clone()
 }

@@ -50,6 +50,8 @@ pub enum Event {
         at: Duration,
         /// The place of a run, from 1, in the order in which the runs of all jobs begin; `None` for other phases.
         sequence: Option<u64>,
+        /// The machine that executes it; `None`: this one.
+        node: Option<Arc<str>>,
     },
     /// A job has said what its run does, or would do: told in the check that asks for the run, or before a run without
     /// one; once a job.

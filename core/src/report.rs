@@ -125,8 +125,8 @@ impl Report {
     }
 
     /// Says which machines stand for workers.
-    pub(crate) fn at_nodes(self, nodes: Vec<(u16, String)>) -> Self {
-        let nodes: Nodes = nodes.into_iter().map(|(worker, node)| (worker, node.into())).collect();
+    pub(crate) fn at_nodes(self, nodes: impl IntoIterator<Item = (u16, Arc<str>)>) -> Self {
+        let nodes: Nodes = nodes.into_iter().map(|(worker, node)| (worker, (*node).into())).collect();
         Report { nodes: (!nodes.is_empty()).then(|| Box::new(nodes)), ..self }
     }
 

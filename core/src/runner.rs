@@ -5,7 +5,6 @@ mod running;
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "journal")]
 use std::time::Duration;
 
 pub use builder::RunnerBuilder;
@@ -236,8 +235,9 @@ impl Runner {
         watch: Watch,
         inputs: Vec<(JobId, Carried)>,
     ) -> Live<'env, A> {
-        let (options, clock) = (self.options(), Clock::start(true));
-        let (token, runtime) = (self.token.as_ref(), &self.runtime);
+        // what takes long is told where it is waited for
+        let options = RunOptions { slow_after: Duration::ZERO, ..self.options() };
+        let (clock, token, runtime) = (Clock::start(true), self.token.as_ref(), &self.runtime);
         let with = Beginning { options, watch, token, clock, runtime, expected: None };
         let mut live = begin(plan, args, with);
         Arc::get_mut(&mut live.world).expect("nobody else has it yet").is_unit = true;

@@ -29,10 +29,11 @@ pub(super) struct Clocks {
     causes: HashMap<(usize, JobId), JobRef>,
 }
 
-#[derive(Clone, Copy)]
 struct Clock {
     first: Duration,
     phase: Duration,
+    /// The machine that executes the phase, if it is another one.
+    node: Option<Arc<str>>,
 }
 
 impl Clocks {
@@ -55,12 +56,13 @@ impl Clocks {
                 let text = format!("{} on {}", counted(jobs, "job"), counted(threads, "thread"));
                 Some((Duration::ZERO, text))
             }
-            Event::PhaseStarted { job, attempt, phase, at, .. } => {
-                let clock = self.jobs.entry(key(job)).or_insert(Clock { first: *at, phase: *at });
-                clock.phase = *at;
+            Event::PhaseStarted { job, attempt, phase, at, node, .. } => {
+                let new = || Clock { first: *at, phase: *at, node: None };
+                let clock = self.jobs.entry(key(job)).or_insert_with(new);
+                (clock.phase, clock.node) = (*at, node.clone());
                 (*phase == Phase::Run).then(|| {
                     let said = self.runs.remove(&key(job));
-                    (*at, began(job, said.as_deref(), *attempt))
+                    (*at, began(job, said.as_deref(), *attempt, node.as_deref()))
                 })
             }
             Event::RunDescribed { job, text, .. } => {
@@ -68,15 +70,16 @@ impl Clocks {
                 None
             }
             Event::PhaseEnded { job, attempt, phase, at, error, .. } => {
-                let length =
-                    self.jobs.get(&key(job)).map_or(Duration::ZERO, |clock| at.saturating_sub(clock.phase));
-                Some((*at, ended(job, *attempt, *phase, error.as_ref(), length)))
+                let clock = self.jobs.get(&key(job));
+                let length = clock.map_or(Duration::ZERO, |clock| at.saturating_sub(clock.phase));
+                let facts = facts(*attempt, clock.and_then(|clock| clock.node.as_deref()), length);
+                Some((*at, ended(job, *phase, error.as_ref()) + &facts))
             }
             Event::OutputLine { job, line, at, .. } => Some((*at, format!("{job}| {}", printable(line)))),
             Event::LogLine { job, text, at, .. } => Some((*at, format!("{job}: {}", printable(text)))),
             Event::Progress { job, progress, at, .. } => Some((*at, format!("{job}: {progress}"))),
             Event::PhaseSlow { job, attempt, phase, at, running, .. } => {
-                let facts = facts(*attempt, Duration::ZERO);
+                let facts = facts(*attempt, None, Duration::ZERO);
                 Some((*at, format!("{job}.{phase}: still running after {}{facts}", brief(*running))))
             }
             Event::RetryPlanned { job, attempt, at, due, max_tries, .. } => {
@@ -129,12 +132,12 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn began(job: &JobRef, said: Option<&str>, attempt: u32) -> String {
+fn began(job: &JobRef, said: Option<&str>, attempt: u32, node: Option<&str>) -> String {
     let what = said.or_else(|| job.graph().description(job.id())).map(|text| one_line(text, REASON));
-    format!("{job}.run: {}{}", what.as_deref().unwrap_or("begins"), facts(attempt, Duration::ZERO))
+    format!("{job}.run: {}{}", what.as_deref().unwrap_or("begins"), facts(attempt, node, Duration::ZERO))
 }
 
-fn ended(job: &JobRef, attempt: u32, phase: Phase, error: Option<&ErrorText>, length: Duration) -> String {
+fn ended(job: &JobRef, phase: Phase, error: Option<&ErrorText>) -> String {
     let mut text = format!("{job}.{phase}: ");
     match error {
         None => text.push_str("pass"),
@@ -147,7 +150,7 @@ fn ended(job: &JobRef, attempt: u32, phase: Phase, error: Option<&ErrorText>, le
             }
         }
     }
-    text + &facts(attempt, length)
+    text
 }
 
 /// A check that says no is no failure where a run follows.
@@ -160,11 +163,12 @@ fn verdict(job: &JobRef, phase: Phase, error: &ErrorText) -> &'static str {
     }
 }
 
-/// ` (try 2, 0.3s)`, as far as there is something to tell.
-fn facts(attempt: u32, length: Duration) -> String {
+/// ` (try 2, on n1, 0.3s)`, as far as there is something to tell.
+fn facts(attempt: u32, node: Option<&str>, length: Duration) -> String {
     let attempt = (attempt > 1).then(|| format!("try {attempt}"));
     let length = (length >= SHORTEST).then(|| brief(length).to_string());
-    let facts: Vec<String> = attempt.into_iter().chain(length).collect();
+    let node = node.map(|node| format!("on {}", printable(node)));
+    let facts: Vec<String> = [attempt, node, length].into_iter().flatten().collect();
     if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) }
 }
 

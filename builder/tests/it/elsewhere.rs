@@ -307,6 +307,36 @@ fn a_try_is_executed_there_and_told_as_if_it_had_been_here() {
     assert_eq!(run.job("total").unwrap().phases()[0].node(), None);
 }
 
+#[cfg(feature = "journal")]
+#[test]
+fn machines_are_named_by_events_lines_and_journals() {
+    use dojobber::Observer as _;
+    let (farm, trace, notes) = (Farm::with([Fate::IsSeen]), Trace::default(), Notes::default());
+    let plan = toggles(Graph::new(), "there", &farm).job("here").after("there").run_only(|_| ());
+    let plan = plan.compile().unwrap();
+    let run = farm.run(&plan, &quick(), 1, &trace);
+    let machines: Vec<_> = run.jobs().flat_map(|job| job.phases()).map(|phase| phase.node()).collect();
+    assert_eq!(machines, [Some("n1"), Some("n1"), Some("n1"), None]);
+    let told = trace.events().into_iter().filter_map(|event| match event {
+        Event::PhaseStarted { node, .. } => Some(node),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>().iter().map(Option::as_deref).collect::<Vec<_>>(), machines);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let (console, journal) =
+        (dojobber::Console::lines().to(notes.clone()), dojobber::Journal::create(&path).unwrap());
+    for event in trace.events() {
+        console.on_event(&event);
+        journal.on_event(&event);
+    }
+    let text = notes.text();
+    assert!(text.contains("there.run: begins (on n1)\n") && text.contains("here.run: begins\n"), "{text}");
+    let read = dojobber::Report::from_journal(&path).unwrap();
+    let read: Vec<_> = read.jobs().flat_map(|job| job.phases()).map(|phase| phase.node()).collect();
+    assert_eq!(read, machines);
+}
+
 #[test]
 fn what_does_not_travel_is_told_with_what_to_do() {
     const STAYS: Key<u64> = Key::new("stays");

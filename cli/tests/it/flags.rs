@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Args as _, Command};
+#[cfg(feature = "cluster")]
+use dojobber_cli::ClusterArgs as RunArgs;
+#[cfg(not(feature = "cluster"))]
 use dojobber_cli::RunArgs;
 
 /// A flag, and the test that uses it: a file of this folder, and a function there.
@@ -36,6 +39,12 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("--junit", "files", "junit"),
     ("--trace", "files", "trace"),
     ("--chrome-trace", "files", "trace"),
+    #[cfg(feature = "cluster")]
+    ("--engine", "cluster", "engine"),
+    #[cfg(feature = "cluster")]
+    ("--spool", "cluster", "spool"),
+    #[cfg(feature = "cluster")]
+    ("--on-node", "cluster", "on_node"),
 ];
 
 /// All flags of all options, aliases included.

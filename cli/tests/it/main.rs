@@ -7,6 +7,8 @@ mod examples; // what their users see
 mod runs; // what is said of a run, and the exit code
 mod subgraph; // --only, --exclude
 mod files; // --graph, --report, --junit, --trace
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+mod cluster; // --engine, --spool, --on-node
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

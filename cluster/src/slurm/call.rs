@@ -1,6 +1,6 @@
 //! Calls a command of Slurm.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -25,7 +25,10 @@ pub(super) fn call(program: &str, args: &[&str], stdin: &str) -> Result<String, 
         }
     }
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("{program} is not there: is Slurm installed on this machine?"),
+        _ => format!("{program} does not start: {error}"),
+    })?;
     if let Some(mut pipe) = child.stdin.take() {
         let _ = pipe.write_all(stdin.as_bytes()); // if it does not read, it says why
     }
@@ -85,6 +88,7 @@ mod tests {
         assert_eq!(call("cat", &[], "a\nb\n"), Ok("a\nb".to_owned()));
         assert_eq!(call("sh", &["-c", "echo no >&2; exit 1"], ""), Err("no".to_owned()));
         assert_eq!(call("false", &[], ""), Err("false has failed without a word".to_owned()));
-        assert!(call("/nowhere/squeue", &[], "").unwrap_err().starts_with("/nowhere/squeue does not start"));
+        assert!(call("/nowhere/squeue", &[], "").unwrap_err().starts_with("/nowhere/squeue is not there"));
+        assert!(call("/dev/null", &[], "").unwrap_err().starts_with("/dev/null does not start"));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::engine::{Batch, End, RunSpot, Seen, State, SubmitError, Tag};
 use crate::needs::Needs;
 use crate::slurm::submission::{Account, Submission};
-use crate::slurm::words::{Job, PILOT};
+use crate::slurm::words::{Job, PILOT, is_passing};
 use crate::spool::{Claims, HowEnded, Open, RunFolder};
 
 /// How many allocations there are at once, and how many units each executes at once.
@@ -41,7 +41,8 @@ impl Pilots {
         }
         let jobs = match queue() {
             Ok(jobs) => jobs,
-            Err(why) => return Some(Err(SubmitError::Busy(why))),
+            Err(why) if is_passing(&why) => return Some(Err(SubmitError::Busy(why))),
+            Err(why) => return Some(Err(SubmitError::Refused(why))),
         };
         let is_there = |node: &String| jobs.iter().any(|job| job.is_pilot() && job.runs_on(node));
         if needs.node.as_ref().is_some_and(|node| !is_there(node)) {

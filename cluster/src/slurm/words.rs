@@ -207,6 +207,7 @@ mod tests {
     #[test]
     fn some_errors_pass() {
         assert!(is_passing("sbatch: error: Unable to contact slurm controller (connect failure)"));
+        assert!(!is_passing("squeue is not there: is Slurm installed on this machine?"));
         assert!(!is_passing("sbatch: error: invalid partition specified: none"));
     }
 }

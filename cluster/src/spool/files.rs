@@ -24,6 +24,8 @@ pub(crate) struct RunFile {
     pub(crate) host: String,
     pub(crate) pid: u32,
     pub(crate) began_ms: u64,
+    #[serde(default)]
+    pub(crate) dry_run: bool,
 }
 
 /// A value as JSON: in the file that tells of it, or in one of its own.
@@ -47,6 +49,9 @@ pub(crate) struct Order {
     pub(crate) dry_run: bool,
     pub(crate) digest: String,
     pub(crate) cwd: PathBuf,
+    /// The boot of the coordinator's machine, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) boot: Option<String>,
     pub(crate) inputs: Vec<(u32, Value)>,
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dojobber::{JobDone, Lost, Status, UnitDone};
 
 use crate::books::Unit;
-use crate::engine::{End, Tag};
+use crate::engine::{End, State, Tag};
 use crate::home::unit_done;
 use crate::spool::{Record, UnitKind, UnitName, now_ms};
 use crate::tell::tell;
@@ -107,7 +107,8 @@ impl Watcher {
         for (tag, flying) in &mut state.books.flying {
             let is_new = flying.looked_at.unwrap_or(flying.since).elapsed() >= LOOK;
             let is_first = flying.unit.losses == 0 && flying.unit.name.kind == UnitKind::Try;
-            if is_new && is_first {
+            let waits = matches!(flying.seen, Some(State::Waiting { .. }));
+            if is_new && is_first && !waits {
                 flying.looked_at = Some(Instant::now());
                 due.push(tag.clone());
             }

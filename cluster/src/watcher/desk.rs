@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) dry_run_there: bool,
     pub(crate) keep_runs: usize,
     pub(crate) is_verbose: bool,
+    /// Nothing is placed: jobs are executed in this process.
+    pub(crate) is_here: bool,
 }
 
 /// An engine, and the run that it executes units of.
@@ -70,6 +72,7 @@ impl Watcher {
             dry_run_there: false,
             keep_runs: 3,
             is_verbose: false,
+            is_here: false,
         };
         Watcher {
             engine: Box::new(engine),
@@ -125,6 +128,7 @@ impl Watcher {
             dry_run: order.options().dry_run.is_on(),
             digest: current.digest.clone(),
             cwd: current.cwd.clone(),
+            boot: spool::boot(),
             inputs,
         };
         let unit = Unit { name, needs, order, ids, done, portable, losses: 0, ran: false };

@@ -38,6 +38,36 @@ fn a_time_that_is_over_is_a_failed_try() {
     assert_eq!(world.count("cleanup part1"), 1, "its run had begun");
 }
 
+/// Its own units are not mistaken for the one in which it was started.
+#[test]
+fn a_unit_may_start_a_program_with_units_of_its_own() {
+    let world = World::new();
+    let inner = world.spool().with_file_name("world").join("inner");
+    fs::write(&inner, example("squares").to_str().unwrap()).unwrap();
+    let told = world.run(&["jobs=1", "part0=inner"]);
+    assert!(told.is_success && told.job("part0") == "changed 1", "{}\n{}", told.out, told.err);
+    assert!(inner.with_file_name("squares").join("run").exists(), "it has had a run of its own");
+}
+
+/// Commands of a phase with a limit stand in groups of their own.
+#[test]
+fn what_a_unit_has_started_ends_with_it() {
+    for (options, how) in [(["part0=starts", "time=1000"], "time"), (["part0=starts", "jobs=1"], "signal 9")]
+    {
+        let world = World::new();
+        let child = world.spawn(&[&options[..], &["jobs=1", "limit=900", "tries=1"]].concat());
+        world.wait_for("the run", |world| world.count("run part0") == 1);
+        world.wait_for("its command", |world| world.processes().len() == 2);
+        if how == "signal 9" {
+            let process = world.began("b0.0").process;
+            assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
+        }
+        let told = world.finish(child);
+        assert!(told.job("part0").starts_with("failed 1"), "{}\n{}", told.out, told.err);
+        world.wait_for("nothing is left", |world| world.processes().is_empty());
+    }
+}
+
 #[test]
 fn a_record_that_cannot_be_written_is_tried_again() {
     let world = World::new();

@@ -56,7 +56,8 @@ fn a_unit_whose_order_is_gone_ends_at_once() {
     let world = World::new();
     assert!(world.run(&["jobs=1"]).is_success);
     let order = world.run_folder().join("order/b0.9");
-    let status = finished(world.command(&["jobs=1"]).env("DOJOBBER_UNIT", order).spawn().unwrap());
+    let mut unit = world.command_of(&world.run_folder().join("program"), &["jobs=1"]);
+    let status = finished(unit.env("DOJOBBER_UNIT", order).spawn().unwrap());
     assert_eq!(status.code(), Some(65));
     assert!(world.told("err").contains("it was given up, or the spool is not shared"));
 }

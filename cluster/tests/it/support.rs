@@ -171,8 +171,29 @@ impl World {
         self.log().get(line).copied().unwrap_or(0)
     }
 
+    /// The processes of units, pilots first, and all that they have started.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let start = format!("DOJOBBER_UNIT={}/", self.run_folder().display());
+        let mut found = Vec::new();
+        for process in fs::read_dir("/proc").unwrap().flatten() {
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+            let environment = String::from_utf8_lossy(&environment).into_owned();
+            let unit = environment.split('\0').find_map(|variable| variable.strip_prefix(&*start));
+            if let Some(unit) = unit {
+                found.push((!unit.starts_with("pilot/"), process.file_name().into_string().unwrap()));
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, process)| process).collect()
+    }
+
     pub(crate) fn command(&self, options: &[&str]) -> Command {
-        let mut command = Command::new(example("trials"));
+        self.command_of(&example("trials"), options)
+    }
+
+    /// The same by a copy of that program.
+    pub(crate) fn command_of(&self, program: &Path, options: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.arg(self.spool()).arg(self.folder.path().join("world"));
         command.arg(self.engine.option()).args(options);
         let file = |name| File::create(self.folder.path().join(name)).unwrap();

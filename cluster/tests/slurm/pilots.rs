@@ -1,6 +1,5 @@
 //! Units that pilots take for themselves: the same becomes of them.
 
-use std::fs;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -69,22 +68,6 @@ fn a_stop_ends_what_pilots_execute() {
         .wait_for("its pilots have ended", |world| jobs_of(world).iter().all(|job| !job.contains("RUNNING")));
 }
 
-/// The processes that a run has started by its pilots, and those themselves, which come first.
-fn processes_of(world: &World) -> Vec<String> {
-    let start = format!("DOJOBBER_UNIT={}/", world.run_folder().display());
-    let mut found = Vec::new();
-    for process in fs::read_dir("/proc").unwrap().flatten() {
-        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        let environment = String::from_utf8_lossy(&environment).into_owned();
-        let unit = environment.split('\0').find_map(|variable| variable.strip_prefix(&*start));
-        if let Some(unit) = unit {
-            found.push((!unit.starts_with("pilot/"), process.file_name().into_string().unwrap()));
-        }
-    }
-    found.sort();
-    found.into_iter().map(|(_, process)| process).collect()
-}
-
 #[test]
 fn units_of_a_pilot_that_is_lost_are_executed_by_another() {
     let world = World::new();
@@ -92,7 +75,7 @@ fn units_of_a_pilot_that_is_lost_are_executed_by_another() {
     let all =
         |runs: usize| move |world: &World| (0..3).all(|part| world.count(&format!("run part{part}")) == runs);
     world.wait_for("all runs", all(1));
-    let processes = processes_of(&world);
+    let processes = world.processes();
     assert!(processes.len() >= 4, "a pilot and three units: {processes:?}");
     assert!(Command::new("kill").arg("-KILL").args(&processes).status().unwrap().success());
     world.wait_for("all runs again", all(2));
@@ -100,6 +83,29 @@ fn units_of_a_pilot_that_is_lost_are_executed_by_another() {
     let told = world.finish(child);
     assert!(told.is_success && told.err.contains("is submitted again"), "{}\n{}", told.out, told.err);
     for part in 0..3 {
+        assert!(told.job(&format!("part{part}")).starts_with("changed 1"), "{}", told.out);
+        assert_eq!(world.count(&format!("ran part{part}")), 1);
+    }
+}
+
+/// As where no proctrack plugin ends what a job leaves behind.
+#[test]
+fn units_end_with_their_pilot() {
+    let world = World::new();
+    let child = world.spawn(&["pilots=1", "workers=2", "jobs=2", "all=waits"]);
+    let all =
+        |runs: usize| move |world: &World| (0..2).all(|part| world.count(&format!("run part{part}")) == runs);
+    world.wait_for("all runs", all(1));
+    let processes = world.processes();
+    assert!(Command::new("kill").arg("-KILL").arg(&processes[0]).status().unwrap().success());
+    // not even a process that nobody has waited for has an environment
+    let are_gone = |world: &World| !world.processes().iter().any(|process| processes.contains(process));
+    world.wait_for("its units have ended", are_gone);
+    world.wait_for("all runs again", all(2));
+    world.go();
+    let told = world.finish(child);
+    assert!(told.is_success && told.err.contains("is submitted again"), "{}\n{}", told.out, told.err);
+    for part in 0..2 {
         assert!(told.job(&format!("part{part}")).starts_with("changed 1"), "{}", told.out);
         assert_eq!(world.count(&format!("ran part{part}")), 1);
     }

@@ -1,5 +1,7 @@
 //! What the jobs of a run come to.
 
+use std::sync::Arc;
+
 use crate::exec::attempt::Leftovers;
 use crate::report::{Head, Log};
 use crate::words::StopReason;
@@ -11,7 +13,7 @@ pub(crate) struct Finished<'env, A> {
     /// For each worker.
     pub(crate) logs: Vec<Log>,
     /// The machines that stand for workers of their own.
-    pub(crate) nodes: Vec<(u16, String)>,
+    pub(crate) nodes: Vec<(u16, Arc<str>)>,
     pub(crate) leftovers: Leftovers<'env, A>,
     /// Why the run was stopped, if it was while some job had not ended.
     pub(crate) stop_reason: Option<StopReason>,

@@ -37,7 +37,7 @@ pub(super) enum Venue<'p> {
 
 /// A place on another machine, as a worker of the report: it executes one thing at a time.
 pub(super) struct Lane {
-    pub(super) node: String,
+    pub(super) node: Arc<str>,
     pub(super) log: Log,
     /// Up to when it is known to be busy.
     pub(super) until: u64,
@@ -117,14 +117,14 @@ impl Placement {
     /// A lane on that machine which was free at that time, or a new one. `None`: there can be no more.
     pub(super) fn take_lane(&self, node: &str, from: u64) -> Option<Lane> {
         let mut lanes = self.lanes();
-        if let Some(at) = lanes.free.iter().position(|lane| lane.node == node && lane.until <= from) {
+        if let Some(at) = lanes.free.iter().position(|lane| *lane.node == *node && lane.until <= from) {
             return Some(lanes.free.swap_remove(at));
         }
         if lanes.next == u16::MAX {
             return lanes.free.pop();
         }
         lanes.next += 1;
-        Some(Lane { node: node.to_owned(), log: Log::of(lanes.next - 1), until: 0 })
+        Some(Lane { node: node.into(), log: Log::of(lanes.next - 1), until: 0 })
     }
 
     pub(super) fn give_lane(&self, lane: Lane) {
@@ -132,7 +132,7 @@ impl Placement {
     }
 
     /// Adds the logs of all lanes to those of the workers, and says which machine each stands for.
-    pub(super) fn add_logs(&self, logs: &mut Vec<Log>) -> Vec<(u16, String)> {
+    pub(super) fn add_logs(&self, logs: &mut Vec<Log>) -> Vec<(u16, Arc<str>)> {
         let mut lanes = self.lanes();
         if lanes.free.is_empty() {
             return Vec::new();

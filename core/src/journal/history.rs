@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::mem;
+use std::sync::Arc;
 
 use crate::error::{ErrorClass, ErrorText};
 use crate::graph::JobId;
@@ -13,6 +15,7 @@ use crate::journal::record::{Head, Record};
 use crate::process::{Known, Spot};
 use crate::report::{DID_NOT_END, Report, SavedJob, SavedPhase, SavedReport, SavedUnfit};
 use crate::said::{Progress, Sayings};
+use crate::text::name_fault;
 use crate::words::{Phase, Status, StopReason};
 
 /// What is known of a run, record by record.
@@ -32,6 +35,8 @@ pub(super) struct History {
     processes: Vec<Spawned>,
     /// What jobs have said, as much of it as reports keep.
     sayings: Sayings,
+    /// The machines that workers stand for.
+    nodes: BTreeMap<u16, Arc<str>>,
 }
 
 #[derive(Default)]
@@ -74,6 +79,7 @@ impl History {
             damaged: false,
             processes: Vec::new(),
             sayings: Sayings::default(),
+            nodes: BTreeMap::new(),
         }
     }
 
@@ -83,10 +89,13 @@ impl History {
 
     pub(super) fn take(&mut self, record: Record<'_>) {
         match record {
-            Record::PhaseStarted { job, attempt, phase, worker, at_ns, sequence } => {
+            Record::PhaseStarted { job, attempt, phase, worker, at_ns, sequence, node } => {
                 self.note_time(at_ns);
                 let sequence = self.sequence(phase, sequence);
                 let started = phase_of(attempt, phase, worker, at_ns, sequence);
+                if let Some(node) = node.filter(|node| name_fault(node).is_none()) {
+                    self.nodes.entry(started.worker).or_insert_with(|| (*node).into());
+                }
                 self.begin(job, started);
             }
             Record::PhaseEnded { job, attempt, phase, worker, at_ns, error } => {
@@ -282,7 +291,7 @@ impl History {
         )
         .restore()?;
         report.keep_said(said);
-        Ok(report)
+        Ok(report.at_nodes(mem::take(&mut self.nodes)))
     }
 }
 

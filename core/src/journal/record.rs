@@ -122,6 +122,8 @@ pub(super) enum Record<'a> {
         at_ns: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sequence: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<Cow<'a, str>>,
     },
     RunDescribed {
         job: u32,
@@ -236,13 +238,14 @@ impl<'a> Record<'a> {
         let place = |job: &JobRef| job.id().0;
         Some(match event {
             Event::RunStarted { .. } => return None,
-            Event::PhaseStarted { job, attempt, phase, worker, at, sequence } => Record::PhaseStarted {
+            Event::PhaseStarted { job, attempt, phase, worker, at, sequence, node } => Record::PhaseStarted {
                 job: place(job),
                 attempt: *attempt,
                 phase: *phase,
                 worker: *worker,
                 at_ns: nanos(*at),
                 sequence: *sequence,
+                node: node.as_deref().map(Cow::Borrowed),
             },
             Event::RunDescribed { job, attempt, text, worker, at } => Record::RunDescribed {
                 job: place(job),

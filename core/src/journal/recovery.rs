@@ -133,7 +133,7 @@ impl State {
 fn started(owed: Owed, at: u64) -> Record<'static> {
     let Owed { job, attempt, .. } = owed;
     let phase = Phase::Cleanup;
-    Record::PhaseStarted { job: job.0, attempt, phase, worker: 0, at_ns: at, sequence: None }
+    Record::PhaseStarted { job: job.0, attempt, phase, worker: 0, at_ns: at, sequence: None, node: None }
 }
 
 fn ended(owed: Owed, at: u64, error: Option<&ErrorText>) -> Record<'_> {

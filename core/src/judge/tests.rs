@@ -154,7 +154,7 @@ impl Teller<'_> {
                     self.runs += 1;
                     self.runs
                 });
-                Event::PhaseStarted { job, attempt, phase, worker, at, sequence }
+                Event::PhaseStarted { job, attempt, phase, worker, at, sequence, node: None }
             }
             (sign @ ("-" | "!"), class) => {
                 told.phases += 1;

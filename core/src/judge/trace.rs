@@ -91,7 +91,7 @@ impl Reader {
                 self.start();
                 Ok(())
             }
-            Event::PhaseStarted { job, attempt, phase, worker, at, sequence } => {
+            Event::PhaseStarted { job, attempt, phase, worker, at, sequence, .. } => {
                 let beat = self.beat(job, *attempt, *phase, *worker, *at)?;
                 self.phase_begins(beat, *sequence)
             }

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::error::ErrorText;
 use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
 use crate::report::display::headline;
-use crate::report::{JobReport, Report};
-use crate::text::{brief, cells, one_line};
+use crate::report::{JobReport, PhaseRecord, Report};
+use crate::text::{brief, cells, one_line, printable};
 use crate::words::Status;
 
 /// Lists of jobs stop here, and earlier where the line is full.
@@ -100,7 +100,9 @@ impl Rows {
         let Failure { jobs, reason, before, phase, tries } = failure;
         match (&jobs[..], reason) {
             ([job], _) => {
-                let time = brief(job.elapsed());
+                let node = job.phases().iter().rev().find_map(PhaseRecord::node);
+                let on = node.map_or(String::new(), |node| format!(" on {}", printable(node)));
+                let time = format!("{}{on}", brief(job.elapsed()));
                 let after = if *tries == 1 {
                     format!(", after {time}")
                 } else {

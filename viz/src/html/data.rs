@@ -258,6 +258,9 @@ fn phase_data(phase: &PhaseRecord<'_>, texts: &mut Texts) -> Json {
         .add("worker", phase.worker())
         .add("start", phase.start().as_nanos())
         .add("end", phase.end().as_nanos());
+    if let Some(node) = phase.node() {
+        data.add("node", text::printable(node));
+    }
     if let Some(error) = phase.error() {
         data.add("error", texts.add(&format!("{error:#}")));
     }

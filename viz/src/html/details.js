@@ -51,7 +51,7 @@ function phaseTable(job) {
     }
     last = phase.try;
     const row = element("tr", undefined, { className: phase.error === undefined ? "" : "bad" });
-    const cells = [phase.try, phase.phase, phase.worker, duration(phase.start), duration(phase.end - phase.start)];
+    const cells = [phase.try, phase.phase, phase.node === undefined ? phase.worker : `${phase.worker} on ${phase.node}`, duration(phase.start), duration(phase.end - phase.start)];
     for (const cell of cells) row.append(element("td", String(cell)));
     row.append(element("td", phase.error === undefined ? "passed" : "failed", { title: phase.error === undefined ? "" : texts[phase.error] }));
     table.append(row);

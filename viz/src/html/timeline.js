@@ -54,7 +54,8 @@ if (hasRun) {
   const free = [];
   waits.sort((a, b) => a.start - b.start);
   for (const wait of waits) wait.lane = 1 + workers.length + together.length + take(free, MOST_WAITING, wait.start, wait.end);
-  const lanes = ["critical", ...workers.map((worker) => `worker ${worker}`), ...together.map((_, lane) => (lane ? "" : "async")),
+  const nodeOfWorker = new Map(bars.map((bar) => [bar.phase.worker, bar.phase.node]));
+  const lanes = ["critical", ...workers.map((worker) => nodeOfWorker.get(worker) || `worker ${worker}`), ...together.map((_, lane) => (lane ? "" : "async")),
     ...free.map((_, lane) => (lane ? "" : "waiting"))];
   const path = (data.critical || []).map((job) => {
     const phases = jobs[job].phases.filter((phase) => phase.phase !== "cleanup");
@@ -126,6 +127,7 @@ if (hasRun) {
     for (const item of bars) {
       const { phase, job } = item;
       const title = `${jobs[job].name}: ${phase.phase}, try ${phase.try}, ${duration(phase.end - phase.start)}` +
+        (phase.node === undefined ? "" : ` on ${phase.node}`) +
         (phase.error === undefined ? "" : `\n${texts[phase.error].slice(0, 400)}`);
       const name = item.failed ? "failed" : phase.phase;
       parts.push(...bar(item, phase.start, phase.end, item.lane, name, title, x, width));

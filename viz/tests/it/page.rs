@@ -117,6 +117,21 @@ fn what_waits_holds_no_lane_of_a_worker() {
     assert_eq!(browser.errors(), [""; 0]);
 }
 
+#[test]
+fn other_machines_have_rows_with_their_names() {
+    let run = Graph::new().job("fit").run_only(|_| ()).compile().unwrap().run(());
+    let mut saved = serde_json::to_value(run.report()).unwrap();
+    saved["nodes"] = json!([{ "worker": 0, "name": "n1.site" }]);
+    let report: dojobber::Report = serde_json::from_value(saved).unwrap();
+    let Some(mut browser) = open(&Picture::from_report(&report).to_html()) else { return };
+    let rows = "[...document.querySelectorAll('#timeline text.name[x=\"0\"]')].map(name => name.textContent)";
+    assert_eq!(browser.eval(rows), json!(["critical", "n1.site"]));
+    let fit = place(&mut browser, "fit");
+    browser.click(fit);
+    assert_eq!(browser.text("#phases tr:nth-child(2) td:nth-child(3)"), "0 on n1.site");
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
 /// Which attributes of which elements of the drawing an action touches: jobs and edges by their titles, others by
 /// their tags.
 fn touched(browser: &mut Browser, action: impl FnOnce(&mut Browser)) -> Vec<Value> {

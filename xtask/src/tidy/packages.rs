@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use super::files::Violation;
 
 /// Everything that is published, and what of it each may depend on. The core knows neither the builder nor the
-/// pictures, and those do not know each other; what joins them stands above.
+/// pictures, and those do not know each other; what joins them stands above. The cluster stands below the command line,
+/// which has options for it.
 const MAY_DEPEND_ON: [(&str, &[&str]); 5] = [
     ("dojobber-core", &[]),
     ("dojobber", &["dojobber-core"]),
     ("dojobber-viz", &["dojobber-core"]),
-    ("dojobber-cli", &["dojobber-core", "dojobber", "dojobber-viz"]),
     ("dojobber-cluster", &["dojobber-core", "dojobber"]),
+    ("dojobber-cli", &["dojobber-core", "dojobber", "dojobber-viz", "dojobber-cluster"]),
 ];
 
 /// Tests and examples may use packages above; those of the core may not.
@@ -83,9 +84,11 @@ mod tests {
         check_package(builder, &["`dojobber` must not depend on `dojobber-viz`"]);
         let cli = "[package]\nname = \"dojobber-cli\"\n[dependencies]\n";
         check_package(&format!("{cli}dojobber-viz = \"1\"\ndojobber = \"1\""), &[]);
+        check_package(&format!("{cli}[target.'cfg(unix)'.dependencies]\ndojobber-cluster = \"1\""), &[]);
+        let cluster = "[package]\nname = \"dojobber-cluster\"\n[dependencies]\n";
         check_package(
-            &format!("{cli}dojobber-cluster = \"1\""),
-            &["`dojobber-cli` must not depend on `dojobber-cluster`"],
+            &format!("{cluster}dojobber-cli = \"1\""),
+            &["`dojobber-cluster` must not depend on `dojobber-cli`"],
         );
         check_package("[workspace.dependencies]\ndojobber = \"1\"", &[]);
     }

@@ -123,18 +123,18 @@ impl<'r> Ledger<'r> {
     pub(super) fn begin(&self, step: Step, attempt: &Try) -> Stamp {
         debug_assert!(step.may_be_heard || !self.is_watched, "somebody listens to what is not told");
         if step.may_be_heard && self.is_watched {
-            self.tell_begin(step, *attempt);
+            self.tell_begin(step, *attempt, None);
         }
         self.stamp
     }
 
     #[inline(never)]
-    fn tell_begin(&self, step: Step, attempt: Try) {
+    fn tell_begin(&self, step: Step, attempt: Try, node: Option<Arc<str>>) {
         let sequence = (step.phase == Phase::Run).then(|| attempt.sequence.into());
         let (at, worker) = (time(self.stamp), self.worker());
         self.watch.tell(move || {
             let (job, phase) = (self.job(attempt.job), step.phase);
-            Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence }
+            Event::PhaseStarted { job, attempt: attempt.attempt, phase, worker, at, sequence, node }
         });
         self.watch.begins(attempt.job, attempt.attempt, step.phase, worker, self.stamp);
     }
@@ -234,10 +234,12 @@ impl<'r> Ledger<'r> {
         self.stamp = stamp;
     }
 
-    /// Tells that a phase began then.
-    pub(super) fn begin_at(&mut self, step: Step, attempt: &Try, start: Stamp) {
+    /// Tells that a phase began then, on another machine.
+    pub(super) fn begin_at(&mut self, step: Step, attempt: &Try, start: Stamp, node: &Arc<str>) {
         self.stamp = start;
-        self.begin(step, attempt);
+        if self.is_watched {
+            self.tell_begin(step, *attempt, Some(Arc::clone(node)));
+        }
     }
 
     /// Tells that a phase ended then, and keeps a record.

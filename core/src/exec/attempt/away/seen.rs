@@ -85,8 +85,9 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if phase == Phase::Run {
             attempt.sequence = self.live.next_sequence();
         }
-        self.ledger.with_log(&mut seen.lane.log, |ledger| {
-            ledger.begin_at(Step::linked(phase), attempt, Stamp(start))
+        let Lane { node, log, .. } = &mut seen.lane;
+        self.ledger.with_log(log, |ledger| {
+            ledger.begin_at(Step::linked(phase), attempt, Stamp(start), node);
         });
         seen.open = Some((phase, start));
     }
