@@ -23,6 +23,8 @@ pub(crate) struct Unit {
     pub(crate) losses: u32,
     /// A submission before has begun its run.
     pub(crate) ran: bool,
+    /// The submission that has told how far it is.
+    pub(crate) told_by: Option<Tag>,
 }
 
 /// A unit that was submitted.
@@ -108,6 +110,13 @@ impl Books {
     pub(crate) fn take_queued(&mut self, unit: UnitName) -> Option<Unit> {
         let at = self.queue.iter().position(|queued| queued.name == unit)?;
         self.queue.remove(at)
+    }
+}
+
+impl Unit {
+    /// Whether another submission than this one has told how far it is.
+    pub(crate) fn is_another(&self, tag: &str) -> bool {
+        self.told_by.as_ref().is_some_and(|told_by| told_by.to_string() != tag)
     }
 }
 

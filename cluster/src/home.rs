@@ -35,7 +35,7 @@ pub(crate) fn unit_done(
     let said = said.into_iter().filter_map(|said| Some((known(said.job, ids)?, said)));
     let said = said.map(|(id, said)| said.told(id)).collect();
     let (ran_before, pause) = (ran && !has_run, Duration::from_nanos(pause_ns));
-    UnitDone { node, jobs: done, lost, ran_before, said, pause }
+    UnitDone { node, jobs: done, lost, ran_before, is_another: false, said, pause }
 }
 
 /// A job of a unit, by its place in the graph.

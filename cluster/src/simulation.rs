@@ -50,6 +50,8 @@ enum Fate {
     Forgotten,
     /// The engine tells its end once, and forgets it; its record comes much later.
     EndsAndIsForgotten,
+    /// Its machine does not see the spool.
+    NotShared,
 }
 
 /// The engine, and the machines that execute its units: threads of the test.
@@ -67,8 +69,9 @@ struct Desk {
     waiting: VecDeque<(Tag, PathBuf, Fate)>,
     /// How often a unit was executed that had a whole record.
     repeated: u32,
-    /// The fate of all units, if it is no matter of luck.
+    /// The fate of all units, if it is no matter of luck. Then it takes no more than `room` at once, if that is said.
     fate: Option<Fate>,
+    room: Option<u32>,
     submitted: u32,
     surveys: u32,
     is_closed: bool,
@@ -80,9 +83,9 @@ const MANY: u32 = 10;
 impl Farm {
     fn new(seed: u64) -> Self {
         let (units, waiting) = (BTreeMap::new(), VecDeque::new());
-        let (dice, fate) = (Dice::new(seed), None);
+        let (dice, fate, room) = (Dice::new(seed), None, None);
         let (repeated, submitted, surveys, is_closed) = (0, 0, 0, false);
-        let desk = Desk { dice, units, waiting, repeated, fate, submitted, surveys, is_closed };
+        let desk = Desk { dice, units, waiting, repeated, fate, room, submitted, surveys, is_closed };
         Farm(Arc::new(Inside { desk: Mutex::new(desk), bell: Condvar::new() }))
     }
 
@@ -116,6 +119,9 @@ impl Farm {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let folder = RunFolder::new(folder.parent().expect("it is in the spool"), &tag.run);
+            if fate == Fate::NotShared {
+                fs::remove_file(folder.order(&tag)).expect("it was written before it was submitted");
+            }
             let order = folder.read_order(&tag).ok().flatten();
             let spot = Spot { node: format!("n{}", tag.index % 3), ticket: tag.to_string() };
             let has_record = |order: &crate::spool::Order| {
@@ -135,7 +141,9 @@ impl Farm {
             }
             let why = format!("exit code {code}");
             let mut desk = self.desk();
-            if let Some((Fate::Executed | Fate::Twice | Fate::Torn, state)) = desk.units.get_mut(&tag) {
+            if let Some((Fate::Executed | Fate::Twice | Fate::Torn | Fate::NotShared, state)) =
+                desk.units.get_mut(&tag)
+            {
                 *state = State::Over { why, end: End::Program };
             }
         }
@@ -160,8 +168,11 @@ impl Engine for Farm {
 
     fn submit(&self, batch: &Batch<'_>) -> Result<(), SubmitError> {
         let mut desk = self.desk();
-        if desk.dice.roll(12) == 0 {
+        if desk.fate.is_none() && desk.dice.roll(12) == 0 {
             return Err(SubmitError::Busy("it has lunch".to_owned()));
+        }
+        if desk.room.is_some_and(|room| batch.units > room) {
+            return Err(SubmitError::Busy("it has no room for so many".to_owned()));
         }
         for tag in (0..batch.units).map(|index| batch.tag(index)) {
             desk.submitted += 1;
@@ -366,6 +377,35 @@ fn a_unit_that_has_ended_and_was_forgotten_is_no_machine_that_is_lost() {
     let report = run(&farm, &plan, &cluster, folder.path(), &Trace::default());
     assert!(report.success(), "{report}");
     assert_eq!((runs.load(Ordering::SeqCst), farm.desk().submitted), (1, 1), "{report}");
+}
+
+/// Runs so many jobs whose units all have this fate.
+fn run_all(jobs: usize, fate: Fate, room: Option<u32>) -> (dojobber::Report, u32) {
+    let folder = tempfile::tempdir_in(memory()).unwrap();
+    let farm = Farm::new(3);
+    (farm.desk().fate, farm.desk().room) = (Some(fate), room);
+    let cluster = Cluster::new(farm.clone(), folder.path().join("spool"));
+    let graph =
+        (0..jobs).fold(Graph::new(), |graph, at| graph.job(format!("{at}")).on(&cluster).run_only(|_| ()));
+    let plan = graph.compile().unwrap();
+    let report = run(&farm, &plan, &cluster, folder.path(), &Trace::default());
+    let submitted = farm.desk().submitted;
+    (report, submitted)
+}
+
+#[test]
+fn a_spool_that_is_not_shared_is_told_and_fails_for_good() {
+    let (report, submitted) = run_all(1, Fate::NotShared, None);
+    let error = report.error("0").unwrap().to_string();
+    assert!(error.contains("is the spool on a file system that all machines share?"), "{error}");
+    assert_eq!((report.job("0").unwrap().tries(), submitted), (1, 3), "two losses are allowed");
+}
+
+#[test]
+fn an_engine_without_room_takes_less_at_once() {
+    let (report, submitted) = run_all(5, Fate::Executed, Some(2));
+    assert!(report.success(), "{report}");
+    assert_eq!(submitted, 5);
 }
 
 /// Where files cost little.

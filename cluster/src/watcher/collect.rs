@@ -96,8 +96,9 @@ impl Watcher {
 
     /// Tells the run what has become of a unit.
     pub(super) fn land(&self, current: &Current, unit: Unit, record: Record) {
+        let is_another = unit.is_another(&record.tag);
         let done = unit_done(record, &unit.portable, &unit.ids, &current.folder, unit.ran);
-        unit.done.tell(done);
+        unit.done.tell(UnitDone { is_another, ..done });
     }
 
     /// Tells the run how far units are that go on for a while.
@@ -118,7 +119,8 @@ impl Watcher {
             let Some(began) = current.folder.read_began(&tag) else {
                 continue;
             };
-            if let Some(flying) = self.state().books.flying.get(&tag) {
+            if let Some(flying) = self.state().books.flying.get_mut(&tag) {
+                flying.unit.told_by = Some(tag.clone());
                 flying.unit.done.progress(began.progress(flying.unit.ids.first().copied(), now_ms()));
             }
         }
@@ -134,9 +136,10 @@ impl Watcher {
         let status = Status::Failed;
         let known = job.filter(|_| unit.name.kind == UnitKind::Try && !phases.is_empty());
         let jobs = known.map(|job| JobDone { job, status, phases, output: None });
-        let ran_before = unit.ran;
+        let (ran_before, is_another) = (unit.ran, unit.is_another(&tag.to_string()));
         let jobs = jobs.into_iter().collect();
         let said = said.into_iter().collect();
-        unit.done.tell(UnitDone { node, jobs, said, lost: Some(lost), ran_before, ..UnitDone::default() });
+        let lost = Some(lost);
+        unit.done.tell(UnitDone { node, jobs, said, lost, ran_before, is_another, ..UnitDone::default() });
     }
 }

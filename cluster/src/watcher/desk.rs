@@ -131,7 +131,7 @@ impl Watcher {
             boot: spool::boot(),
             inputs,
         };
-        let unit = Unit { name, needs, order, ids, done, portable, losses: 0, ran: false };
+        let unit = Unit { name, needs, order, ids, done, portable, losses: 0, ran: false, told_by: None };
         let mut state = self.state();
         match state.books.orphans.remove(&name) {
             Some(tag) => {

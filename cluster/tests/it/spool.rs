@@ -1,8 +1,10 @@
 //! Files of a spool that are torn, of another version, or not there.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
 
-use crate::support::World;
+use crate::support::{World, example, finished};
 
 #[test]
 fn a_run_of_another_version_is_not_touched() {
@@ -39,6 +41,68 @@ fn torn_files_lose_nothing_but_what_stood_in_them() {
     assert!(told.is_success && told.err.contains("is left behind"), "{}", told.err);
     fs::write(world.spool().join("run"), "").unwrap();
     assert!(world.run(&["jobs=2"]).is_success);
+}
+
+#[test]
+fn a_torn_file_of_a_unit_that_has_a_record_is_not_missed() {
+    let world = World::new();
+    assert!(world.run(&["jobs=2"]).is_success);
+    for file in ["order/b0.1", "began/b0.1", "graph", "log/b0.1.log"] {
+        fs::remove_file(world.run_folder().join("ended")).unwrap();
+        fs::write(world.run_folder().join(file), "{").unwrap();
+        fs::write(world.run_folder().join("new/nothing"), "").unwrap();
+        let told = world.run(&["jobs=2"]);
+        assert!(
+            told.is_success && told.err.contains("goes on with run"),
+            "{file}: {}\n{}",
+            told.out,
+            told.err
+        );
+    }
+    assert_eq!((world.count("run part0"), world.count("run part1")), (1, 1));
+}
+
+/// A unit, started by hand in a folder after something was done to its run; its exit code, and its record if it has one.
+#[track_caller]
+fn unit_by_hand(change: impl FnOnce(&Path), cwd: &str) -> (Option<i32>, String) {
+    let world = World::new();
+    assert!(world.run(&["jobs=1"]).is_success);
+    let run = world.run_folder();
+    fs::remove_file(run.join("out/1.1")).unwrap();
+    change(&run);
+    let mut unit = world.command_of(&run.join("program"), &["jobs=1"]);
+    let unit = unit.env("DOJOBBER_UNIT", run.join("order/b0.0")).current_dir(cwd).spawn().unwrap();
+    (finished(unit).code(), fs::read_to_string(run.join("out/1.1")).unwrap_or_default())
+}
+
+#[test]
+fn a_unit_that_cannot_be_executed_says_why() {
+    let here = std::env::current_dir().unwrap();
+    let (code, record) = unit_by_hand(|_| {}, here.to_str().unwrap());
+    assert!(code == Some(0) && record.contains("\"status\""), "{record}");
+    // where Slurm does not find a directory, it takes another one
+    let (code, record) = unit_by_hand(|_| {}, "/");
+    let why = format!("it was started in /, not in {}", here.display());
+    assert!(code == Some(1) && record.contains(&why) && record.contains("\"is_final\":true"), "{record}");
+    let tear = |run: &Path| fs::write(run.join("order/b0.0"), "{\"dojobber_order\":1,\"na").unwrap();
+    assert_eq!(unit_by_hand(tear, "/"), (Some(65), String::new()));
+}
+
+#[test]
+fn another_program_begins_anew() {
+    let world = World::new();
+    let mut first = world.spawn(&["jobs=1", "part0=long"]);
+    world.wait_for("the run", |world| world.count("run part0") == 1);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let run = world.run_folder();
+    let other = world.spool().with_file_name("other");
+    fs::copy(example("trials"), &other).unwrap();
+    File::options().append(true).open(&other).unwrap().write_all(b"built anew").unwrap();
+    fs::write(world.spool().with_file_name("world").join("done-0"), "0").unwrap();
+    let told = world.finish(world.command_of(&other, &["jobs=1", "part0=long"]).spawn().unwrap());
+    assert!(told.err.contains("it is given up, 1 units of it are ended"), "{}", told.err);
+    assert!(told.job("part0").starts_with("satisfied") && world.run_folder() != run, "{}", told.out);
 }
 
 #[test]

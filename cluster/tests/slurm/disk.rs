@@ -26,17 +26,17 @@ fn fill(disk: &Path) -> PathBuf {
 }
 
 #[track_caller]
-fn check(engine: Engine) {
+fn check(engine: Engine, options: &[&str]) {
     let _one = DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let disk = Site::here().small_disk();
     let world = World::of(engine).with_spool(disk.join(format!("{engine:?}")));
     let ballast = fill(&disk);
-    let told = world.run(&["jobs=2"]);
+    let told = world.run(&[options, &["jobs=2"]].concat());
     let is_told = told.err.contains("cannot be used: No space left on device");
     assert!(!told.is_success && is_told, "{engine:?}: full before the start: {}", told.err);
     fs::remove_file(&ballast).unwrap();
 
-    let child = world.spawn(&["jobs=2", "all=waits"]);
+    let child = world.spawn(&[options, &["jobs=2", "all=waits"]].concat());
     let both = |what: &'static str| {
         move |world: &World| (0..2).all(|at| world.count(&format!("{what} part{at}")) == 1)
     };
@@ -58,6 +58,7 @@ fn check(engine: Engine) {
 
 #[test]
 fn a_full_disk_costs_time_and_nothing_else() {
-    check(Engine::Slurm);
-    check(Engine::Processes);
+    check(Engine::Slurm, &[]);
+    check(Engine::Slurm, &["pilots=1", "workers=2"]);
+    check(Engine::Processes, &[]);
 }

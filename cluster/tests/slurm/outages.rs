@@ -42,6 +42,26 @@ fn units_of_a_node_that_is_lost_are_executed_elsewhere_or_when_it_is_back() {
     assert_eq!((pinned.count("run part0"), pinned.count("ran part0")), (2, 1));
 }
 
+/// It numbers jobs anew then, and nodes that still know the old ones may be drained.
+#[test]
+fn a_controller_may_forget_what_it_has_just_accepted() {
+    let _alone = Calm::alone();
+    let site = Site::here();
+    let world = World::new();
+    let child = world.spawn(&["jobs=4", "all=waits"]);
+    world.wait_for("a run", |world| world.log().keys().any(|line| line.starts_with("run ")));
+    site.end_controller("-KILL");
+    site.start_controller();
+    world.go();
+    let told = site.resume_nodes_while(|| world.finish(child));
+    assert!(told.is_success && told.out.contains("sum 60"), "{}\n{}", told.out, told.err);
+    for at in 0..4 {
+        let line = told.job(&format!("part{at}"));
+        assert!(line == "changed 1" || line == "satisfied 1", "{line}\n{}", told.err);
+        assert!(world.count(&format!("ran part{at}")) >= 1, "{:?}", world.log());
+    }
+}
+
 #[test]
 fn a_controller_may_be_away_for_a_while() {
     let _alone = Calm::alone();

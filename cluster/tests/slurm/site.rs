@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// The files of the Slurm that was brought up for these tests.
@@ -47,6 +48,26 @@ impl Site {
         });
     }
 
+    /// Does something while a person brings back each node that is drained, and leaves all of them as they are to be.
+    pub(crate) fn resume_nodes_while<T>(&self, work: impl FnOnce() -> T) -> T {
+        let is_over = AtomicBool::new(false);
+        let done = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    output("scontrol", &["update", "NodeName=n[1-3]", "State=RESUME"]);
+                    sleep(Duration::from_millis(500));
+                }
+            });
+            let _over = Over(&is_over); // also where it panics
+            work()
+        });
+        output("scontrol", &["update", "NodeName=n[1-3]", "State=RESUME"]);
+        for node in ["n1", "n2", "n3"] {
+            self.wait_for_states(node, &["idle", "mixed", "allocated"]);
+        }
+        done
+    }
+
     /// Ends the controller by a signal, and waits until it is gone.
     pub(crate) fn end_controller(&self, signal: &str) {
         let process = self.kill("slurmctld.pid", signal);
@@ -68,6 +89,15 @@ impl Site {
         let mut script = Command::new("sh");
         script.arg(self.0.join(words[0])).args(&words[1..]).stdin(Stdio::null());
         assert!(script.status().unwrap().success());
+    }
+}
+
+/// Says at its end that something is over.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

@@ -19,6 +19,8 @@ pub struct UnitDone {
     pub lost: Option<Lost>,
     /// Its run was executed by an earlier submission of the same try, which was lost. So the job has changed something.
     pub ran_before: bool,
+    /// Another submission than this one has told how far it was. So what its jobs have said is all new.
+    pub is_another: bool,
     /// What its jobs have said, those that have said anything.
     pub said: Vec<SaidThere>,
     /// How long the next try is to wait at least, if its error asks for that.

@@ -30,7 +30,7 @@ pub(crate) fn execute_unit<'env, A: Send + Sync>(mut live: Live<'env, A>, unit: 
     let jobs = vec![JobDone { job, status, phases, output }];
     let said = live.world.sayings.kept().remove(&job).map(|said| said.told_there(job));
     let (said, pause) = (said.into_iter().collect(), Duration::from_nanos(pause));
-    let done = UnitDone { node: unit.node, jobs, lost, ran_before: false, said, pause };
+    let done = UnitDone { node: unit.node, jobs, lost, said, pause, ..UnitDone::default() };
     UnitResult { done, local }
 }
 

@@ -53,7 +53,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         progress: Option<Seen>,
         done: UnitDone,
     ) -> (Try, TryEnd) {
-        let UnitDone { node, mut jobs, lost, ran_before, said, pause } = done;
+        let UnitDone { node, mut jobs, lost, ran_before, is_another, said, pause } = done;
         let spec = self.enter(&attempt);
         let (phases, output) = jobs.pop().map_or((Vec::new(), None), |job| (job.phases, job.output));
         // what has ended tells all of itself; and another submission may have seen more than the one that ended
@@ -64,7 +64,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let seen = progress.or_else(|| self.seen(sent_at, &node, total));
         if let Some(mut seen) = seen {
             self.record_phases(&mut attempt, &mut seen, &phases);
-            said.iter().for_each(|said| _ = self.hear_there(said, attempt.attempt, seen.origin, seen.heard));
+            let (origin, heard) = match is_another {
+                true => (self.ledger.now().saturating_sub(nanos(total)).max(sent_at), 0),
+                false => (seen.origin, seen.heard),
+            };
+            said.iter().for_each(|said| _ = self.hear_there(said, attempt.attempt, origin, heard));
             self.leave_lane(seen);
         }
         self.look_at_the_clock();
