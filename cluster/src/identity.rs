@@ -94,7 +94,14 @@ pub(crate) fn difference(sent: &str, here: &str, node: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dojobber::{Graph, Key};
+    use dojobber::{Done, Elsewhere, Graph, Key, Order};
+    use std::sync::Arc;
+
+    struct Away;
+
+    impl Elsewhere for Away {
+        fn begin(&self, _: &Order<'_>, _: Done) {}
+    }
 
     #[test]
     fn a_graph_is_told_by_its_lines() {
@@ -112,7 +119,7 @@ mod tests {
         const PORTABLE: Key<u8> = Key::new("b").portable();
         const STAYS: Key<u8> = Key::new("b");
         let a = |name: &str| Graph::new().job(name).check_only(|_| Ok(1));
-        let cluster = crate::Cluster::here();
+        let away: Arc<dyn Elsewhere> = Arc::new(Away);
         let nest = |inner: &str| Graph::new().job("n").nest(Graph::new().job(inner).run_only(|_| ()));
         let graphs = [
             a("a"),
@@ -123,7 +130,7 @@ mod tests {
             a("a").job("b").after("a").group(),
             a("a").job(PORTABLE).after("a").run_only(|_| Ok(1)),
             a("a").job(STAYS).after("a").run_only(|_| Ok(1)),
-            a("a").job("b").after("a").on(&cluster).run_only(|_| ()),
+            a("a").job("b").after("a").on(away).run_only(|_| ()),
             nest("x"),
             nest("y"),
             nest("x").job("a").run_only(|_| ()),
