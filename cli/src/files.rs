@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dojobber::{JobId, Report, Slots};
 use dojobber_viz::{Format, Picture, write_whole};
@@ -19,20 +19,21 @@ use crate::trace::trace;
 pub(crate) fn check(args: &RunArgs) -> Result<(), String> {
     let pictures = args.graph.iter().filter_map(|path| Format::of(path).err()).map(|error| error.to_string());
     let mut wrong: Vec<String> = pictures.collect();
-    let paths = paths(args);
-    for (at, path) in paths.iter().enumerate() {
-        if paths[..at].contains(path) {
-            wrong.push(format!("cannot write {} twice: each file needs a name of its own", path.display()));
-        } else if let Err(error) = try_to_write(path) {
-            wrong.push(cannot_write(path, &error));
+    let mut places: Vec<PathBuf> = Vec::new();
+    let mut look = |path: &Path, check: &dyn Fn() -> Result<(), String>| {
+        if places.contains(&place(path)) {
+            let path = path.display();
+            wrong.push(format!("cannot write {path} twice: each file needs a name of its own"));
+        } else {
+            places.push(place(path));
+            wrong.extend(check().err());
         }
+    };
+    for path in paths(args) {
+        look(path, &|| try_to_write(path).map_err(|error| cannot_write(path, &error)));
     }
     if let Some(path) = args.journal.as_deref() {
-        if paths.contains(&path) {
-            wrong.push(format!("cannot write {} twice: each file needs a name of its own", path.display()));
-        } else {
-            wrong.extend(journal::check(path).err());
-        }
+        look(path, &|| journal::check(path));
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
@@ -63,6 +64,14 @@ pub(crate) fn write(args: &RunArgs, report: &Report, program: &str, uses: &[(Job
 fn paths(args: &RunArgs) -> Vec<&Path> {
     let others = [&args.report, &args.junit, &args.trace].into_iter().flatten();
     args.graph.iter().chain(others).map(|path| path.as_path()).collect()
+}
+
+/// The same for all names of one file, as far as one can know.
+fn place(path: &Path) -> PathBuf {
+    let there = path.canonicalize().ok();
+    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let to_be = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
+    there.or_else(to_be).unwrap_or_else(|| path.to_owned())
 }
 
 fn file(path: &Path, content: &[u8]) -> Result<(), String> {
@@ -100,7 +109,6 @@ fn try_to_write(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     #[track_caller]
     fn check_files(graph: &[PathBuf], report: Option<PathBuf>, expected: &[&str]) {
@@ -124,6 +132,9 @@ mod tests {
         check_files(&[at("nowhere/new.svg")], None, &["nowhere/new.svg: "]);
         check_files(&[at("new.doc")], None, &["names no format of pictures"]);
         check_files(&[at("a.svg"), at("a.svg")], Some(at("a.svg")), &["a.svg twice", "a.svg twice"]);
+        check_files(&[at("a.svg"), at("./a.svg")], None, &["a.svg twice"]);
+        let again = at("..").join(folder.path().file_name().unwrap()).join("old.svg");
+        check_files(&[at("old.svg")], Some(again), &["old.svg twice"]);
         check_files(&[], Some(folder.path().to_owned()), &["directory"]);
         check_files(&[], Some(at("old.svg/below")), &["old.svg/below: "]);
         check_files(&[], Some(PathBuf::from("/dev/null")), &[]);
