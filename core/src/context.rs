@@ -324,7 +324,7 @@ impl<A> Context<A> {
     /// Says something about this phase: to those who watch the run, who show it with the name of the job, and in the report,
     /// which keeps the last 20 lines of each job.
     ///
-    /// A text of more than 1,000 characters loses its middle.
+    /// A text of more than 1,000 characters loses its middle. What is said when the run is over is lost.
     ///
     /// ```
     /// # use dojobber_core::{Context, Draft, JobSpec};

@@ -106,6 +106,8 @@ struct Kept {
     lines: usize,
     /// When it was told how far each job is.
     told: BTreeMap<JobId, u64>,
+    /// The run is over: what a context says that has outlived it is lost.
+    is_closed: bool,
 }
 
 impl Sayings {
@@ -117,7 +119,9 @@ impl Sayings {
     pub(crate) fn log(&self, spot: Spot, at: u64, text: &str) {
         let text = without_middle(text);
         let line = LogLine { attempt: spot.attempt, phase: spot.phase, at, text: text.clone() };
-        self.lock().keep(spot.job, line);
+        if !self.lock().keep(spot.job, line) {
+            return;
+        }
         if let Some(tell) = &self.tell {
             tell(spot, at, Saying::Line(&text));
         }
@@ -127,6 +131,9 @@ impl Sayings {
     pub(crate) fn progress(&self, spot: Spot, at: u64, progress: Progress) {
         let is_news = {
             let mut kept = self.lock();
+            if kept.is_closed {
+                return;
+            }
             kept.jobs.entry(spot.job).or_default().progress = Some(progress);
             self.tell.is_some() && kept.is_news(spot.job, at, progress)
         };
@@ -142,6 +149,11 @@ impl Sayings {
         }
     }
 
+    /// Nothing more is kept, and nobody told.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+    }
+
     /// All that is kept.
     pub(crate) fn kept(&self) -> AllSaid {
         self.lock().jobs.clone()
@@ -153,19 +165,24 @@ impl Sayings {
 }
 
 impl Kept {
-    fn keep(&mut self, job: JobId, line: LogLine) {
+    /// Keeps a line, or counts it; `false`: it came too late.
+    fn keep(&mut self, job: JobId, line: LogLine) -> bool {
+        if self.is_closed {
+            return false;
+        }
         let said = self.jobs.entry(job).or_default();
         let is_full = said.lines.len() == LINES_OF_A_JOB || self.lines == LINES_OF_A_RUN;
         if is_full {
             said.left_out += 1;
             if said.lines.is_empty() {
-                return;
+                return true;
             }
             said.lines.remove(0);
             self.lines -= 1;
         }
         said.lines.push(line);
         self.lines += 1;
+        true
     }
 
     fn is_news(&mut self, job: JobId, at: u64, progress: Progress) -> bool {

@@ -128,6 +128,9 @@ impl<'env, A> Session<'env, A> {
     fn close(&mut self, report: &mut Report) {
         let cleanups_due = self.pending().len();
         let Live { watch, world, spans, .. } = self.live();
+        if cleanups_due == 0 {
+            world.sayings.close();
+        }
         report.keep_said(world.sayings.kept());
         let elapsed = world.clock.now();
         report.close(elapsed, world.clock.scale());
@@ -145,6 +148,7 @@ impl<'env, A> Session<'env, A> {
         }
         let failures = self.call_cleanups(report);
         let World { clock, sayings, .. } = &*self.live().world;
+        sayings.close();
         report.keep_said(sayings.kept());
         let elapsed = clock.now();
         report.close(elapsed, clock.scale());
@@ -198,7 +202,9 @@ impl<'env, A> Session<'env, A> {
             warning!(job = _job, error = %_error, "a cleanup failed when its run was dropped");
         }
         let _ = unwind::discard_all(done.failures);
-        self.tell_cleanup_ended(self.live().world.clock.now());
+        let World { clock, sayings, .. } = &*self.live().world;
+        sayings.close();
+        self.tell_cleanup_ended(clock.now());
     }
 
     /// Drops what the user made, one value after another. Nobody is left to be told of a panic in a destructor, and

@@ -5,9 +5,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use dojobber::{ErrorClass, Graph, Plan};
+use dojobber::{Cleanup, ErrorClass, Graph, Plan, Runner};
 
-use crate::support::{check, pending_times, quick};
+use crate::support::{Trace, check, pending_times, quick};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -136,6 +136,34 @@ fn after_the_run() {
     let kept = kept.into_inner().unwrap();
     kept.iter().for_each(Waker::wake_by_ref);
     kept.into_iter().for_each(Waker::wake);
+}
+
+/// A context may outlive its run, as in a thread that nobody has waited for: what it says then is lost.
+#[test]
+fn a_context_says_nothing_after_the_run() {
+    for cleanup in [Cleanup::AtEnd, Cleanup::OnDrop] {
+        let kept = Mutex::new(None);
+        let plan = Graph::new()
+            .job("a")
+            .cleanup(|cx| cx.log("cleaned up"))
+            .run_only_async(|cx| {
+                cx.log("in time");
+                *kept.lock().unwrap() = Some(cx);
+                std::future::ready(())
+            })
+            .compile()
+            .unwrap();
+        let trace = Trace::default();
+        let run = Runner::builder().cleanup(cleanup).observer(trace.clone()).build().run(&plan, ());
+        let lines = if cleanup == Cleanup::AtEnd { 2 } else { 1 };
+        assert_eq!(run.job("a").unwrap().log().len(), lines);
+        drop(run);
+        let before = trace.events().len();
+        let cx = kept.lock().unwrap().take().unwrap();
+        cx.log("too late");
+        cx.progress(1, 1);
+        assert_eq!(trace.events().len(), before, "{cleanup:?}");
+    }
 }
 
 #[test]
