@@ -113,10 +113,10 @@ impl Clock {
         }
     }
 
-    /// When the run began, by the calendar. A simulation has no date.
-    pub(crate) fn date(&self) -> Option<SystemTime> {
+    /// When the run began, by the calendar, so many nanoseconds ago. A simulation has no date.
+    pub(crate) fn date(&self, elapsed: u64) -> Option<SystemTime> {
         match &self.source {
-            Source::Machine(start) => SystemTime::now().checked_sub(start.elapsed()),
+            Source::Machine(_) => SystemTime::now().checked_sub(Duration::from_nanos(elapsed)),
             #[cfg(feature = "testkit")]
             Source::Virtual(_) => None,
         }
@@ -127,12 +127,12 @@ impl Clock {
         Duration::from_nanos(at.saturating_sub(self.now()))
     }
 
-    /// What the stamps of this run are worth, as far as can be said now.
-    pub(crate) fn scale(&self) -> Scale {
-        let Some(first) = self.first_count else { return Scale::NANOS };
+    /// How long the run has taken so far, in nanoseconds, and what its stamps are worth, as far as can be said now.
+    pub(crate) fn end(&self) -> (u64, Scale) {
+        let Some(first) = self.first_count else { return (self.now(), Scale::NANOS) };
         let (elapsed, count) = beside_the_counter(|| self.now());
         let factor = (u128::from(elapsed) << 32) / u128::from(count.saturating_sub(first).max(1));
-        Scale { first: Stamp(first), factor: u64::try_from(factor).unwrap_or(u64::MAX) }
+        (elapsed, Scale { first: Stamp(first), factor: u64::try_from(factor).unwrap_or(u64::MAX) })
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
             while clock.now() < 2_000_000 {}
             let after = clock.now();
             let late = clock.stamp();
-            let scale = clock.scale();
+            let (_, scale) = clock.end();
             assert!(scale.nanos(stamp) + nanos(DRIFT) >= before, "{exact}: {stamp:?} {before}");
             assert!(scale.nanos(late) + nanos(DRIFT) >= after, "{exact}: {late:?} {after}");
             assert!(stamp <= late);

@@ -18,7 +18,7 @@ use crate::process::{Command, LazyProcesses, Origin, Spot};
 use crate::runtime::AsyncRuntime;
 use crate::said::{Progress, Sayings};
 use crate::store::Store;
-use crate::timers::{Sleeping, Timers};
+use crate::timers::{LazyTimers, Sleeping};
 use crate::words::Phase;
 
 /// What all jobs of one run share.
@@ -33,7 +33,7 @@ pub(crate) struct World<A> {
     pub(crate) processes: LazyProcesses,
     pub(crate) sayings: Sayings,
     /// What async phases wait for.
-    pub(crate) timers: Arc<Timers>,
+    pub(crate) timers: LazyTimers,
     pub(crate) runtime: Arc<AsyncRuntime>,
     /// Whether jobs begin although something that they depend on has not run.
     pub(crate) goes_through: bool,
@@ -318,7 +318,7 @@ impl<A> Context<A> {
     /// It is for async phases; what ends the phase drops it. It may be awaited elsewhere, too: in a task of a runtime that the
     /// phase has spawned, also when the run is over.
     pub fn sleep_async(&self, time: Duration) -> Sleeping {
-        Sleeping::new(Arc::clone(&self.world.timers), self.world.clock.clone(), time)
+        Sleeping::new(self.world.timers.shared(), self.world.clock.clone(), time)
     }
 
     /// Says something about this phase: to those who watch the run, who show it with the name of the job, and in the report,

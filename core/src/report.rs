@@ -111,23 +111,21 @@ impl Report {
     }
 
     /// Says what jobs have said of their runs.
-    pub(crate) fn with_descriptions_of_runs<T: Into<Box<str>>>(
-        self,
-        texts: impl IntoIterator<Item = (JobId, T)>,
-    ) -> Self {
-        let descriptions_of_runs = texts.into_iter().map(|(job, text)| (job, text.into())).collect();
-        Report { descriptions_of_runs, ..self }
+    pub(crate) fn describe_runs<T: Into<Box<str>>>(&mut self, texts: impl IntoIterator<Item = (JobId, T)>) {
+        self.descriptions_of_runs.extend(texts.into_iter().map(|(job, text)| (job, text.into())));
     }
 
     /// Says why the run was stopped, if it was.
-    pub(crate) fn stopped_by(self, stop_reason: Option<StopReason>) -> Self {
-        Report { stop_reason, ..self }
+    pub(crate) fn say_why_stopped(&mut self, stop_reason: Option<StopReason>) {
+        self.stop_reason = stop_reason;
     }
 
     /// Says which machines stand for workers.
-    pub(crate) fn at_nodes(self, nodes: impl IntoIterator<Item = (u16, Arc<str>)>) -> Self {
-        let nodes: Nodes = nodes.into_iter().map(|(worker, node)| (worker, (*node).into())).collect();
-        Report { nodes: (!nodes.is_empty()).then(|| Box::new(nodes)), ..self }
+    pub(crate) fn say_nodes(&mut self, nodes: impl IntoIterator<Item = (u16, Arc<str>)>) {
+        let mut nodes = nodes.into_iter().map(|(worker, node)| (worker, (*node).into())).peekable();
+        if nodes.peek().is_some() {
+            self.nodes = Some(Box::new(nodes.collect()));
+        }
     }
 
     /// Adds a phase that followed all others of its job.
@@ -143,7 +141,9 @@ impl Report {
 
     /// Keeps what jobs have said.
     pub(crate) fn keep_said(&mut self, said: AllSaid) {
-        self.said = said;
+        if !said.is_empty() {
+            self.said = said;
+        }
     }
 
     /// Says what the observers could not do.
@@ -151,9 +151,9 @@ impl Report {
         self.observer_failures = failures;
     }
 
-    /// Says when and where it all was.
-    pub(crate) fn took_place(&mut self, clock: &Clock) {
-        self.origin = Origin::of(clock);
+    /// Says when and where it all was, by a clock that has come so far.
+    pub(crate) fn took_place(&mut self, clock: &Clock, elapsed: u64) {
+        self.origin = Origin::of(clock, elapsed);
     }
 
     /// Says how long it all took, and what its stamps are worth.
@@ -373,8 +373,8 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// Here, when that clock was started.
-    fn of(clock: &Clock) -> Self {
-        let started = clock.date();
+    fn of(clock: &Clock, elapsed: u64) -> Self {
+        let started = clock.date(elapsed);
         Origin { host: started.and(host::name()).map(Cow::Borrowed), started }
     }
 }

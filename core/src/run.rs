@@ -41,7 +41,7 @@ pub struct Run<'env, A = ()> {
 
 impl<'env, A> Run<'env, A> {
     /// When all jobs have ended.
-    pub(crate) fn new(live: Live<'env, A>, finished: Finished<'env, A>) -> Self {
+    pub(crate) fn new(live: Box<Live<'env, A>>, finished: Finished<'env, A>) -> Self {
         let (report, session) = Session::end(live, finished);
         Run { report, session }
     }

@@ -200,7 +200,7 @@ impl Runner {
         watch: Watch,
     ) -> Result<UnitResult, UnitError> {
         let live = self.begin_unit(plan, args, watch, std::mem::take(&mut unit.inputs));
-        Ok(execute_unit(live, unit))
+        Ok(execute_unit(*live, unit))
     }
 
     /// A nest is a run of its own, of its jobs; all that they depend on outside was done before.
@@ -234,7 +234,7 @@ impl Runner {
         args: Arc<A>,
         watch: Watch,
         inputs: Vec<(JobId, Carried)>,
-    ) -> Live<'env, A> {
+    ) -> Box<Live<'env, A>> {
         // what takes long is told where it is waited for
         let options = RunOptions { slow_after: Duration::ZERO, ..self.options() };
         let (clock, token, runtime) = (Clock::start(true), self.token.as_ref(), &self.runtime);
@@ -253,7 +253,7 @@ impl Runner {
         plan: &Plan<'env, A>,
         args: Arc<A>,
         token: Option<&CancelToken>,
-    ) -> Live<'env, A> {
+    ) -> Box<Live<'env, A>> {
         let (options, watch) = (self.options(), Watch::new(&self.observers));
         let expected = self.timings.as_ref().and_then(|timings| timings.expected(plan.graph()));
         // the general way of execution wants stamps that all processors agree on
@@ -270,7 +270,7 @@ impl Runner {
         args: Arc<A>,
         elapsed: Duration,
         listener: Arc<dyn Observer>,
-    ) -> Live<'env, A> {
+    ) -> Box<Live<'env, A>> {
         // the limits of the run were those of the run
         let never = Duration::MAX;
         let options = RunOptions { run_timeout: never, max_failures: None, ..self.options() };
@@ -281,7 +281,7 @@ impl Runner {
         revive(plan, args, with)
     }
 
-    fn execute<'env, A: Send + Sync>(&self, live: Live<'env, A>) -> Run<'env, A> {
+    fn execute<'env, A: Send + Sync>(&self, live: Box<Live<'env, A>>) -> Run<'env, A> {
         let finished = execute(&live, &self.helpers);
         Run::new(live, finished)
     }

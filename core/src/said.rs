@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::clock::nanos;
@@ -96,7 +96,8 @@ pub(crate) type TellSaying = dyn Fn(Spot, u64, Saying<'_>) + Send + Sync;
 #[derive(Default)]
 pub(crate) struct Sayings {
     tell: Option<Box<TellSaying>>,
-    kept: Mutex<Kept>,
+    /// Made when something is said for the first time.
+    kept: OnceLock<Box<Mutex<Kept>>>,
 }
 
 #[derive(Default)]
@@ -113,7 +114,7 @@ struct Kept {
 impl Sayings {
     /// With somebody who is told at once.
     pub(crate) fn telling(tell: impl Fn(Spot, u64, Saying<'_>) + Send + Sync + 'static) -> Self {
-        Sayings { tell: Some(Box::new(tell)), kept: Mutex::default() }
+        Sayings { tell: Some(Box::new(tell)), kept: OnceLock::new() }
     }
 
     pub(crate) fn log(&self, spot: Spot, at: u64, text: &str) {
@@ -156,11 +157,11 @@ impl Sayings {
 
     /// All that is kept.
     pub(crate) fn kept(&self) -> AllSaid {
-        self.lock().jobs.clone()
+        if self.kept.get().is_none() { AllSaid::new() } else { self.lock().jobs.clone() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

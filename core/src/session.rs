@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::report::Report;
 use crate::runtime::AsyncRuntime;
 use crate::store::Store;
+use crate::timers::LazyTimers;
 use crate::unwind;
 use crate::words::{Cleanup, DryRun};
 
@@ -41,7 +42,7 @@ pub(crate) fn begin<'env, A: Send + Sync>(
     plan: &Plan<'env, A>,
     args: Arc<A>,
     with: Beginning<'_>,
-) -> Live<'env, A> {
+) -> Box<Live<'env, A>> {
     let live = prepare(plan, args, with);
     let options = live.options;
     debug!(jobs = plan.len(), ?options, "run starts");
@@ -61,7 +62,7 @@ pub(crate) fn revive<'env, A: Send + Sync>(
     plan: &Plan<'env, A>,
     args: Arc<A>,
     with: Beginning<'_>,
-) -> Live<'env, A> {
+) -> Box<Live<'env, A>> {
     let mut live = prepare(plan, args, with);
     if let Some(world) = Arc::get_mut(&mut live.world) {
         world.outputs = Outputs::gone();
@@ -70,7 +71,11 @@ pub(crate) fn revive<'env, A: Send + Sync>(
 }
 
 /// What all workers of a run share.
-fn prepare<'env, A: Send + Sync>(plan: &Plan<'env, A>, args: Arc<A>, with: Beginning<'_>) -> Live<'env, A> {
+fn prepare<'env, A: Send + Sync>(
+    plan: &Plan<'env, A>,
+    args: Arc<A>,
+    with: Beginning<'_>,
+) -> Box<Live<'env, A>> {
     let Beginning { options, watch, token, clock, runtime, expected } = with;
     let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
     let processes = processes.with_grace(options.grace_period);
@@ -84,13 +89,13 @@ fn prepare<'env, A: Send + Sync>(plan: &Plan<'env, A>, args: Arc<A>, with: Begin
         clock,
         processes,
         sayings,
-        timers: Arc::default(),
+        timers: LazyTimers::default(),
         runtime: Arc::clone(runtime),
         goes_through: options.dry_run == DryRun::Through,
         is_unit: false,
     });
     let watch = watch.with_patience(plan.graph(), &world.clock, options.slow_after);
-    Live::new(plan.clone(), options, world, watch, bounds, expected)
+    Box::new(Live::new(plan.clone(), options, world, watch, bounds, expected))
 }
 
 /// A run whose jobs have ended: all that is the user's, and the cleanups that are still due.
@@ -98,7 +103,7 @@ pub(crate) struct Session<'env, A> {
     /// Errors by job, in ascending order.
     errors: Vec<(JobId, BoxError)>,
     /// `None` only while this is dropped.
-    live: Option<Live<'env, A>>,
+    live: Option<Box<Live<'env, A>>>,
     /// A struct job is `Send`, but need not be `Sync`.
     pending: Mutex<Vec<DueCleanup<'env, A>>>,
 }
@@ -108,12 +113,12 @@ pub(crate) type CleanupFailures = Vec<(JobId, BoxError)>;
 
 impl<'env, A> Session<'env, A> {
     /// When all jobs have ended: calls the cleanups that are due at the end, and closes the books.
-    pub(crate) fn end(live: Live<'env, A>, finished: Finished<'env, A>) -> (Report, Self) {
+    pub(crate) fn end(live: Box<Live<'env, A>>, finished: Finished<'env, A>) -> (Report, Self) {
         let Finished { heads, logs, nodes, mut leftovers, stop_reason } = finished;
-        let mut report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs)
-            .stopped_by(stop_reason)
-            .at_nodes(nodes)
-            .with_descriptions_of_runs(std::mem::take(&mut leftovers.descriptions));
+        let mut report = Report::new(Arc::clone(live.plan.graph()), live.options.dry_run, heads, logs);
+        report.say_why_stopped(stop_reason);
+        report.say_nodes(nodes);
+        report.describe_runs(std::mem::take(&mut leftovers.descriptions));
         let mut errors = std::mem::take(&mut leftovers.errors);
         errors.sort_by_key(|(job, _)| *job);
         let pending = Mutex::new(std::mem::take(&mut leftovers.cleanups));
@@ -132,9 +137,9 @@ impl<'env, A> Session<'env, A> {
             world.sayings.close();
         }
         report.keep_said(world.sayings.kept());
-        let elapsed = world.clock.now();
-        report.close(elapsed, world.clock.scale());
-        report.took_place(&world.clock);
+        let (elapsed, scale) = world.clock.end();
+        report.close(elapsed, scale);
+        report.took_place(&world.clock, elapsed);
         watch.tell(|| Event::RunEnded { at: Duration::from_nanos(elapsed), cleanups_due });
         report.keep_observer_failures(watch.failures());
         spans.run_ended(report, cleanups_due);
@@ -150,8 +155,8 @@ impl<'env, A> Session<'env, A> {
         let World { clock, sayings, .. } = &*self.live().world;
         sayings.close();
         report.keep_said(sayings.kept());
-        let elapsed = clock.now();
-        report.close(elapsed, clock.scale());
+        let (elapsed, scale) = clock.end();
+        report.close(elapsed, scale);
         self.tell_cleanup_ended(elapsed);
         failures
     }
@@ -212,7 +217,8 @@ impl<'env, A> Session<'env, A> {
     fn put_away(&mut self) {
         std::mem::take(self.pending()).into_iter().for_each(DueCleanup::discard);
         let _ = unwind::discard_all(self.errors.drain(..));
-        if let Some(Live { plan, world, watch, .. }) = self.live.take() {
+        if let Some(live) = self.live.take() {
+            let Live { plan, world, watch, .. } = *live;
             let _ = unwind::discard(world);
             let _ = unwind::discard(plan);
             watch.discard();

@@ -133,7 +133,9 @@ impl Store {
     ///
     /// The first panic of a destructor.
     pub(crate) fn clear(&mut self) -> Result<(), BoxError> {
-        *self.is_used.get_mut() = false;
+        if !std::mem::take(self.is_used.get_mut()) {
+            return Ok(()); // so nothing was put into it either
+        }
         let slots = std::mem::take(self.slots.get_mut().unwrap_or_else(PoisonError::into_inner));
         unwind::discard_all(slots.into_values().flatten())
     }

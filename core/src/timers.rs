@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,28 @@ impl Default for Timers {
     }
 }
 
+/// The timers of one run, which are made when something waits for the first time.
+#[derive(Debug, Default)]
+pub(crate) struct LazyTimers(OnceLock<Arc<Timers>>);
+
+impl LazyTimers {
+    pub(crate) fn shared(&self) -> Arc<Timers> {
+        Arc::clone(self.0.get_or_init(Arc::default))
+    }
+
+    /// When the next one is due, in nanoseconds since the run began.
+    pub(crate) fn first_due(&self) -> Option<u64> {
+        self.0.get()?.first_due()
+    }
+
+    /// Calls the wakers that are due. No lock is held meanwhile.
+    pub(crate) fn fire(&self, now: u64) {
+        if let Some(timers) = self.0.get() {
+            timers.fire(now);
+        }
+    }
+}
+
 #[derive(Default)]
 struct Waiting {
     wakers: BTreeMap<(u64, u64), Waker>,
@@ -37,8 +59,7 @@ struct Waiting {
 }
 
 impl Timers {
-    /// When the next one is due, in nanoseconds since the run began.
-    pub(crate) fn first_due(&self) -> Option<u64> {
+    fn first_due(&self) -> Option<u64> {
         Some(self.first.load(Ordering::Acquire)).filter(|due| *due < NEVER)
     }
 
@@ -47,8 +68,7 @@ impl Timers {
         self.first.store(first, Ordering::Release);
     }
 
-    /// Calls the wakers that are due. No lock is held meanwhile.
-    pub(crate) fn fire(&self, now: u64) {
+    fn fire(&self, now: u64) {
         let due = {
             let mut waiting = self.lock();
             if waiting.wakers.first_key_value().is_none_or(|((due, _), _)| *due > now) {

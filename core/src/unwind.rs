@@ -23,8 +23,13 @@ pub(crate) fn discard<T>(value: T) -> Result {
 
 /// Drops values of the user's one by one, and returns the first panic. (Dropped together, a second panic would end the
 /// process: it would happen while the first one unwinds.)
+#[inline]
 pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) -> Result {
-    let mut values = values.into_iter();
+    let values = values.into_iter();
+    if values.size_hint() == (0, Some(0)) { Ok(()) } else { discard_some(values) }
+}
+
+fn discard_some<T>(mut values: impl Iterator<Item = T>) -> Result {
     let mut drop_rest = || {
         values.by_ref().for_each(drop);
         Ok(())

@@ -46,6 +46,7 @@ pub(crate) struct Live<'env, A> {
 }
 
 impl<'env, A> Live<'env, A> {
+    #[inline]
     pub(crate) fn new(
         plan: Plan<'env, A>,
         options: RunOptions,

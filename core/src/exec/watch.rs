@@ -32,6 +32,9 @@ struct Watcher {
 impl Watch {
     /// Asks each whether it is active, and forgets those that are not.
     pub(crate) fn new(observers: &[Arc<dyn Observer>]) -> Self {
+        if observers.is_empty() {
+            return Watch { observers: None, patience: None };
+        }
         let active =
             |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
         let watcher =
@@ -41,10 +44,15 @@ impl Watch {
     }
 
     /// The observers are told of phases that take longer than that; zero: of none. A simulation knows no such phase.
-    pub(crate) fn with_patience(mut self, graph: &Arc<JobGraph>, clock: &Clock, after: Duration) -> Self {
-        if after.is_zero() || clock.is_virtual() {
+    #[inline]
+    pub(crate) fn with_patience(self, graph: &Arc<JobGraph>, clock: &Clock, after: Duration) -> Self {
+        if self.observers.is_none() || after.is_zero() || clock.is_virtual() {
             return self;
         }
+        self.patient(graph, clock, after)
+    }
+
+    fn patient(mut self, graph: &Arc<JobGraph>, clock: &Clock, after: Duration) -> Self {
         let (graph, after) = (Arc::clone(graph), nanos(after));
         self.patience = self.observers.as_ref().map(Arc::downgrade).map(|observers| {
             Patience::new(after, clock, move |slow| {
@@ -130,9 +138,9 @@ impl Watch {
 
     /// What the observers could not do.
     pub(crate) fn failures(&self) -> Vec<String> {
-        let observers = self.observers.iter().flat_map(|observers| &observers.0);
+        let Some(observers) = &self.observers else { return Vec::new() };
         let failure = |watcher: &Watcher| unwind::catch(|| Ok(watcher.observer.failure())).ok().flatten();
-        observers.filter_map(failure).collect()
+        observers.0.iter().filter_map(failure).collect()
     }
 
     /// Lets go of the observers, one by one.

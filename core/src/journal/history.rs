@@ -291,7 +291,8 @@ impl History {
         )
         .restore()?;
         report.keep_said(said);
-        Ok(report.at_nodes(mem::take(&mut self.nodes)))
+        report.say_nodes(mem::take(&mut self.nodes));
+        Ok(report)
     }
 }
 

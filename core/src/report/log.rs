@@ -59,17 +59,19 @@ const END: u32 = Stamp::KEPT.leading_zeros();
 
 impl Log {
     pub(crate) fn of(worker: u16) -> Self {
-        Log { first: Head::at(worker, 0), words: Vec::new(), end: 0, attempt: 0, errors: Vec::new() }
+        Log::expecting(worker, 0)
+    }
+
+    /// With place for the records of so many jobs, if each is executed and changes something. What is not needed is not
+    /// touched.
+    pub(crate) fn expecting(worker: u16, jobs: usize) -> Self {
+        // three phases and a sequence number; the first has a start, too
+        let words = if jobs == 0 { Vec::new() } else { Vec::with_capacity(4 * jobs + 1) };
+        Log { first: Head::at(worker, 0), words, end: 0, attempt: 0, errors: Vec::new() }
     }
 
     pub(crate) fn worker(&self) -> u16 {
         self.first.worker()
-    }
-
-    /// Makes place for the records of so many jobs, if each is executed and changes something. What is not needed is
-    /// not touched.
-    pub(crate) fn reserve(&mut self, jobs: usize) {
-        self.words.reserve_exact(4 * jobs + 1); // three phases and a sequence number; the first has a start, too
     }
 
     /// Adds a record to those of a job that is as far as `previous`, and returns how far it is now.

@@ -47,7 +47,7 @@ impl<A> Context<A> {
             clock: Clock::simulated(),
             processes: LazyProcesses::default(),
             sayings: Default::default(),
-            timers: Arc::default(),
+            timers: Default::default(),
             runtime: Arc::default(),
             goes_through: false,
         };

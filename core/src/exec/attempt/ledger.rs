@@ -61,7 +61,14 @@ pub(super) struct Ledger<'r> {
 }
 
 impl<'r> Ledger<'r> {
-    pub(super) fn new(graph: &'r Arc<JobGraph>, watch: &'r Watch, clock: &Clock, worker: u16) -> Self {
+    /// With place for the records of so many jobs.
+    pub(super) fn new(
+        graph: &'r Arc<JobGraph>,
+        watch: &'r Watch,
+        clock: &Clock,
+        worker: u16,
+        jobs: usize,
+    ) -> Self {
         let clock = clock.clone();
         let stamp = clock.stamp();
         Ledger {
@@ -71,12 +78,8 @@ impl<'r> Ledger<'r> {
             clock,
             stamp,
             error: None,
-            log: Log::of(worker),
+            log: Log::expecting(worker, jobs),
         }
-    }
-
-    pub(super) fn reserve(&mut self, jobs: usize) {
-        self.log.reserve(jobs);
     }
 
     pub(super) fn into_log(self) -> Log {

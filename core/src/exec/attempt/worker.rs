@@ -39,6 +39,11 @@ pub(in crate::exec) struct Worker<'r, 'env, A> {
 
 impl<'r, 'env, A> Worker<'r, 'env, A> {
     pub(in crate::exec) fn new(live: &'r Live<'env, A>, id: u16) -> Self {
+        Worker::expecting(live, id, 0)
+    }
+
+    /// With place for the records of that many jobs.
+    pub(in crate::exec) fn expecting(live: &'r Live<'env, A>, id: u16, jobs: usize) -> Self {
         let nowhere = Place { job: JobId(0), phase: Phase::Check, attempt: 0, max_tries: 0 };
         Worker {
             live,
@@ -49,17 +54,13 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             default_tries: if live.options.dry_run.is_on() { 1 } else { live.options.default_tries },
             cx: Context::new(Arc::clone(&live.world), nowhere),
             notes: Notes::default(),
-            ledger: Ledger::new(live.graph(), &live.watch, &live.world.clock, id),
+            ledger: Ledger::new(live.graph(), &live.watch, &live.world.clock, id, jobs),
             leftovers: Leftovers::default(),
             spares: Spares::default(),
         }
     }
 
-    /// Makes place for the records of that many jobs.
-    pub(in crate::exec) fn expect(&mut self, jobs: usize) {
-        self.ledger.reserve(jobs);
-    }
-
+    #[inline]
     pub(in crate::exec) fn into_parts(self) -> (Log, Leftovers<'env, A>) {
         (self.ledger.into_log(), self.leftovers)
     }

@@ -30,13 +30,14 @@ pub(super) struct Alone<'r, 'env, A> {
 }
 
 impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
+    #[inline(always)] // it is large, and is to be made where it is used
     pub(super) fn new(live: &'r Live<'env, A>) -> Self {
-        let mut worker = Worker::new(live, 0);
-        worker.expect(live.graph().len());
+        let worker = Worker::expecting(live, 0, live.graph().len());
         let books = Books::of(live.graph());
         Alone { live, worker, books, ready: Ready::new(), retries: Retries::default(), ended: 0 }
     }
 
+    #[inline]
     pub(super) fn finish(self) -> Finished<'env, A> {
         let (log, leftovers) = self.worker.into_parts();
         Finished {

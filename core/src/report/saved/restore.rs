@@ -51,9 +51,9 @@ pub(super) fn restore(saved: SavedReport) -> Result<Report, Unfit> {
         edges,
         nests,
     );
-    let mut report = Report::new(graph.into(), dry_run, jobs.heads, jobs.logs)
-        .stopped_by(saved.stop_reason)
-        .with_descriptions_of_runs(jobs.descriptions_of_runs);
+    let mut report = Report::new(graph.into(), dry_run, jobs.heads, jobs.logs);
+    report.say_why_stopped(saved.stop_reason);
+    report.describe_runs(jobs.descriptions_of_runs);
     report.close(elapsed_ns, Scale::NANOS);
     report.origin = origin;
     report.keep_said(jobs.said);
