@@ -9,6 +9,8 @@ mod timing;
 
 mod serial;
 
+mod floor;
+
 mod rayon_scope;
 
 mod onetbb;
@@ -42,6 +44,7 @@ pub const NAMES: &[&str] = &[
     "rayon",
     "dojobber-sat",
     "dojobber-chg",
+    "floor-chg",
     #[cfg(feature = "peers")]
     "dagx",
     #[cfg(feature = "peers")]
@@ -63,6 +66,7 @@ pub fn contender(name: &str, threads: usize, dir: &Path) -> Result<Box<dyn Conte
         "onetbb-chg" => Box::new(onetbb(Edges::Forwards, Nodes::Recorded)?),
         "dojobber-sat" => Box::new(Dojobber::new(Mode::Satisfied, threads)),
         "dojobber-chg" => Box::new(Dojobber::new(Mode::Changed, threads)),
+        "floor-chg" => Box::new(floor::Floor),
         "rayon" => Box::new(rayon_scope::RayonScope::new(threads)),
         #[cfg(feature = "peers")]
         "dagx" => Box::new(dagx::Dagx::new(threads)),
