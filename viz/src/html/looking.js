@@ -24,9 +24,12 @@ function show() {
   moves.forEach((listener) => listener());
 }
 
+// What is seen whole does not touch the borders.
+const AROUND = 6;
 function fit() {
   const { width, height } = room;
-  view.scale = Math.min(1.5, width / size.width, height / size.height) || 1;
+  const scale = Math.min((width - 2 * AROUND) / size.width, (height - 2 * AROUND) / size.height);
+  view.scale = scale > 0 ? Math.min(1.5, scale) : 1;
   view.x = (width - size.width * view.scale) / 2;
   view.y = (height - size.height * view.scale) / 2;
   show();
@@ -75,11 +78,21 @@ pane.addEventListener("wheel", (event) => {
   zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.clientX - left, event.clientY - top);
 }, { passive: false });
 
+// One pointer drags; two fingers zoom, and what is between them stays there.
 let drag;
+let wasDragged = false;
+const fingers = new Map();
+function startDrag({ clientX, clientY }, moved) {
+  drag = { x: clientX - view.x, y: clientY - view.y, from: { clientX, clientY }, moved };
+}
 pane.addEventListener("pointerdown", (event) => {
-  if (event.button === 0) drag = { x: event.clientX - view.x, y: event.clientY - view.y, from: event, moved: false };
+  if (event.button !== 0) return;
+  if (event.pointerType === "touch") fingers.set(event.pointerId, event);
+  if (fingers.size > 1) drag = undefined;
+  else startDrag(event, false);
 });
 window.addEventListener("pointermove", (event) => {
+  if (fingers.has(event.pointerId) && fingers.size > 1) return pinch(event);
   if (!drag) return;
   // a hand that trembles still clicks
   drag.moved ||= Math.hypot(event.clientX - drag.from.clientX, event.clientY - drag.from.clientY) > 4;
@@ -89,12 +102,32 @@ window.addEventListener("pointermove", (event) => {
   view.y = event.clientY - drag.y;
   show();
 });
-let wasDragged = false;
-window.addEventListener("pointerup", () => {
-  wasDragged = Boolean(drag && drag.moved);
+function pinch(event) {
+  const { left, top } = pane.getBoundingClientRect();
+  const between = () => {
+    const [a, b] = [...fingers.values()];
+    const [x, y] = [(a.clientX + b.clientX) / 2 - left, (a.clientY + b.clientY) / 2 - top];
+    return { x, y, apart: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)) };
+  };
+  const before = between();
+  fingers.set(event.pointerId, event);
+  const now = between();
+  view.x += now.x - before.x;
+  view.y += now.y - before.y;
+  zoom(now.apart / before.apart, now.x, now.y);
+  wasDragged = true;
+}
+function letGo(event) {
+  const pinched = fingers.size > 1;
+  fingers.delete(event.pointerId);
+  wasDragged = pinched || Boolean(drag && drag.moved);
   drag = undefined;
   pane.classList.remove("dragged");
-});
+  // the finger that stays goes on dragging
+  if (pinched && fingers.size === 1) startDrag([...fingers.values()][0], true);
+}
+window.addEventListener("pointerup", letGo);
+window.addEventListener("pointercancel", letGo);
 byId("zoom-in").addEventListener("click", () => zoom(1.3));
 byId("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 byId("fit").addEventListener("click", fit);

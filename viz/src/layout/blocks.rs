@@ -11,9 +11,11 @@ use super::budget::Budget;
 use super::geometry::Bezier;
 use super::layered::{self, Shape, Sketch};
 use super::{Direction, Options, Point, Size};
+use grid::Grid;
 use parts::Group;
 
 mod parts;
+mod grid;
 
 /// How many times wider than high a block should be, before the gaps to its hubs make it higher.
 const ASPECT: f64 = 2.0;
@@ -137,13 +139,11 @@ impl Outer {
 /// A group of equal parts in columns.
 struct Block<'a> {
     group: &'a Group,
-    columns: usize,
     /// The drawing of a part, as large as the largest of them needs it, and that of its nodes.
     part: Sketch,
     part_sizes: Vec<Size>,
     part_size: Size,
-    /// From a column to the next, and from a row to the next.
-    pitch: Size,
+    grid: Grid,
     /// Where the first part begins in the block.
     first: Point,
     turn: f64,
@@ -156,34 +156,33 @@ impl<'a> Block<'a> {
         let (part, part_size) = draw_part(shape, group, &part_sizes, options, budget);
         let turn = TURN * options.row_gap;
         let lanes = LANE * (group.above.len() + group.below.len()) as f64;
-        let gap = if part_sizes.len() > 1 { BETWEEN_PARTS * options.row_gap } else { turn };
-        let pitch =
-            Size { width: part_size.width + lanes + options.node_gap, height: part_size.height + gap };
-        let count = group.parts.len();
-        let columns = columns(count, pitch, options.direction);
-        let zone = options.row_gap * (columns as f64 / COLUMNS_PER_GAP).clamp(1.0, HIGHEST_GAP);
+        let gap = Size {
+            width: lanes + options.node_gap,
+            height: if part_sizes.len() > 1 { BETWEEN_PARTS * options.row_gap } else { turn },
+        };
+        let cell = |nodes: &Vec<usize>| if let &[node] = &nodes[..] { shape.sizes[node] } else { part_size };
+        let cells: Vec<Size> = group.parts.iter().map(cell).collect();
+        let grid = Grid::new(&cells, gap, aspect(options.direction));
+        let zone = options.row_gap * (grid.columns() as f64 / COLUMNS_PER_GAP).clamp(1.0, HIGHEST_GAP);
         let room = |hubs: &[usize]| if hubs.is_empty() { 0.0 } else { zone + turn };
-        let rows = count.div_ceil(columns);
-        Self {
-            group,
-            columns,
-            part,
-            part_sizes,
-            part_size,
-            pitch,
-            first: Point::new(LANE * group.above.len() as f64, room(&group.above)),
-            turn,
-            size: Size {
-                width: pitch.width * columns as f64 - options.node_gap,
-                height: room(&group.above) + pitch.height * rows as f64 - gap + room(&group.below),
-            },
-        }
+        let size = Size {
+            width: grid.size().width + lanes,
+            height: room(&group.above) + grid.size().height + room(&group.below),
+        };
+        let first = Point::new(LANE * group.above.len() as f64, room(&group.above));
+        Self { group, part, part_sizes, part_size, grid, first, turn, size }
     }
 
-    /// The corner of a part.
+    /// The corner of the cell of a part.
+    fn cell(&self, corner: Point, index: usize) -> Point {
+        corner + self.first + self.grid.corner(index)
+    }
+
+    /// The corner of a part, which stands in the middle of its cell.
     fn origin(&self, corner: Point, index: usize) -> Point {
-        let (row, column) = (index / self.columns, index % self.columns);
-        corner + self.first + Point::new(column as f64 * self.pitch.width, row as f64 * self.pitch.height)
+        let (room, size) = (self.grid.cell(index), self.part_size);
+        let beside = Point::new((room.width - size.width) / 2.0, (room.height - size.height) / 2.0);
+        self.cell(corner, index) + beside
     }
 
     fn place(&self, corner: Point, centers: &mut [Point]) {
@@ -204,7 +203,8 @@ impl<'a> Block<'a> {
         whole: &mut Sketch,
     ) {
         for (index, edges) in self.group.edges.iter().enumerate() {
-            let origin = self.origin(corner, index);
+            let (origin, cell) = (self.origin(corner, index), self.cell(corner, index));
+            let right = cell.x + self.grid.cell(index).width;
             let nodes = &self.group.parts[index];
             for (&edge, curve) in edges.inside.iter().zip(&self.part.curves) {
                 whole.curves[edge] = self.refit(curve, origin, edge, nodes, shape);
@@ -212,13 +212,13 @@ impl<'a> Block<'a> {
             for &(edge, hub) in &edges.from_above {
                 let to = shape.edges[edge].1;
                 let top = whole.centers[to] - Point::new(0.0, shape.sizes[to].height / 2.0);
-                whole.curves[edge] = self.arrive(corner, origin, hub, top, trunk(hub));
+                whole.curves[edge] = self.arrive(corner, cell.x, hub, top, trunk(hub));
             }
             for &(edge, hub) in &edges.to_below {
                 let from = shape.edges[edge].0;
                 let bottom = whole.centers[from] + Point::new(0.0, shape.sizes[from].height / 2.0);
                 let trunk = trunk(self.group.above.len() + hub);
-                whole.curves[edge] = self.leave(corner, origin, hub, bottom, trunk);
+                whole.curves[edge] = self.leave(corner, right, hub, bottom, trunk);
             }
         }
     }
@@ -250,9 +250,9 @@ impl<'a> Block<'a> {
         curve
     }
 
-    /// From a hub above along a lane to the top of a node.
-    fn arrive(&self, corner: Point, origin: Point, hub: usize, top: Point, trunk: &[Bezier]) -> Vec<Bezier> {
-        let lane = origin.x - LANE * (self.group.above.len() - hub) as f64 + LANE / 2.0;
+    /// From a hub above along a lane, left of a column, to the top of a node.
+    fn arrive(&self, corner: Point, left: f64, hub: usize, top: Point, trunk: &[Bezier]) -> Vec<Bezier> {
+        let lane = left - LANE * (self.group.above.len() - hub) as f64 + LANE / 2.0;
         let head = Point::new(lane, corner.y + self.first.y - self.turn);
         let turn = Point::new(lane, top.y - self.turn);
         let end = trunk[trunk.len() - 1].0[3];
@@ -263,19 +263,10 @@ impl<'a> Block<'a> {
         curves
     }
 
-    /// From the bottom of a node along a lane to a hub below.
-    fn leave(
-        &self,
-        corner: Point,
-        origin: Point,
-        hub: usize,
-        bottom: Point,
-        trunk: &[Bezier],
-    ) -> Vec<Bezier> {
-        let lane = origin.x + self.part_size.width + LANE * hub as f64 + LANE / 2.0;
-        let rows = self.group.parts.len().div_ceil(self.columns);
-        let last = self.first.y + self.pitch.height * (rows - 1) as f64 + self.part_size.height;
-        let foot = Point::new(lane, corner.y + last + self.turn);
+    /// From the bottom of a node along a lane, right of a column, to a hub below.
+    fn leave(&self, corner: Point, right: f64, hub: usize, bottom: Point, trunk: &[Bezier]) -> Vec<Bezier> {
+        let lane = right + LANE * hub as f64 + LANE / 2.0;
+        let foot = Point::new(lane, corner.y + self.first.y + self.grid.size().height + self.turn);
         let turn = Point::new(lane, bottom.y + self.turn);
         let mut curves =
             vec![Bezier::bend(bottom, turn), Bezier::line(turn, foot), Bezier::bend(foot, trunk[0].0[0])];
@@ -284,15 +275,13 @@ impl<'a> Block<'a> {
     }
 }
 
-/// As many columns as make a block of so many parts look well.
-fn columns(count: usize, pitch: Size, direction: Direction) -> usize {
+/// How many times wider than high a block should be.
+fn aspect(direction: Direction) -> f64 {
     // a drawing from left to right is one from above downwards, mirrored
-    let aspect = match direction {
+    match direction {
         Direction::Down => ASPECT,
         Direction::Right => 1.0 / ASPECT_TO_THE_RIGHT,
-    };
-    let rows = (count as f64 * pitch.width / (aspect * pitch.height)).sqrt().max(1.0);
-    ((count as f64 / rows) as usize).clamp(1, count)
+    }
 }
 
 /// Draws a part from its corner on, and tells how large it is.

@@ -11,7 +11,7 @@ use crate::picture::{check_picture, child, groups, title};
 const DEAD: [usize; 3] = [17, 141, 260];
 
 /// 300 hosts with four jobs each, of which three do not answer.
-fn fleet() -> Report {
+pub(crate) fn fleet() -> Report {
     let inside = |host: usize| {
         let answers = move || ensure(!DEAD.contains(&host), "no route to host");
         let start =

@@ -12,6 +12,7 @@ mod browser;
 mod mermaid;
 mod reading;
 mod speed;
+mod look;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]

@@ -1,6 +1,9 @@
 //! Scenes to draw.
 
+use std::time::Duration;
+
 use dojobber::{DryRun, Graph, Report, Runner};
+use dojobber_viz::Picture;
 use dojobber_viz::scene::{Scene, SceneNode, Status};
 
 /// None, and every one.
@@ -47,6 +50,14 @@ pub(crate) fn movie() -> Scene {
     let mut scene = Scene::of(plan.graph());
     scene.nodes.iter_mut().for_each(|node| node.status = Some(Status::Satisfied));
     scene
+}
+
+/// The movie example, as it goes by default: two jobs fail.
+pub(crate) fn evening() -> Picture {
+    let (house, friends) = (example::House::new(&|_| ()), example::friends());
+    let plan = example::graph(&house, &friends).compile().unwrap();
+    let runner = Runner::builder().threads(1).default_retry_delay(Duration::ZERO).build();
+    Picture::from_report(&runner.run(&plan, example::Evening::default()))
 }
 
 /// A dry run through two jobs: one says what its run would do, and logs; the other one stands behind it.

@@ -147,6 +147,26 @@ impl Browser {
         self.mouse("mouseWheel", place, json!({ "deltaX": 0, "deltaY": by }));
     }
 
+    /// Two fingers on the screen, from two places to two others, in a few steps.
+    pub(super) fn pinch(&mut self, from: [(f64, f64); 2], to: [(f64, f64); 2]) {
+        const STEPS: u32 = 4;
+        for step in 0..=STEPS {
+            let share = f64::from(step) / f64::from(STEPS);
+            let at = |a: f64, b: f64| a + (b - a) * share;
+            let point = |finger: usize| {
+                let (from, to) = (from[finger], to[finger]);
+                json!({ "id": finger, "x": at(from.0, to.0), "y": at(from.1, to.1) })
+            };
+            let kind = if step == 0 { "touchStart" } else { "touchMove" };
+            self.touch(kind, &[point(0), point(1)]);
+        }
+        self.touch("touchEnd", &[]);
+    }
+
+    fn touch(&mut self, kind: &str, points: &[Value]) {
+        self.call("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points }));
+    }
+
     pub(super) fn write(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
@@ -164,8 +184,20 @@ impl Browser {
 
     /// Shows the page to those who prefer a dark background.
     pub(super) fn by_night(&mut self) {
-        let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "features": dark }));
+        self.prefers_dark(true);
+    }
+
+    /// Whether the page is shown to those who prefer a dark background, or a light one.
+    pub(super) fn prefers_dark(&mut self, yes: bool) {
+        let scheme = if yes { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
+    }
+
+    /// What is seen of the page, as PNG.
+    pub(super) fn screenshot(&mut self) -> Vec<u8> {
+        let shot = self.call("Page.captureScreenshot", json!({ "format": "png" }));
+        from_base64(shot["data"].as_str().expect("text"))
     }
 
     /// Makes the window so many points wide.
@@ -227,4 +259,20 @@ impl Drop for Browser {
         let _ = std::io::copy(&mut self.answers, &mut std::io::sink());
         let _ = self.child.wait();
     }
+}
+
+/// Four letters are three bytes, each letter six bits of them.
+fn from_base64(text: &str) -> Vec<u8> {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0_u32, 0);
+    for letter in text.bytes().filter(|letter| *letter != b'=') {
+        let value = LETTERS.bytes().position(|one| one == letter).expect("a letter of base64");
+        (bits, held) = (bits << 6 | value as u32, held + 6);
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    bytes
 }

@@ -112,3 +112,29 @@ fn a_narrow_screen_needs_no_scrolling_sideways() {
     }
     assert_eq!(browser.errors(), [""; 0]);
 }
+
+#[test]
+fn two_fingers_zoom() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    browser.resize(400);
+    let pane = browser.eval(
+        "(() => { const { left, top, width, height } = document.getElementById('graph').getBoundingClientRect();\
+         return [left, top, width / 2, height / 2]; })()",
+    );
+    let [left, top, x, y] = [0, 1, 2, 3].map(|at| pane[at].as_f64().unwrap());
+    // how large all is, and what of the drawing is in the middle of the pane
+    let view = |browser: &mut crate::page::Browser| {
+        let matrix = "(() => { const { a, e, f } = new DOMMatrix(document.getElementById('world').style.transform); return [a, e, f]; })()";
+        let matrix = browser.eval(matrix);
+        let [scale, right, down] = [0, 1, 2].map(|at| matrix[at].as_f64().unwrap());
+        (scale, (x - right) / scale, (y - down) / scale)
+    };
+    let before = view(&mut browser);
+    let fingers = |apart: f64| [(left + x - apart / 2.0, top + y), (left + x + apart / 2.0, top + y)];
+    browser.pinch(fingers(60.0), fingers(180.0));
+    let after = view(&mut browser);
+    assert!((after.0 / before.0 - 3.0).abs() < 0.01, "{before:?}, {after:?}");
+    assert!((after.1 - before.1).abs() < 0.5 && (after.2 - before.2).abs() < 0.5, "{before:?}, {after:?}");
+    assert_eq!(browser.eval("document.querySelectorAll('#details h2').length"), 0, "it is no click");
+    assert_eq!(browser.errors(), [""; 0]);
+}

@@ -12,7 +12,7 @@ use super::browser::Browser;
 use super::{open, place};
 
 /// Jobs that depend on others before them, one of which fails.
-fn flat(jobs: usize) -> Report {
+pub(super) fn flat(jobs: usize) -> Report {
     let failing = jobs * 3 / 4;
     let graph = (0..jobs).fold(Graph::new(), |graph, job| {
         let after = [job.wrapping_sub(7), job.wrapping_sub(50 + job % 13)].into_iter().filter(|on| *on < job);
