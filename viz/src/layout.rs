@@ -11,7 +11,7 @@
 //! 4. `layers` makes long edges chains of bends, one on every row they pass;
 //! 5. `order` arranges each row so that few edges cross;
 //! 6. `columns` and `heights` find the coordinates;
-//! 7. `routes` draws every edge as a curve through the free space.
+//! 7. `routes` draws every edge as a curve through the free space, and `strips` folds what is very high.
 //!
 //! No pass recurses, iterates in hash order or computes anything but sums, products, quotients and square roots:
 //! the result is the same everywhere. A [budget](Options::steps) of counted steps bounds the passes that improve
@@ -31,6 +31,7 @@ mod columns;
 mod heights;
 mod routes;
 mod spread;
+mod strips;
 mod layered;
 mod components;
 mod blocks;

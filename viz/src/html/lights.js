@@ -7,8 +7,18 @@ const lights = byId("lights");
 const MOST_COPIES = 120;
 const MOST_EXACT = 600;
 const SMALLEST_HEADS = 0.4;
+// Where all is drawn smaller than this, nobody can read a copy: a few have one, so that their borders are seen.
+const SMALLEST_COPIES = 0.25;
+const FEW_COPIES = 20;
 let lit; // the nodes that stand out, by number: "on", "below" or "above"
-let litEdges;
+let litEdges; // the edges that do, by way
+
+// What is asked for each edge and each node at every hover, in rows of numbers.
+const upperEnds = Int32Array.from(edges, (edge) => edge[0]);
+const lowerEnds = Int32Array.from(edges, (edge) => edge[1]);
+const boxes = Int32Array.from(nodes, (_, node) => levelOf(node));
+const nodesOfJobs = Int32Array.from(jobs, (_, job) => nodeOfJob.get(job));
+const fills = nodes.map((node) => (statusOf(statusOfNode(node)) || { fill: "#f2f2f2" }).fill);
 
 function jobsIn(node) {
   const found = nodes[node].job === undefined ? [] : [nodes[node].job];
@@ -24,7 +34,7 @@ function light(node) {
   const marks = [new Uint8Array(nodes.length), new Uint8Array(nodes.length), new Uint8Array(nodes.length)];
   const mark = (which, job) => {
     // the boxes around a lit job are lit, too
-    for (let at = seen[nodeOfJob.get(job)]; at !== OUTSIDE && !marks[which][at]; at = levelOf(at)) marks[which][at] = 1;
+    for (let at = seen[nodesOfJobs[job]]; at !== OUTSIDE && !marks[which][at]; at = boxes[at]) marks[which][at] = 1;
   };
   for (const job of own) mark(0, job);
   for (let job = 0; job < jobs.length; job += 1) {
@@ -38,16 +48,20 @@ function light(node) {
     else if (marks[2][index]) next.set(index, "above");
   }
   next.set(node, "on");
-  const found = [];
-  edges.forEach(([a, b], edge) => {
-    if (marks[1][a] && marks[1][b]) found.push([edge, "below"]);
-    else if (marks[2][a] && marks[2][b]) found.push([edge, "above"]);
-  });
+  const found = { below: [], above: [] };
+  const [, isBelow, isAbove] = marks;
+  for (let edge = 0; edge < edges.length; edge += 1) {
+    const [a, b] = [upperEnds[edge], lowerEnds[edge]];
+    if (isBelow[a] && isBelow[b]) found.below.push(edge);
+    else if (isAbove[a] && isAbove[b]) found.above.push(edge);
+  }
   standOut(next, found);
 }
 
-const lightOnly = (some) => standOut(new Map([...some].map((node) => [representatives()[node], "on"])), []);
-const unlight = () => standOut(undefined, []);
+const NO_EDGES = { below: [], above: [] };
+const lightOnly = (some) => standOut(new Map([...some].map((node) => [representatives()[node], "on"])), NO_EDGES);
+const unlight = () => standOut(undefined, NO_EDGES);
+const countOf = ({ below: down, above: up }) => down.length + up.length;
 
 function standOut(next, found) {
   lit = next;
@@ -76,25 +90,33 @@ function draw() {
     return seenLevels.get(box);
   };
   const isInSight = sight();
-  const isMuch = litEdges.length > MOST_EXACT;
+  const isMuch = countOf(litEdges) > MOST_EXACT;
   let shown = 0;
-  for (const [edge, way] of litEdges) {
-    const box = levelOf(edges[edge][0]);
-    if (!isSeen(box) || (isMuch && !isInSight.edge(box, placeOfEdge[edge]))) continue;
-    at(box).curves[way].push(placeOfEdge[edge]);
-    shown += 1;
+  for (const way of ["below", "above"]) {
+    // edges of one level follow each other
+    let [box, curves, isMeant] = [undefined, undefined, undefined];
+    for (const edge of litEdges[way]) {
+      if (boxes[upperEnds[edge]] !== box) {
+        box = boxes[upperEnds[edge]];
+        curves = isSeen(box) ? at(box).curves[way] : undefined;
+        isMeant = isMuch && curves ? isInSight.edges(box) : undefined;
+      }
+      if (!curves || (isMeant && !isMeant(placeOfEdge[edge]))) continue;
+      curves.push(placeOfEdge[edge]);
+      shown += 1;
+    }
   }
   const isExact = shown <= MOST_EXACT;
-  const all = [...lit].filter(([node]) => isSeen(levelOf(node)));
+  const all = [...lit].filter(([node]) => isSeen(boxes[node]));
   const seen = all.length > MOST_COPIES ? all.filter(([node]) => isInSight.node(node)) : all;
-  const areCopied = seen.length <= MOST_COPIES;
+  const areCopied = seen.length <= (view.scale < SMALLEST_COPIES ? FEW_COPIES : MOST_COPIES);
   for (const [node, way] of seen) {
-    const { copies, fills } = at(levelOf(node));
-    if (areCopied || (isNest(node) && isOpen(node))) copies.push(shape(node, way));
+    const part = at(boxes[node]);
+    if (areCopied || (isNest(node) && isOpen(node))) part.copies.push(shape(node, way));
     else {
-      const fill = (statusOf(statusOfNode(nodes[node])) || { fill: "#f2f2f2" }).fill;
-      if (!fills.has(fill)) fills.set(fill, []);
-      fills.get(fill).push(shapes[node] ||= outline(node));
+      const fill = fills[node];
+      if (!part.fills.has(fill)) part.fills.set(fill, []);
+      part.fills.get(fill).push(shapes[node] ||= outline(node));
     }
   }
   for (const [box, layer] of layers) {
@@ -147,15 +169,18 @@ function sight() {
     const [fromX, fromY] = origin(levelOf(index));
     return Math.abs(fromX + x - left - width / 2) < (w + width) / 2 && Math.abs(fromY + y - top - height / 2) < (h + height) / 2;
   };
-  const edge = (box, index) => {
+  const edgesOf = (box) => {
     const one = level(box);
     pointsOf(one);
+    const { bounds } = one;
     const [fromX, fromY] = origin(box);
-    const at = 4 * index;
-    return fromX + one.bounds[at] < left + width && fromX + one.bounds[at + 2] > left
-      && fromY + one.bounds[at + 1] < top + height && fromY + one.bounds[at + 3] > top;
+    const [minX, minY, maxX, maxY] = [left - fromX, top - fromY, left - fromX + width, top - fromY + height];
+    return (index) => {
+      const at = 4 * index;
+      return bounds[at] < maxX && bounds[at + 2] > minX && bounds[at + 1] < maxY && bounds[at + 3] > minY;
+    };
   };
-  return { node, edge };
+  return { node, edges: edgesOf };
 }
 
 // What is drawn of a lit node: a frame around what is inside of it, or a copy.
@@ -179,7 +204,7 @@ function outline(node) {
 // where copies depend on what is in sight, they follow it
 let waits = false;
 moves.push(() => {
-  if (!lit || (lit.size <= MOST_COPIES && litEdges.length <= MOST_EXACT) || waits) return;
+  if (!lit || (lit.size <= MOST_COPIES && countOf(litEdges) <= MOST_EXACT) || waits) return;
   waits = true;
   requestAnimationFrame(() => {
     waits = false;

@@ -12,6 +12,7 @@ use super::{EdgePath, Point, Size};
 use corridor::{Corridor, NodesBeside};
 use thin::Way;
 
+pub(super) use corners::round as rounded;
 pub(super) use ends::{reversed, with_arrow};
 pub(super) use map::Map;
 

@@ -40,8 +40,15 @@ fn lay_out(nodes: usize, edges: impl IntoIterator<Item = (usize, usize)>, steps:
 #[test]
 fn depth_is_not_limited() {
     let drawn = lay_out(50_000, (1..50_000).map(|node| (node - 1, node)), 10_000_000);
-    assert_eq!(drawn.size.height, 50_000.0 * 36.0 + 49_999.0 * 36.0);
-    assert!(drawn.centers.iter().all(|center| center.x == drawn.centers[0].x), "a chain is straight");
+    let ratio = drawn.size.width / drawn.size.height;
+    assert!((1.0..2.0).contains(&ratio), "it has the shape of a page: {ratio}");
+    let mut columns: Vec<f64> = drawn.centers.iter().map(|center| center.x).collect();
+    columns.dedup();
+    assert!(
+        (100..400).contains(&columns.len()),
+        "a chain is straight in each of its {} strips",
+        columns.len()
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod mermaid;
 mod reading;
 mod speed;
 mod look;
+mod odd;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]

@@ -35,15 +35,20 @@ impl Grid {
         let rows = (count as f64 * mean.width / (aspect * mean.height)).sqrt().max(1.0);
         let mut columns = ((count as f64 / rows) as usize).clamp(1, count);
         for _ in 0..MOST_CORRECTIONS {
-            let size = Self::of(cells, columns, gap).pitches();
-            let share = size.width / (aspect * size.height);
+            let share = Self::of(cells, columns, gap).aspect() / aspect;
             let corrected = ((columns as f64 / share.sqrt()).round() as usize).clamp(1, count);
             if (1.0 / CLOSE..=CLOSE).contains(&share) || corrected == columns {
                 break;
             }
             columns = corrected;
         }
-        Self::of(cells, count.div_ceil(count.div_ceil(columns)), gap)
+        let rows = count.div_ceil(columns);
+        let full = |rows: usize| Self::of(cells, count.div_ceil(rows.clamp(1, count)), gap);
+        let off = |grid: &Self| (grid.aspect() / aspect).max(aspect / grid.aspect());
+        let best = full(rows);
+        [full(rows - 1), full(rows + 1)]
+            .into_iter()
+            .fold(best, |best, other| if off(&other) < off(&best) { other } else { best })
     }
 
     fn of(cells: &[Size], columns: usize, gap: Size) -> Self {
@@ -74,6 +79,10 @@ impl Grid {
     fn pitches(&self) -> Size {
         let end = |lines: &[Line]| lines.last().map_or(0.0, |last| last.at + last.length);
         Size { width: end(&self.columns) + self.gap.width, height: end(&self.rows) + self.gap.height }
+    }
+
+    fn aspect(&self) -> f64 {
+        self.pitches().width / self.pitches().height
     }
 
     /// The whole, from the corner of the first cell to that of the last.

@@ -9,7 +9,7 @@ const RADIUS: f64 = 18.0;
 const STRAIGHT: f64 = 1e-6;
 
 /// Straight lines along the way, with bends between them.
-pub(super) fn round(way: &[Point]) -> Vec<Bezier> {
+pub(in crate::layout) fn round(way: &[Point]) -> Vec<Bezier> {
     let corners = true_corners(way);
     let mut curves = Vec::with_capacity(2 * corners.len());
     let mut reached = corners[0];

@@ -79,6 +79,7 @@ impl Browser {
     pub(super) fn show(&mut self, html: &str) {
         let file = self.folder.path().join("page.html");
         std::fs::write(&file, html).expect("the page is written");
+        self.events.retain(|event| event["method"] != "Page.loadEventFired");
         self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.read();
