@@ -127,8 +127,9 @@ struct Offer {
 }
 
 /// How many times a worker looks around before it sleeps, in quick succession: about as long as most small jobs take. To look
-/// longer costs the processor time of every idle worker each time that a job wakes another, and has made nothing faster.
-const LOOKS: u32 = 7;
+/// longer costs the processor time of every idle worker each time that a job wakes another, and has made nothing faster; to
+/// look 7 times made ladders of empty jobs slower by a half with two workers, as each rung then wakes the other one.
+const LOOKS: u32 = 20;
 
 /// One worker, and what is its own.
 struct Member<'c, 'r, 'env, A> {
