@@ -16,8 +16,8 @@ impl Known {
         birth(self.id).is_some_and(|birth| birth == self.birth)
     }
 
-    /// Ends it and the group that it leads: by SIGTERM, and by SIGKILL if it is still there after the grace period. Says
-    /// whether there was something to end.
+    /// Ends it and the group that it leads: by SIGTERM, and by SIGKILL if it is still there after the grace period. Without
+    /// one nobody is asked. Says whether there was something to end.
     #[cfg(unix)]
     pub(crate) fn end(&self, grace: Duration) -> bool {
         use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
@@ -31,8 +31,10 @@ impl Known {
             // it is no error if it has ended meanwhile
             let _ = if leads { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
         };
-        send(Signal::TERM);
-        send(Signal::CONT);
+        if !grace.is_zero() {
+            send(Signal::TERM);
+            send(Signal::CONT);
+        }
         let until = Instant::now().checked_add(grace);
         while self.is_alive() && until.is_none_or(|until| Instant::now() < until) {
             std::thread::sleep(Duration::from_millis(5));

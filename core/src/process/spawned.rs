@@ -182,17 +182,18 @@ impl Inner {
         self.handle.sleep_until(until, token, level)
     }
 
-    fn ask(&self) {
-        if self.level() >= StopLevel::Kill { self.handle.kill() } else { self.handle.terminate() }
+    /// Nobody is asked who has no time to answer.
+    fn ask(&self, grace: Duration) {
+        if grace.is_zero() || self.level() >= StopLevel::Kill {
+            self.handle.kill();
+        } else {
+            self.handle.terminate();
+        }
     }
 
     fn end(&self, grace: Duration) -> Result<ExitStatus, CommandError> {
         let until = Instant::now().checked_add(grace);
-        if grace.is_zero() {
-            self.handle.kill();
-        } else {
-            self.ask();
-        }
+        self.ask(grace);
         self.end_by(until)
     }
 
@@ -363,7 +364,7 @@ impl RunProcesses {
 fn end_all(entries: &[Entry]) {
     let now = Instant::now();
     for entry in entries.iter().rev() {
-        entry.process.ask();
+        entry.process.ask(entry.process.grace);
     }
     for entry in entries.iter().rev() {
         let _ = entry.process.end_by(now.checked_add(entry.process.grace));
