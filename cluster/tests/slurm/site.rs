@@ -48,23 +48,28 @@ impl Site {
         });
     }
 
-    /// Does something while a person brings back each node that is drained, and leaves all of them as they are to be.
+    /// Does something while a person brings back each node that is drained. Afterwards all nodes are started anew: they may
+    /// still know jobs that the controller does not, and would be drained when it uses their numbers again.
     pub(crate) fn resume_nodes_while<T>(&self, work: impl FnOnce() -> T) -> T {
         let is_over = AtomicBool::new(false);
         let done = thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_over.load(Ordering::SeqCst) {
-                    output("scontrol", &["update", "NodeName=n[1-3]", "State=RESUME"]);
+                    resume_nodes();
                     sleep(Duration::from_millis(500));
                 }
             });
             let _over = Over(&is_over); // also where it panics
             work()
         });
-        output("scontrol", &["update", "NodeName=n[1-3]", "State=RESUME"]);
         for node in ["n1", "n2", "n3"] {
-            self.wait_for_states(node, &["idle", "mixed", "allocated"]);
+            self.kill_node(node);
+            self.script(&["node", node]);
         }
+        wait_for("all nodes are idle", || {
+            resume_nodes();
+            output("sinfo", &["--noheader", "--partition=main", "--format=%T %D"]) == "idle 3"
+        });
         done
     }
 
@@ -90,6 +95,11 @@ impl Site {
         script.arg(self.0.join(words[0])).args(&words[1..]).stdin(Stdio::null());
         assert!(script.status().unwrap().success());
     }
+}
+
+/// What a person does with nodes that are drained; it is an error, and no harm, for those that are not.
+fn resume_nodes() {
+    output("scontrol", &["update", "NodeName=n[1-3]", "State=RESUME"]);
 }
 
 /// Says at its end that something is over.
