@@ -96,8 +96,8 @@ pub(crate) type TellSaying = dyn Fn(Spot, u64, Saying<'_>) + Send + Sync;
 #[derive(Default)]
 pub(crate) struct Sayings {
     tell: Option<Box<TellSaying>>,
-    /// Made when something is said for the first time.
-    kept: OnceLock<Box<Mutex<Kept>>>,
+    /// Made when something is said for the first time; `None` if nothing was before the run was over.
+    kept: OnceLock<Option<Box<Mutex<Kept>>>>,
 }
 
 #[derive(Default)]
@@ -120,9 +120,9 @@ impl Sayings {
     pub(crate) fn log(&self, spot: Spot, at: u64, text: &str) {
         let text = without_middle(text);
         let line = LogLine { attempt: spot.attempt, phase: spot.phase, at, text: text.clone() };
-        if !self.lock().keep(spot.job, line) {
-            return;
-        }
+        let Some(mut kept) = self.open() else { return };
+        kept.keep(spot.job, line);
+        drop(kept); // nobody is told under the lock
         if let Some(tell) = &self.tell {
             tell(spot, at, Saying::Line(&text));
         }
@@ -131,10 +131,7 @@ impl Sayings {
     /// The last one counts for the report. They are told now and then: the first, the end, and what comes 100 ms later.
     pub(crate) fn progress(&self, spot: Spot, at: u64, progress: Progress) {
         let is_news = {
-            let mut kept = self.lock();
-            if kept.is_closed {
-                return;
-            }
+            let Some(mut kept) = self.open() else { return };
             kept.jobs.entry(spot.job).or_default().progress = Some(progress);
             self.tell.is_some() && kept.is_news(spot.job, at, progress)
         };
@@ -145,45 +142,51 @@ impl Sayings {
 
     /// So many lines were said elsewhere that are not kept there.
     pub(crate) fn leave_out(&self, job: JobId, lines: u64) {
-        if lines > 0 {
-            self.lock().jobs.entry(job).or_default().left_out += lines;
+        if lines > 0
+            && let Some(mut kept) = self.open()
+        {
+            kept.jobs.entry(job).or_default().left_out += lines;
         }
     }
 
     /// Nothing more is kept, and nobody told.
     pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
+        if let Some(kept) = self.kept.get_or_init(|| None) {
+            lock(kept).is_closed = true;
+        }
     }
 
     /// All that is kept.
     pub(crate) fn kept(&self) -> AllSaid {
-        if self.kept.get().is_none() { AllSaid::new() } else { self.lock().jobs.clone() }
+        self.kept.get().and_then(Option::as_ref).map_or_else(AllSaid::new, |kept| lock(kept).jobs.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is kept, as long as the run is not over.
+    fn open(&self) -> Option<MutexGuard<'_, Kept>> {
+        let kept = self.kept.get_or_init(|| Some(Box::default())).as_ref().map(|kept| lock(kept));
+        kept.filter(|kept| !kept.is_closed)
     }
 }
 
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Kept {
-    /// Keeps a line, or counts it; `false`: it came too late.
-    fn keep(&mut self, job: JobId, line: LogLine) -> bool {
-        if self.is_closed {
-            return false;
-        }
+    /// Keeps a line, or counts it.
+    fn keep(&mut self, job: JobId, line: LogLine) {
         let said = self.jobs.entry(job).or_default();
         let is_full = said.lines.len() == LINES_OF_A_JOB || self.lines == LINES_OF_A_RUN;
         if is_full {
             said.left_out += 1;
             if said.lines.is_empty() {
-                return true;
+                return;
             }
             said.lines.remove(0);
             self.lines -= 1;
         }
         said.lines.push(line);
         self.lines += 1;
-        true
     }
 
     fn is_news(&mut self, job: JobId, at: u64, progress: Progress) -> bool {
