@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::{Alarm, Due, set_alarm};
 use crate::clock::{Clock, nanos};
-use crate::unwind;
 
 /// Wakers by the moment at which they are to be called. Whoever is free in a run calls those that are due, so only futures
 /// that its workers poll wait here; others have an alarm of the process.
@@ -163,10 +162,7 @@ struct Woken(Waker);
 
 impl Due for Woken {
     fn due(&self) {
-        let _ = unwind::catch(|| {
-            self.0.wake_by_ref(); // the thread that keeps alarms outlives its panic
-            Ok(())
-        });
+        self.0.wake_by_ref();
     }
 }
 

@@ -1,7 +1,8 @@
 //! Alarms of the clock: one thread of the process, which starts with the first of them.
 //!
 //! A worker that waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
-//! inside of a job or to another library, which nobody of us watches; and for phases that take long.
+//! inside of a job or to another library, which nobody of us watches; for phases that take long; and for futures that sleep where
+//! no worker polls them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 use crate::cancel::bell::Bell;
 use crate::log::warning;
+use crate::unwind;
 
 /// What is called at a moment, by a thread that others wait for: it must be quick.
 pub(crate) trait Due: Send + Sync {
@@ -74,7 +76,7 @@ impl Timer {
                 let due = std::mem::replace(&mut alarms.due, later);
                 let next = alarms.due.keys().next().map(|(when, _)| *when);
                 drop(alarms);
-                due.into_values().filter_map(|due| due.upgrade()).for_each(|due| due.due());
+                due.into_values().filter_map(|due| due.upgrade()).for_each(call);
                 next
             };
             self.bell.wait_until(next);
@@ -83,5 +85,66 @@ impl Timer {
 
     fn lock(&self) -> MutexGuard<'_, Alarms> {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakers are code of others. The thread that keeps all alarms outlives their panics, those of destructors, too.
+fn call(due: Arc<dyn Due>) {
+    let _ = unwind::catch(|| {
+        due.due();
+        Ok(())
+    });
+    let _ = unwind::discard(due);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Panics when it is due, or when it is dropped, which is left to the thread that keeps alarms.
+    struct Bomb {
+        panics_late: bool,
+        own: Mutex<Option<Arc<Bomb>>>,
+    }
+
+    impl Due for Bomb {
+        fn due(&self) {
+            drop(self.own.lock().unwrap().take()); // that thread has another one
+            assert!(self.panics_late, "it is due");
+        }
+    }
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(!self.panics_late, "it is dropped");
+        }
+    }
+
+    struct Call(Mutex<Sender<()>>);
+
+    impl Due for Call {
+        fn due(&self) {
+            self.0.lock().unwrap().send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn alarms_go_on_after_a_panic() {
+        for panics_late in [false, true] {
+            let bomb = Arc::new(Bomb { panics_late, own: Mutex::default() });
+            let weak = Arc::downgrade(&bomb);
+            *bomb.own.lock().unwrap() = Some(Arc::clone(&bomb));
+            drop(bomb);
+            let now = Instant::now();
+            let _bomb = set(now, weak);
+            let (told, called) = channel();
+            let call = Arc::new(Call(Mutex::new(told)));
+            let to_call = Arc::downgrade(&call);
+            let _call = set(now + Duration::from_millis(1), to_call);
+            called.recv_timeout(Duration::from_secs(60)).expect("the thread lives");
+        }
     }
 }
