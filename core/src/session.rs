@@ -77,8 +77,8 @@ fn prepare<'env, A: Send + Sync>(
     with: Beginning<'_>,
 ) -> Box<Live<'env, A>> {
     let Beginning { options, watch, token, clock, runtime, expected } = with;
-    let (processes, sayings) = (watch.processes(plan.graph(), &clock), watch.sayings(plan.graph()));
-    let processes = processes.with_grace(options.grace_period);
+    let processes = watch.processes(plan.graph(), &clock, options.grace_period);
+    let sayings = watch.sayings(plan.graph());
     let bounds = Bounds::new(&options, token, &clock, plan.needs().timeouts);
     let world = Arc::new(World {
         graph: Arc::clone(plan.graph()),

@@ -100,10 +100,10 @@ impl Watch {
     }
 
     /// The processes of a run, of whose lines the observers are told: by them, for as long as the run has them.
-    pub(crate) fn processes(&self, graph: &Arc<JobGraph>, clock: &Clock) -> LazyProcesses {
-        let Some(observers) = &self.observers else { return LazyProcesses::default() };
+    pub(crate) fn processes(&self, graph: &Arc<JobGraph>, clock: &Clock, grace: Duration) -> LazyProcesses {
+        let Some(observers) = &self.observers else { return LazyProcesses::with_grace(grace) };
         let (observers, graph, clock) = (Arc::downgrade(observers), Arc::clone(graph), clock.clone());
-        LazyProcesses::telling(move |spot: Spot, told| {
+        LazyProcesses::telling(grace, move |spot: Spot, told| {
             let Spot { job, attempt, phase } = spot;
             let (job, at) = (JobRef::new(&graph, job), Duration::from_nanos(clock.now()));
             let event = || match told {

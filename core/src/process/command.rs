@@ -77,7 +77,7 @@ pub(crate) struct Origin {
 
 impl Origin {
     fn grace(&self) -> Duration {
-        self.limits.as_ref().map_or_else(|| self.processes.grace(), |limits| limits.grace())
+        self.processes.grace(self.limits.as_deref())
     }
 }
 
@@ -285,9 +285,8 @@ impl Command {
         self.enter_directory(Some(&origin.cwd));
         self.lead_group();
         let child = start(&mut self.process).map_err(|why| CommandError::new(&self.line, why))?;
-        let grace = origin.grace();
         let Origin { spot, limits, processes, .. } = origin;
-        Ok(processes.adopt(spot, child, self.line, said, (limits, grace))?)
+        Ok(processes.adopt(spot, child, self.line, said, limits)?)
     }
 
     fn unfit_for_spawn(&self) -> Option<&'static str> {

@@ -228,7 +228,7 @@ pub(crate) struct LazyProcesses {
 
 impl Default for LazyProcesses {
     fn default() -> Self {
-        LazyProcesses { processes: OnceLock::new(), grace: GRACE }
+        LazyProcesses::with_grace(GRACE)
     }
 }
 
@@ -254,16 +254,14 @@ impl LazyProcesses {
         self.processes.get().map(|processes| processes.tries()).unwrap_or_default()
     }
 
-    /// With somebody who is told of lines, and of processes that outlive their phase.
-    pub(crate) fn telling(tell: impl Fn(Spot, Told<'_>) + Send + Sync + 'static) -> Self {
-        LazyProcesses { processes: RunProcesses::new(GRACE, Some(Box::new(tell))).into(), grace: GRACE }
+    /// The processes of a run with that grace period.
+    pub(crate) fn with_grace(grace: Duration) -> Self {
+        LazyProcesses { processes: OnceLock::new(), grace }
     }
 
-    /// The same, before any was started, in a run with that grace period.
-    pub(crate) fn with_grace(self, grace: Duration) -> Self {
-        let tell = self.processes.into_inner().and_then(Arc::into_inner).map(|mut run| run.tell.take());
-        let processes = tell.map_or_else(OnceLock::new, |tell| RunProcesses::new(grace, tell).into());
-        LazyProcesses { processes, grace }
+    /// The same with somebody who is told of lines, and of processes that outlive their phase.
+    pub(crate) fn telling(grace: Duration, tell: impl Fn(Spot, Told<'_>) + Send + Sync + 'static) -> Self {
+        LazyProcesses { processes: RunProcesses::new(grace, Some(Box::new(tell))).into(), grace }
     }
 
     pub(crate) fn get(&self) -> &Arc<RunProcesses> {
@@ -302,8 +300,9 @@ impl RunProcesses {
         Arc::new(RunProcesses { grace, spawned: Mutex::default(), tell })
     }
 
-    pub(super) fn grace(&self) -> Duration {
-        self.grace
+    /// How long a process may take to end that is asked to: as its limits say, or as the run does that nothing limits.
+    pub(super) fn grace(&self, limits: Option<&Limits>) -> Duration {
+        limits.map_or(self.grace, Limits::grace)
     }
 
     pub(super) fn teller(&self) -> Option<&TellProcess> {
@@ -346,9 +345,10 @@ impl RunProcesses {
         child: Child,
         line: Line,
         said: Option<File>,
-        (limits, grace): (Option<Arc<Limits>>, Duration),
+        limits: Option<Arc<Limits>>,
     ) -> Result<Process, CommandError> {
         let handle = Handle::new(child).map_err(|error| CommandError::new(&line, Why::Lost(error)))?;
+        let grace = self.grace(limits.as_deref());
         let inner = Arc::new(Inner { line, handle, said: said.map(Mutex::new), limits, grace });
         self.lock().push(Entry { spot, process: Arc::clone(&inner) });
         self.tell(spot, Told::Spawned(inner.handle.id()));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, test_kill_process};
 
-use super::orders::{End, Orders, Ran, Timeout};
+use super::orders::{End, GRACE, Orders, Ran, Timeout};
 use super::spawned::{LazyProcesses, Spot, Told};
 use super::*;
 use crate::cancel::CancelToken;
@@ -562,7 +562,7 @@ fn lines_are_told_to_the_run() {
         let Told::Line(stream, line) = told else { panic!("{told:?}") };
         listener.lock().unwrap().push((spot.attempt, stream, line.to_owned()))
     };
-    let processes = LazyProcesses::telling(tell);
+    let processes = LazyProcesses::telling(GRACE, tell);
     let run = |streams: bool| {
         let command = command("printf", None, &processes).arg(r"a\nb");
         if streams { command.stream_output().run() } else { command.run() }.unwrap();
