@@ -101,11 +101,10 @@ impl FaultInjector {
         Inside { process: Arc::clone(&self.process), call, clock: clock.clone(), baton, is_beside: false }
     }
 
-    /// What this thread still does is to drop what the process had, if it was killed.
+    /// The process was killed: what this thread still does is to drop what it had.
     pub(crate) fn bury(&self) {
-        if self.is_killed() {
-            be_dead();
-        }
+        debug_assert!(self.is_killed());
+        be_dead();
     }
 
     /// Begins a call that may go on for a while: what the code is called in, and what ends with it.
