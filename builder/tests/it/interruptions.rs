@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use dojobber::testkit::{
-    Access, Fault, Faults, Finding, Simulation, Table, check_cleans_up, check_convergent, explore, graphs,
+    Access, Fault, Faults, Simulation, Table, check_cleans_up, check_convergent, explore, graphs,
     interruption, touches, try_explore,
 };
 use dojobber::{Context, Graph, Kind, Phase, Pool, Slots, Status, ensure, judge};
 use proptest::prelude::*;
 
+use crate::kit::check;
 use crate::support::Trace;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -53,17 +54,6 @@ fn on_a_disk(
     }
 }
 
-/// The kit finds the bug and blames `job` first; it passes the mended twin.
-#[track_caller]
-fn check(job: &str, words: &str, look: impl Fn(bool) -> Result<(), Finding>) {
-    let finding = look(true).expect_err("the bug was not found");
-    assert_eq!(finding.jobs().first().map(String::as_str), Some(job), "{finding}");
-    assert!(finding.to_string().contains(words), "{finding}");
-    if let Err(finding) = look(false) {
-        panic!("the mended twin was not passed: {finding}");
-    }
-}
-
 #[test]
 fn a_file_that_is_half_written() {
     check("config", "a crash in `config`.run at its interruption point 1", |bug| {
@@ -83,7 +73,7 @@ fn a_file_that_is_half_written() {
                     }
                 })
         });
-        check_convergent(1, body).map(drop)
+        check_convergent(1, body)
     });
 }
 
@@ -114,7 +104,7 @@ fn two_jobs_that_write_one_file() {
             hosts.sort();
             hosts
         };
-        try_explore(100, sorted).map(drop)
+        try_explore(100, sorted)
     });
 }
 
@@ -140,7 +130,7 @@ fn a_content_that_is_replaced_in_two_steps() {
                 .tries(1)
                 .run_only(|_| ensure(disk.read("current").is_some(), "there is no release"))
         });
-        try_explore(100, body).map(drop)
+        try_explore(100, body)
     });
 }
 
@@ -238,7 +228,7 @@ fn a_cleanup_that_knows_only_the_end() {
             let _ = simulation.run(&plan, ());
             disk.read("archive")
         };
-        check_cleans_up(1, body).map(drop)
+        check_cleans_up(1, body)
     });
 }
 

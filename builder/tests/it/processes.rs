@@ -8,12 +8,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CancelToken, CommandError, Context, ErrorClass, Event, Graph, Job, Key, Process, Result,
-    Runner, Status, TimedOut, ensure, judge, sh,
+    BoxError, CancelToken, CommandError, Context, ErrorClass, Event, Graph, Key, Process, Result, Runner,
+    Status, TimedOut, ensure, judge, sh,
 };
 use dojobber_viz::Picture;
 
-use crate::support::{Notes, Trace, rounds, runner};
+use crate::support::{Fine, Notes, Trace, rounds, runner};
 
 /// The text of the error, with its causes, that a phase of this kind ends with.
 #[track_caller]
@@ -281,7 +281,7 @@ fn only_a_run_leaves_a_process_behind() {
         .check_only_async(move |cx| std::future::ready(spawn(&cx)))
         .job("make")
         .tries(1)
-        .with_new(|cx| spawn(cx).map(|()| Made))
+        .with_new(|cx| spawn(cx).map(|()| Fine))
         .job("end")
         .cleanup(spawn)
         .run_only(|_| ())
@@ -293,18 +293,6 @@ fn only_a_run_leaves_a_process_behind() {
     errors.extend(run.cleanup_failures().iter().map(|(_, record)| record.error().unwrap().to_string()));
     let ends: Vec<_> = errors.iter().map(|error| error.rsplit(' ').next().unwrap()).collect();
     assert_eq!(ends, ["check", "check", "create", "cleanup"], "{errors:?}");
-}
-
-struct Made;
-
-impl Job for Made {
-    type Output = ();
-    fn check(&mut self, _: &Context) -> Result {
-        Ok(())
-    }
-    fn run(&mut self, _: &Context) -> Result {
-        Ok(())
-    }
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use dojobber::{Cleanup, Console, Context, Event, Graph, Job, Phase, Report, Result, Runner, judge};
+use dojobber::{Cleanup, Console, Context, Event, Graph, Phase, Report, Runner, judge};
 
-use crate::support::{Notes, Trace};
+use crate::support::{Fine, Notes, Trace};
 
 /// All that a report has of what its jobs have said.
 fn said(report: &Report) -> String {
@@ -149,18 +149,6 @@ fn slow_ones(trace: &Trace) -> Vec<String> {
     trace.events().iter().filter_map(slow).collect()
 }
 
-/// A struct whose constructor waits, and nothing else.
-struct Made;
-impl Job for Made {
-    type Output = ();
-    fn check(&mut self, _: &Context) -> Result {
-        Ok(())
-    }
-    fn run(&mut self, _: &Context) -> Result {
-        Ok(())
-    }
-}
-
 /// Each phase waits until it was told to be slow, and twice where it says so.
 #[test]
 fn phases_that_take_long_are_told() {
@@ -179,7 +167,7 @@ fn phases_that_take_long_are_told() {
         .job("made")
         .with_new(|cx| {
             wait(1)(cx);
-            Ok(Made)
+            Ok(Fine)
         })
         .job("twice")
         .after("made")

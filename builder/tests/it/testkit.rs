@@ -10,7 +10,7 @@ use dojobber::{
     StopReason, ensure, judge,
 };
 
-use crate::support::{Notes, Trace, runner, untimed};
+use crate::support::{Fine, Notes, Trace, runner, untimed};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -347,17 +347,6 @@ fn structs_are_made_checked_and_run_in_steps() {
 
 #[test]
 fn a_constructor_may_be_faulty() {
-    #[derive(Clone)]
-    struct Fine;
-    impl Job for Fine {
-        type Output = ();
-        fn check(&mut self, _: &Context) -> Result {
-            Ok(())
-        }
-        fn run(&mut self, _: &Context) -> Result {
-            Ok(())
-        }
-    }
     let plan = Graph::new().job("fine").with(Fine).compile().unwrap();
     for fault in [Fault::Error, Fault::Panic, Fault::ErrorAfter, Fault::Nothing, Fault::Lie] {
         let faults = Faults::none().on("fine", Phase::Create, fault);
