@@ -87,8 +87,8 @@ impl Console {
     /// ```
     ///
     /// A check that says no is `due` where a run follows, and a `false` has no reason to tell. Groups have no lines. A dry run
-    /// that goes [through](dojobber_core::DryRun::Through) tells of jobs behind those that would run: `upload: then: send 3 files`,
-    /// or `upload: maybe, it is as it should be now`.
+    /// that goes [through](dojobber_core::DryRun::Through) tells of jobs behind those that would run:
+    /// `upload: then: send 3 files`, or `upload: maybe, it is as it should be now`.
     /// Where a console watches two runs of one plan at once, the times of their jobs may be those of the other run.
     ///
     /// In the logs of GitHub and GitLab, which fold groups, all lines of a job stand together, as a group that is written

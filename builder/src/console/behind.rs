@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use dojobber_core::{DryRun, JobGraph, JobId, JobRef, Status};
 
-/// For each graph that is looked at so, the jobs that would run and all that stand behind them. Several runs may be watched at
-/// once.
+/// For each graph that is looked at so, by its [`address`], the jobs that would run and all that stand behind them.
 #[derive(Default)]
 pub(super) struct Behind(HashMap<usize, HashSet<JobId>>);
 
@@ -29,7 +28,8 @@ impl Behind {
     }
 }
 
-fn address(graph: &Arc<JobGraph>) -> usize {
+/// Several runs may be watched at once. Those of one plan share its graph, which is not kept.
+pub(super) fn address(graph: &Arc<JobGraph>) -> usize {
     let graph: *const JobGraph = Arc::as_ptr(graph);
     graph.addr()
 }

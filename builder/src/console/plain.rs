@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dojobber_core::{
-    ErrorClass, ErrorText, Event, JobGraph, JobId, JobRef, Kind, Phase, Status, StopLevel, StopReason, brief,
-    one_line, printable,
+    ErrorClass, ErrorText, Event, JobId, JobRef, Kind, Phase, Status, StopLevel, StopReason, brief, one_line,
+    printable,
 };
 
-use crate::console::behind::Behind;
+use crate::console::behind::{Behind, address};
 
-/// A reason has no more characters than this.
+/// A reason takes no more cells of a terminal than this.
 const REASON: usize = 120;
 /// What is shorter than this takes no time.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -26,7 +26,7 @@ pub(super) struct Clocks {
     runs: HashMap<(usize, JobId), String>,
     behind: Behind,
     /// For each job that is blocked, what has failed or would run and so keeps it from beginning.
-    causes: HashMap<(usize, JobId), JobRef>,
+    causes: HashMap<(usize, JobId), JobId>,
 }
 
 struct Clock {
@@ -50,7 +50,7 @@ impl Clocks {
         match event {
             Event::RunStarted { graph, options, .. } => {
                 self.behind.begin(graph, options.dry_run);
-                self.causes.retain(|_, cause| !Arc::ptr_eq(cause.graph(), graph));
+                self.causes.retain(|(of, _), _| *of != address(graph));
                 let jobs = graph.ids().filter(|job| graph.kind(*job) != Kind::Group).count();
                 let threads = options.threads;
                 let text = format!("{} on {}", counted(jobs, "job"), counted(threads, "thread"));
@@ -97,25 +97,23 @@ impl Clocks {
                 {
                     return Some((*at, text));
                 }
-                let because = because.as_ref().map(|on| self.cause(job, on));
-                outcome(job, *status, because.as_ref(), said.as_deref(), took).map(|text| (*at, text))
+                let because = because.as_ref().map(|on| job.graph().name(self.cause(job, on)));
+                outcome(job, *status, because, said.as_deref(), took).map(|text| (*at, text))
             }
             _ => None,
         }
     }
 
     /// What keeps a job from beginning, as this one does that it is after: itself, or what that is blocked by.
-    fn cause(&mut self, job: &JobRef, on: &JobRef) -> JobRef {
-        let cause = self.causes.get(&key(on)).unwrap_or(on).clone();
-        self.causes.insert(key(job), cause.clone());
+    fn cause(&mut self, job: &JobRef, on: &JobRef) -> JobId {
+        let cause = self.causes.get(&key(on)).copied().unwrap_or(on.id());
+        self.causes.insert(key(job), cause);
         cause
     }
 }
 
-/// Several runs may be watched at once; they may be of one plan, and then share their graph.
 fn key(job: &JobRef) -> (usize, JobId) {
-    let graph: *const JobGraph = Arc::as_ptr(job.graph());
-    (graph.addr(), job.id())
+    (address(job.graph()), job.id())
 }
 
 /// How hard the run is stopped now, and why it was stopped first.
@@ -189,7 +187,7 @@ fn behind(job: &JobRef, status: Status, said: Option<&str>) -> Option<String> {
 fn outcome(
     job: &JobRef,
     status: Status,
-    because: Option<&JobRef>,
+    because: Option<&str>,
     said: Option<&str>,
     took: Duration,
 ) -> Option<String> {

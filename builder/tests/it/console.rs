@@ -1,9 +1,10 @@
 //! The lines that are shown.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
-use dojobber::{BoxError, Console, Context, DryRun, Graph, Job, LogGroups, Result, Runner, ensure};
+use dojobber::{BoxError, Console, Context, DryRun, Graph, Job, LogGroups, Result, Runner, Status, ensure};
 
 use crate::support::Notes;
 
@@ -446,6 +447,23 @@ fn lines_of_a_look_that_goes_through() {
     assert_eq!(said(DryRun::Through), through);
     assert_eq!(said(DryRun::Checks), ["b: blocked behind a", "d: blocked behind a", "c: blocked behind a"]);
     assert_eq!(said(DryRun::Through), through);
+}
+
+/// A console may watch many plans, one after the other.
+#[test]
+fn a_console_keeps_no_graph_of_a_run_that_is_over() {
+    for console in [Console::lines(), Console::lines().groups(LogGroups::GitHub), Console::verbose()] {
+        let runner = Runner::builder().threads(1).dry_run(DryRun::Through);
+        let runner = runner.observer(console.to(io::sink())).build();
+        let graph = Graph::new().job("due").run_only(|_| ()).job("then").after("due").run_only(|_| ());
+        let graph = graph.job("bad").check_only(|_| false).job("blocked").after("bad").run_only(|_| ());
+        let plan = graph.compile().unwrap();
+        let kept = Arc::downgrade(plan.graph());
+        let run = runner.run(&plan, ());
+        assert_eq!(run.job("blocked").unwrap().status(), Status::Blocked);
+        drop((run, plan));
+        assert!(kept.upgrade().is_none(), "{runner:?}");
+    }
 }
 
 #[cfg(unix)]
