@@ -43,8 +43,8 @@ impl AsyncRuntime {
         call()
     }
 
-    /// Waits for futures of a run on this thread, as the one does that leads it. If that is a worker of the very runtime that drives their timers and
-    /// sockets, the runtime is told that it must do without this thread.
+    /// Waits for futures of a run on this thread, as the one does that leads it. If that is a worker of the very runtime that
+    /// drives their timers and sockets, the runtime is told that it must do without this thread.
     ///
     /// # Panics
     ///

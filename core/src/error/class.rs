@@ -46,7 +46,7 @@ impl ErrorClass {
     ///
     /// The errors are displayed for that; where one panics, so does this.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
-        let to_nobody = |error: &dyn Error| listen(|| write!(Nowhere, "{error}")).1;
+        let to_nobody = |error: &dyn Error| listen(|| write!(Sink, "{error}")).1;
         let heard = causes(error).fold(to_nobody(error), |heard, cause| heard.or(to_nobody(cause)));
         heard.class()
     }
@@ -122,9 +122,10 @@ fn say(what: Heard) {
     HEARD.set(HEARD.get().or(what));
 }
 
-struct Nowhere;
+/// What is written there is lost, as in `std::io::sink`.
+struct Sink;
 
-impl fmt::Write for Nowhere {
+impl fmt::Write for Sink {
     fn write_str(&mut self, _: &str) -> fmt::Result {
         Ok(())
     }

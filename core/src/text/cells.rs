@@ -34,7 +34,7 @@ fn clusters(text: &str) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
     for (at, character) in text.char_indices() {
         match (clusters.last_mut(), character.width().unwrap_or(0)) {
-            (Some(last), 0) if character == AS_EMOJI => last.cells *= if last.cells == 1 { 2 } else { 1 },
+            (Some(last), 0) if character == AS_EMOJI && last.cells == 1 => last.cells = 2,
             (Some(_), 0) => {}
             (_, cells) => clusters.push(Cluster { at, cells }),
         }
