@@ -46,7 +46,7 @@ impl Screen {
         let mut drawn = self.settled();
         let (rows, columns) = self.terminal.size();
         let lines = frame(rows, columns);
-        if !lines.is_empty() {
+        if !lines.is_empty() || !drawn.lines.is_empty() {
             *drawn = Drawn { lines, columns };
             self.block.set_message(drawn.lines.join("\n")); // draws it, too
         }
@@ -190,6 +190,29 @@ mod tests {
         }
         screen.clear();
         assert_eq!(seen.lines(), above);
+    }
+
+    /// A terminal that has no room for the block any more shows what was written, and nothing else.
+    #[test]
+    fn what_is_too_narrow_has_no_block() {
+        for reflows in [false, true] {
+            let seen = Seen::new(12, 80);
+            let mut screen = Screen::new(seen.terminal(reflows));
+            screen.write_all(b"a\nb\nc\n").unwrap();
+            screen.draw(|_, columns| frame(columns));
+            if reflows {
+                seen.reflow(12, 40)
+            } else {
+                seen.resize(12, 40)
+            }
+            for _ in 0..5 {
+                screen.draw(|_, _| Vec::new());
+            }
+            screen.write_all(b"d\n").unwrap();
+            assert_eq!(seen.lines(), ["a", "b", "c", "d"], "reflows: {reflows}");
+            screen.draw(|_, columns| frame(columns));
+            check(&seen, &["a", "b", "c", "d"].map(str::to_owned), 40);
+        }
     }
 
     #[test]
