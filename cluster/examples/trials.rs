@@ -42,7 +42,7 @@ fn go_wrong(how: &str, cx: &Context, world: &Path) -> Result {
         "exit3" => std::process::exit(3),
         "inner" => {
             let program = fs::read_to_string(world.join("inner"))?;
-            cx.command(program).arg(world.join("squares")).run()?;
+            cx.command(program).arg(world.join("squares")).current_dir("/").run()?;
         }
         "starts" => drop(cx.command("sleep").arg("600").run()?),
         "long" => std::thread::sleep(Duration::from_secs(600)),

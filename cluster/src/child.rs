@@ -1,6 +1,7 @@
 //! The process of a unit: how it is started on this machine, and how it is ended.
 
-use std::ffi::OsStr;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,8 +15,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 /// The variable that tells a process which unit it is.
 pub(crate) const UNIT: &str = "DOJOBBER_UNIT";
 
-/// The variable that tells a unit which process is its pilot.
-pub(crate) const PILOT: &str = "DOJOBBER_PILOT";
+/// The variable that tells a unit which process is its pilot: `PID ORDER`. All that the unit starts has it from there, too,
+/// units of other programs included, and those have another order.
+const PILOT: &str = "DOJOBBER_PILOT";
 
 /// How long a process has to end after TERM.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -27,6 +29,23 @@ pub(crate) fn command(program: &Path, unit: impl AsRef<OsStr>, log: &Path) -> io
     let mut command = Command::new(program);
     command.env(UNIT, unit).stdin(Stdio::null()).stdout(log).stderr(errors).process_group(0);
     Ok(command)
+}
+
+/// Tells the unit with this order that this process is its pilot.
+pub(crate) fn set_pilot(command: &mut Command, order: &Path) {
+    let mut text = OsString::from(format!("{} ", std::process::id()));
+    text.push(order);
+    command.env(PILOT, text);
+}
+
+/// The pilot that has started this process for a unit.
+pub(crate) fn own_pilot() -> Option<u32> {
+    pilot_of(&env::var_os(UNIT)?, &env::var_os(PILOT)?)
+}
+
+fn pilot_of(order: &OsStr, text: &OsStr) -> Option<u32> {
+    let pid = text.as_bytes().strip_suffix(order.as_bytes())?.strip_suffix(b" ")?;
+    std::str::from_utf8(pid).ok()?.parse().ok()
 }
 
 /// The order in the environment of a process, as far as the system tells that.
@@ -58,5 +77,22 @@ pub(crate) fn end_leftovers(order: &Path) {
 pub(crate) fn signal(pid: u32, signal: Signal) {
     if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, signal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pilot_is_that_of_its_own_units_alone() {
+        let mut command = Command::new("unit");
+        set_pilot(&mut command, Path::new("/spool/a/order/b0.0"));
+        let (_, text) = command.get_envs().next().unwrap();
+        let of = |order: &str| pilot_of(OsStr::new(order), text.unwrap());
+        assert_eq!(of("/spool/a/order/b0.0"), Some(std::process::id()));
+        for order in ["/spool/b/order/b0.0", "/spool/a/order/b0.00", "a/order/b0.0", "0", ""] {
+            assert_eq!(of(order), None, "{order}");
+        }
     }
 }

@@ -73,7 +73,10 @@ pub struct Place {
 impl Cluster {
     /// Units are executed by this engine. The spool is created where it is not there.
     pub fn new(engine: impl Engine, spool: impl Into<PathBuf>) -> Self {
-        Cluster { watcher: Arc::new(Watcher::new(engine, spool.into())), agreed: String::new() }
+        let spool = spool.into();
+        // what a unit starts in another directory has to find it, too
+        let root = std::path::absolute(&spool).unwrap_or(spool);
+        Cluster { watcher: Arc::new(Watcher::new(engine, root)), agreed: String::new() }
     }
 
     /// All is executed in this process, as if no job were placed: there is no engine and no spool. It is for programs that

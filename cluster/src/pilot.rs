@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use signal_hook::consts::SIGTERM;
 
-use crate::child::{self, GRACE, PILOT, signal};
+use crate::child::{self, GRACE, signal};
 use crate::serve::Spot;
 use crate::spool::{Claims, ENDED, Held, HowEnded, Open, RunFolder};
 use crate::tell::tell;
@@ -134,8 +134,9 @@ impl Pilot {
 
     fn start(&self, held: &Held) -> io::Result<Child> {
         let (order, log) = (self.folder.order(&held.tag), self.folder.log(&held.tag));
-        let mut command = child::command(&self.folder.program(), order, log.as_ref())?;
-        command.env(PILOT, std::process::id().to_string()).args(env::args_os().skip(1)).spawn()
+        let mut command = child::command(&self.folder.program(), &order, log.as_ref())?;
+        child::set_pilot(&mut command, &order);
+        command.args(env::args_os().skip(1)).spawn()
     }
 
     /// Waits for a unit, and ends it where it has to end. `None`: it ends with this pilot.

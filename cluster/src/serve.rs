@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dojobber::{Event, JobId, Observer, Parcel, Phase, Plan, Runner, Unit, UnitResult};
 
-use crate::child::{PILOT, end_leftovers};
+use crate::child::{end_leftovers, own_pilot};
 use crate::engine::Tag;
 use crate::identity::difference;
 use crate::spool::{
@@ -403,7 +403,7 @@ impl Observer for Watch {
 
 /// A unit of a pilot ends with that, as if it were asked to: nobody else may know of it.
 fn end_with_pilot() {
-    let Some(pilot) = std::env::var(PILOT).ok().and_then(|pid| pid.parse::<u32>().ok()) else {
+    let Some(pilot) = own_pilot() else {
         return;
     };
     #[cfg(target_os = "linux")]

@@ -18,10 +18,7 @@ fn the_other_examples_run() {
 #[test]
 fn a_unit_that_is_killed_while_nobody_looks_is_executed_again() {
     let world = World::new();
-    let mut first = world.spawn(&["jobs=1", "part0=long"]);
-    world.wait_for("the run", |world| world.count("run part0") == 1);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    world.kill_coordinator_after(1, &["jobs=1", "part0=long"]);
     let process = world.began("b0.0").process;
     assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
     fs::write(world.spool().join("../world/done-0"), "0").unwrap();
@@ -38,15 +35,21 @@ fn a_time_that_is_over_is_a_failed_try() {
     assert_eq!(world.count("cleanup part1"), 1, "its run had begun");
 }
 
-/// Its own units are not mistaken for the one in which it was started.
+/// Its own units are not mistaken for the one in which it was started, nor for those of a pilot that has started that. It is
+/// started in another directory, and the spool has a relative path.
 #[test]
 fn a_unit_may_start_a_program_with_units_of_its_own() {
-    let world = World::new();
-    let inner = world.spool().with_file_name("world").join("inner");
-    fs::write(&inner, example("squares").to_str().unwrap()).unwrap();
-    let told = world.run(&["jobs=1", "part0=inner"]);
-    assert!(told.is_success && told.job("part0") == "changed 1", "{}\n{}", told.out, told.err);
-    assert!(inner.with_file_name("squares").join("run").exists(), "it has had a run of its own");
+    let folder = tempfile::tempdir().unwrap();
+    let world = folder.path().join("world");
+    fs::create_dir(&world).unwrap();
+    fs::write(world.join("inner"), example("squares").to_str().unwrap()).unwrap();
+    let mut outer = Command::new(example("trials"));
+    outer.arg("spool").arg(&world).args(["engine=processes", "jobs=1", "part0=inner"]);
+    outer.current_dir(folder.path()).env("DOJOBBER_PILOT", "1 spool/r/order/b0.0");
+    let output = outer.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("part0: changed 1"), "{out}\n{err}");
+    assert!(world.join("squares/run").exists(), "it has had a run of its own");
 }
 
 /// Commands of a phase with a limit stand in groups of their own.

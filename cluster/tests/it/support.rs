@@ -171,6 +171,19 @@ impl World {
         self.log().get(line).copied().unwrap_or(0)
     }
 
+    /// Starts a coordinator, and kills it once so many runs of parts have begun. Its units go on.
+    #[track_caller]
+    pub(crate) fn kill_coordinator_after(&self, runs: usize, options: &[&str]) {
+        let mut coordinator = self.spawn(options);
+        let begun = |world: &Self| {
+            let log = world.log().into_iter();
+            log.filter(|(line, _)| line.starts_with("run part")).map(|(_, count)| count).sum::<usize>()
+        };
+        self.wait_for("the runs", |world| begun(world) == runs);
+        coordinator.kill().unwrap();
+        coordinator.wait().unwrap();
+    }
+
     /// The processes of units, pilots first, and all that they have started.
     pub(crate) fn processes(&self) -> Vec<String> {
         let start = format!("DOJOBBER_UNIT={}/", self.run_folder().display());
