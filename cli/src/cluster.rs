@@ -113,7 +113,11 @@ impl ClusterArgs {
         if serves(cluster) {
             return Runner::builder().threads(self.run.threads).dry_run(self.run.look());
         }
-        self.run.runner_that(Says { node: self.on_node })
+        let screen = self.run.screen();
+        if let Some(screen) = &screen {
+            cluster.tell_to(screen.clone());
+        }
+        self.run.runner_on(screen, Says { node: self.on_node })
     }
 
     /// Runs the subgraph that is wanted, with that runner and on this cluster.

@@ -246,21 +246,27 @@ impl State {
     /// What happens now to what goes on, and what another signal would do.
     fn stopping(&self, level: StopLevel, reason: StopReason) -> String {
         let running: Vec<&Now> = self.jobs.iter().filter_map(|job| job.now.as_ref()).collect();
-        let (who, are) = match running[..] {
-            [] => ("nothing".to_owned(), "is"),
-            [one] => (one.job.name().to_owned(), "is"),
-            _ => (counted(running.len(), "job"), "are"),
+        let verb = match level {
+            StopLevel::Kill => "killing",
+            StopLevel::Drain => "draining",
+            _ => "stopping",
         };
-        let grace = brief(self.grace);
         let next = match reason {
             StopReason::Signal(_) => "; once more: kill now; a third time: leave, without cleanups",
             _ => "",
         };
+        let (who, are) = match running[..] {
+            [] if level == StopLevel::Kill => return format!("{verb}, {reason}: nothing goes on here"),
+            // units may be away, and cleanups may follow
+            [] => return format!("{verb}, {reason}: nothing new begins{next}"),
+            [one] => (one.job.name().to_owned(), "is"),
+            _ => (counted(running.len(), "job"), "are"),
+        };
+        let grace = brief(self.grace);
         match level {
-            StopLevel::Kill => format!("killing, {reason}: {who}"),
-            _ if running.is_empty() => format!("stopping, {reason}: nothing new begins"),
-            StopLevel::Drain => format!("draining, {reason}: {who} may end, nothing new begins"),
-            _ => format!("stopping, {reason}: {who} {are} asked to end, and killed after {grace}{next}"),
+            StopLevel::Kill => format!("{verb}, {reason}: {who}"),
+            StopLevel::Drain => format!("{verb}, {reason}: {who} may end, nothing new begins"),
+            _ => format!("{verb}, {reason}: {who} {are} asked to end, and killed after {grace}{next}"),
         }
     }
 
@@ -376,7 +382,11 @@ mod tests {
                     lock(&keep).push(state.stopping(StopLevel::Cancel, StopReason::TimedOut));
                     state.jobs.pop();
                 }
-                Event::RunEnded { .. } => told(StopLevel::Cancel, StopReason::Cancelled),
+                Event::RunEnded { .. } => {
+                    told(StopLevel::Cancel, StopReason::Signal(15));
+                    told(StopLevel::Drain, StopReason::Cancelled);
+                    told(StopLevel::Kill, StopReason::Signal(2));
+                }
                 _ => {}
             }
         };
@@ -388,7 +398,9 @@ mod tests {
             "draining, too many jobs had failed: answers may end, nothing new begins",
             "killing, SIGINT: answers",
             "stopping, its time was over: 2 jobs are asked to end, and killed after 10s",
-            "stopping, it was cancelled: nothing new begins",
+            "stopping, SIGTERM: nothing new begins; once more: kill now; a third time: leave, without cleanups",
+            "draining, it was cancelled: nothing new begins",
+            "killing, SIGINT: nothing goes on here",
         ];
         assert_eq!(lock(&seen)[..], expected);
     }

@@ -77,10 +77,20 @@ impl RunArgs {
     ///
     /// SIGINT, SIGTERM and SIGHUP stop its runs, where the system has them: see [`CancelToken::on_signals`].
     pub fn runner(&self) -> RunnerBuilder {
-        self.runner_that(Says::default())
+        self.runner_on(self.screen(), Says::default())
     }
 
-    pub(crate) fn runner_that(&self, says: Says) -> RunnerBuilder {
+    /// Where it is shown what goes on, if that is wanted. All that is written meanwhile has to stand above that.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        let moves = match self.progress {
+            Moving::Auto => is_terminal() && !self.look().is_on(),
+            Moving::Always => true,
+            Moving::Never => false,
+        };
+        (moves && self.words() > Words::Quiet).then(|| Screen::new(Terminal::stderr()))
+    }
+
+    pub(crate) fn runner_on(&self, screen: Option<Screen>, says: Says) -> RunnerBuilder {
         let builder = Runner::builder()
             .threads(self.threads)
             .dry_run(self.look())
@@ -90,12 +100,7 @@ impl RunArgs {
             .cancel_token(CancelToken::on_signals().ok().as_ref())
             .observer(self.journal.as_deref().map(LateJournal::new));
         let (paint, program) = (Paint::of_stderr(self.color), program());
-        let moves = match self.progress {
-            Moving::Auto => is_terminal() && !self.look().is_on(),
-            Moving::Always => true,
-            Moving::Never => false,
-        };
-        if !moves {
+        let Some(screen) = screen else {
             return match self.words() {
                 Words::Quiet => builder,
                 Words::Normal if self.look().is_on() => builder,
@@ -103,12 +108,12 @@ impl RunArgs {
                 Words::Verbose => builder.observer(Console::lines()),
                 Words::Debug => builder.observer(Details::new(StandardError)),
             };
-        }
-        let screen = Screen::new(Terminal::stderr());
+        };
         let lines = screen.clone();
         let builder = match self.words() {
-            Words::Quiet => return builder,
-            Words::Normal => builder.observer(Lines::of_trouble(&program, paint, says, lines)),
+            Words::Quiet | Words::Normal => {
+                builder.observer(Lines::of_trouble(&program, paint, says, lines)) // there is no screen for the quiet
+            }
             Words::Verbose => builder.observer(Console::lines().to(lines)),
             Words::Debug => builder.observer(Details::new(lines)),
         };

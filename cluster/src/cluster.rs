@@ -20,7 +20,7 @@ use crate::pilot::{pilot, workers_of};
 use crate::processes::Processes;
 use crate::serve::{Here, serve};
 use crate::spool::{RunFile, RunFolder, VERSION, host, lock, now_ms};
-use crate::tell::tell;
+use crate::tell::units_are;
 use crate::watcher::{Current, Inherited, Watcher};
 
 /// Whether `Cluster::run` was called in this process.
@@ -145,10 +145,30 @@ impl Cluster {
         self.set(|settings| settings.keep_runs = runs)
     }
 
-    /// Tells on standard error what is submitted and what comes back.
+    /// Tells what is submitted and what comes back, too. Default: only what is unusual.
     #[must_use]
     pub fn verbose(self, is_verbose: bool) -> Self {
         self.set(|settings| settings.is_verbose = is_verbose)
+    }
+
+    /// From now on the lines that the cluster tells go to this stream, each in one write. Default: standard error. It is for
+    /// programs that have a log, or a display of their own on the terminal, above which lines have to stand. What cannot be
+    /// written is lost.
+    ///
+    /// ```
+    /// use dojobber_cluster::{Cluster, Processes};
+    /// use std::fs::File;
+    ///
+    /// # fn main() -> dojobber::Result {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::env::set_current_dir(folder.path())?;
+    /// let cluster = Cluster::new(Processes::new(4), "spool").verbose(true);
+    /// cluster.tell_to(File::create("cluster.log")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tell_to(&self, out: impl io::Write + Send + 'static) {
+        self.watcher.voice.set(out);
     }
 
     fn set(self, change: impl FnOnce(&mut crate::watcher::Settings)) -> Self {
@@ -221,7 +241,7 @@ impl Cluster {
         let folder = current.folder.clone();
         let run = self.watcher.watch(current, inherited, || runner.run(plan, args));
         if let Err(error) = folder.end(&run.report().to_string()) {
-            tell(format_args!("cluster: the run cannot be closed in the spool: {error}"));
+            self.watcher.voice.tell(format_args!("the run cannot be closed in the spool: {error}"));
         }
         drop(lock);
         Ok(run)
@@ -243,7 +263,8 @@ impl Cluster {
             if is_same {
                 let inherited = self.inherit(&folder);
                 let count = inherited.orphans.len();
-                tell(format_args!("cluster: goes on with run {}, {count} units are under way", folder.id));
+                let (voice, count) = (&self.watcher.voice, units_are(count));
+                voice.tell(format_args!("goes on with run {}, {count} under way", folder.id));
                 return Ok((Current { folder, digest: start.digest, args: start.args, cwd }, inherited));
             }
             self.give_up(&folder);
@@ -295,10 +316,8 @@ impl Cluster {
             }
             (_, Ok(run)) => Ok(Some((folder, run))),
             (_, Err(error)) => {
-                tell(format_args!(
-                    "cluster: {} cannot be read, and is left behind: {error}",
-                    folder.path.display()
-                ));
+                let path = folder.path.display();
+                self.watcher.voice.tell(format_args!("{path} cannot be read, and is left behind: {error}"));
                 Ok(None)
             }
         }
@@ -317,10 +336,9 @@ impl Cluster {
                 }
                 Err(why) if told.is_none_or(|told| told.elapsed() > Duration::from_secs(30)) => {
                     told = Some(Instant::now());
-                    tell(format_args!(
-                        "cluster: {} gives no answer, and is waited for: {why}",
-                        self.watcher.engine.name()
-                    ));
+                    let engine = self.watcher.engine.name();
+                    let voice = &self.watcher.voice;
+                    voice.tell(format_args!("{engine} gives no answer, and is waited for: {why}"));
                 }
                 Err(_) => {}
             }
@@ -355,18 +373,13 @@ impl Cluster {
             let _ = fs::remove_file(folder.order(&tag)); // first: what begins from now on finds nothing to do
         }
         let seen = self.survey(folder);
-        tell(format_args!(
-            "cluster: run {} has not ended, and was another graph, program or directory: it is given up, {} units of it are \
-             ended",
+        self.watcher.voice.tell(format_args!(
+            "run {} has not ended, and was another graph, program or directory: it is given up, and {} ended",
             folder.id,
-            seen.len()
+            units_are(seen.len())
         ));
         let tickets: Vec<String> = seen.iter().map(|seen| seen.ticket.clone()).collect();
-        if !tickets.is_empty()
-            && let Err(why) = self.watcher.engine.cancel(&folder.spot(), &tickets)
-        {
-            tell(format_args!("cluster: {} does not end them: {why}", self.watcher.engine.name()));
-        }
+        self.watcher.end(folder, &tickets);
         let _ = folder.end("given up");
     }
 

@@ -131,9 +131,10 @@ fn a_signal_ends_what_is_away() {
     let mut frames = program(FRAMES);
     frames.args(["--frames", "3", "--millis", "600000", "-q", "--report", "run.json"]);
     frames.args(PROCESSES.split(' ')).current_dir(folder.path());
-    let child = frames.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = frames.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let drafts = || (0..3).filter(|at| folder.path().join(format!("draft-{at}.txt")).exists()).count();
     while drafts() < 2 {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended before its units have begun");
         std::thread::sleep(Duration::from_millis(5));
     }
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();

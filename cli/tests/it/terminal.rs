@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::process::{Child, Command};
 
+#[cfg(feature = "cluster")]
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use unicode_width::UnicodeWidthStr as _;
@@ -212,4 +214,22 @@ fn a_second_run_has_one_line() {
     let (_, left) = seen(&[], 24, 80);
     assert!(left.starts_with("1 job in ") && left.trim_end().ends_with(": all satisfied"), "{left}");
     assert_eq!(left.trim_end().lines().count(), 1, "{left}");
+}
+
+/// The cluster tells what becomes of its units.
+#[cfg(feature = "cluster")]
+#[test]
+fn what_others_say_stands_above_what_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut frames = program("frames");
+    frames.args("--frames 1 --millis 600000 --engine processes --spool spool".split(' '));
+    frames.current_dir(folder.path());
+    let mut shown = Shown::start(frames, 24, 80);
+    while !shown.screen.screen().contents().contains('█') {
+        assert!(shown.read(), "it has ended: {}", shown.screen.screen().contents());
+    }
+    kill_process(Pid::from_child(&shown.child), Signal::INT).unwrap();
+    let (_, left) = shown.end();
+    assert!(left.lines().any(|line| line == "cluster: the run is stopped, 1 unit is ended"), "{left}");
+    assert!(!left.contains('█'), "{left}");
 }

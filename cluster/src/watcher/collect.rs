@@ -9,7 +9,6 @@ use crate::books::Unit;
 use crate::engine::{End, State, Tag};
 use crate::home::unit_done;
 use crate::spool::{Record, UnitKind, UnitName, now_ms};
-use crate::tell::tell;
 use crate::watcher::desk::{Current, Watcher};
 
 /// How often it is looked how far a unit is that goes on.
@@ -87,11 +86,7 @@ impl Watcher {
         }
         self.say(|| format!("a record came from {}, which had been given up", record.tag));
         let _ = fs::remove_file(current.folder.order(tag));
-        if let Some(ticket) = ticket
-            && let Err(why) = self.engine.cancel(&current.folder.spot(), &[ticket])
-        {
-            tell(format_args!("cluster: {} does not end {tag}: {why}", self.engine.name()));
-        }
+        self.end(&current.folder, ticket.as_slice());
     }
 
     /// Tells the run what has become of a unit.

@@ -13,6 +13,7 @@ use crate::engine::{Engine, Tag};
 use crate::home::unit_done;
 use crate::needs::Needs;
 use crate::spool::{self, RunFolder, UnitKind, UnitName, Value};
+use crate::tell::Voice;
 
 /// How a cluster is used.
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ pub(crate) struct Watcher {
     pub(crate) engine: Box<dyn Engine>,
     pub(crate) root: PathBuf,
     pub(crate) settings: Mutex<Settings>,
+    pub(crate) voice: Voice,
     pub(super) state: Mutex<State>,
     pub(super) bell: Condvar,
     pub(super) is_stopped: AtomicBool,
@@ -78,6 +80,7 @@ impl Watcher {
             engine: Box::new(engine),
             root,
             settings: Mutex::new(settings),
+            voice: Voice::default(),
             state: Mutex::default(),
             bell: Condvar::new(),
             is_stopped: AtomicBool::new(false),
@@ -174,6 +177,16 @@ impl Watcher {
         }
     }
 
+    /// Ends what the engine has under these names, or says why it does not.
+    pub(crate) fn end(&self, folder: &RunFolder, tickets: &[String]) {
+        if !tickets.is_empty()
+            && let Err(why) = self.engine.cancel(&folder.spot(), tickets)
+        {
+            let what = if let [one] = tickets { one.clone() } else { format!("{} units", tickets.len()) };
+            self.voice.tell(format_args!("{} does not end {what}: {why}", self.engine.name()));
+        }
+    }
+
     /// Sleeps, but no longer than until something is new. Returns whether the run is over.
     pub(super) fn rest(&self, time: Duration) -> bool {
         let state = self.state();
@@ -189,7 +202,7 @@ impl Watcher {
 
     pub(super) fn say(&self, text: impl FnOnce() -> String) {
         if self.settings().is_verbose {
-            crate::tell::tell(format_args!("cluster: {}", text()));
+            self.voice.tell(format_args!("{}", text()));
         }
     }
 }

@@ -7,7 +7,7 @@ use dojobber::Lost;
 
 use crate::engine::State;
 use crate::spool::UnitKind;
-use crate::tell::tell;
+use crate::tell::units_are;
 use crate::watcher::desk::{Current, Watcher, lost};
 
 impl Watcher {
@@ -36,15 +36,11 @@ impl Watcher {
             }
             Err(_) => self.state().books.flying.values().filter_map(|flying| flying.ticket.clone()).collect(),
         };
-        tell(format_args!("cluster: the run is stopped, {} units are ended", tickets.len()));
+        self.voice.tell(format_args!("the run is stopped, {} ended", units_are(tickets.len())));
         for tag in &tags {
             let _ = fs::remove_file(current.folder.order(tag)); // what is still on its way finds nothing to do
         }
-        if !tickets.is_empty()
-            && let Err(why) = self.engine.cancel(&current.folder.spot(), &tickets)
-        {
-            tell(format_args!("cluster: {} does not end them: {why}", self.engine.name()));
-        }
+        self.end(&current.folder, &tickets);
         for tag in &tags {
             let landed = self.state().books.land(tag);
             if let Some(flying) = landed {

@@ -7,7 +7,6 @@ use dojobber::Lost;
 
 use crate::books::Unit;
 use crate::engine::{Batch, SubmitError, Tag};
-use crate::tell::tell;
 use crate::watcher::desk::{Current, Watcher, lost};
 
 /// Until others that need the same have come: they go together.
@@ -130,7 +129,8 @@ impl Watcher {
                 Ok(())
             }
             Err(SubmitError::Busy(why)) => {
-                tell(format_args!("cluster: {} takes nothing now, later again: {why}", self.engine.name()));
+                let engine = self.engine.name();
+                self.voice.tell(format_args!("{engine} takes nothing now, later again: {why}"));
                 for tag in (0..count).rev().map(tag) {
                     let _ = fs::remove_file(current.folder.order(&tag));
                     let mut state = self.state();

@@ -9,7 +9,6 @@ use dojobber::Lost;
 use crate::books::{Flying, Over};
 use crate::engine::{End, Seen, State, Tag};
 use crate::spool::{Began, CANNOT_WRITE, NO_ORDER};
-use crate::tell::tell;
 use crate::watcher::desk::{Current, Watcher};
 
 /// In so many surveys in a row an engine must not know a unit before it is believed.
@@ -84,7 +83,7 @@ impl Watcher {
             }
         }
         for line in told {
-            tell(format_args!("cluster: {line}"));
+            self.voice.tell(format_args!("{line}"));
         }
         over.iter().for_each(|tag| self.give_up(current, tag));
         stuck.iter().for_each(|tag| self.give_up_stuck(current, tag));
@@ -114,7 +113,7 @@ impl Watcher {
         if is_gone && unit.losses < self.settings().max_losses && !self.is_to_stop() {
             unit.losses += 1;
             unit.ran |= began.is_some_and(|began| began.ran);
-            tell(format_args!("cluster: `{}` is submitted again: {text}", unit.order.name));
+            self.voice.tell(format_args!("`{}` is submitted again: {text}", unit.order.name));
             self.state().books.queue.push_back(unit);
             self.bell.notify_all();
             return;
@@ -163,9 +162,7 @@ impl Watcher {
             return;
         };
         let _ = fs::remove_file(current.folder.order(tag));
-        if let Some(ticket) = flying.ticket {
-            let _ = self.engine.cancel(&current.folder.spot(), &[ticket]);
-        }
+        self.end(&current.folder, flying.ticket.as_slice());
         let why = match &flying.seen {
             Some(State::Waiting { why, .. }) => why.clone(),
             _ => String::new(),

@@ -73,17 +73,14 @@ fn a_second_coordinator_is_refused_and_told_of_the_first() {
     first.wait().unwrap();
     // what it had begun is ended by who comes with another graph
     let told = world.run(&["jobs=2"]);
-    assert!(told.err.contains("it is given up, 1 units of it are ended"), "{}", told.err);
+    assert!(told.err.contains("it is given up, and 1 unit is ended"), "{}", told.err);
     assert!(told.is_success && told.out.contains("sum 10"), "{}", told.out);
 }
 
 #[test]
 fn who_is_started_again_attaches_itself_to_what_goes_on() {
     let world = World::new();
-    let mut first = world.spawn(&["jobs=2", "all=waits"]);
-    world.wait_for("both runs", |world| world.count("run part0") + world.count("run part1") == 2);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    world.kill_coordinator_after(2, &["jobs=2", "all=waits"]);
     let again = world.spawn(&["jobs=2", "all=waits"]);
     world.wait_for("it attaches itself", |world| world.told("err").contains("units are under way"));
     world.go();

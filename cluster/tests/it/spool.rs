@@ -91,17 +91,14 @@ fn a_unit_that_cannot_be_executed_says_why() {
 #[test]
 fn another_program_begins_anew() {
     let world = World::new();
-    let mut first = world.spawn(&["jobs=1", "part0=long"]);
-    world.wait_for("the run", |world| world.count("run part0") == 1);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    world.kill_coordinator_after(1, &["jobs=1", "part0=long"]);
     let run = world.run_folder();
     let other = world.spool().with_file_name("other");
     fs::copy(example("trials"), &other).unwrap();
     File::options().append(true).open(&other).unwrap().write_all(b"built anew").unwrap();
     fs::write(world.spool().with_file_name("world").join("done-0"), "0").unwrap();
     let told = world.finish(world.command_of(&other, &["jobs=1", "part0=long"]).spawn().unwrap());
-    assert!(told.err.contains("it is given up, 1 units of it are ended"), "{}", told.err);
+    assert!(told.err.contains("it is given up, and 1 unit is ended"), "{}", told.err);
     assert!(told.job("part0").starts_with("satisfied") && world.run_folder() != run, "{}", told.out);
 }
 
