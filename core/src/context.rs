@@ -316,9 +316,9 @@ impl<A> Context<A> {
     /// Waits that long by the run's clock, without holding a worker: a simulation lets the time pass at once.
     ///
     /// It is for async phases; what ends the phase drops it. It may be awaited elsewhere, too: in a task of a runtime that the
-    /// phase has spawned, also when the run is over.
+    /// phase has spawned, also when the run is over, and in a run inside of a job.
     pub fn sleep_async(&self, time: Duration) -> Sleeping {
-        Sleeping::new(self.world.timers.shared(), self.world.clock.clone(), time)
+        self.world.timers.sleep(&self.world.clock, time)
     }
 
     /// Says something about this phase: to those who watch the run, who show it with the name of the job, and in the report,

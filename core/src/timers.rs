@@ -30,25 +30,63 @@ impl Default for Timers {
 }
 
 /// The timers of one run, which are made when something waits for the first time.
-#[derive(Debug, Default)]
-pub(crate) struct LazyTimers(OnceLock<Arc<Timers>>);
+#[derive(Debug)]
+pub(crate) struct LazyTimers {
+    timers: OnceLock<Arc<Timers>>,
+    /// No other run of this process has it.
+    run: u64,
+}
+
+impl Default for LazyTimers {
+    fn default() -> Self {
+        static RUNS: AtomicU64 = AtomicU64::new(1);
+        LazyTimers { timers: OnceLock::new(), run: RUNS.fetch_add(1, Ordering::Relaxed) }
+    }
+}
 
 impl LazyTimers {
-    pub(crate) fn shared(&self) -> Arc<Timers> {
-        Arc::clone(self.0.get_or_init(Arc::default))
+    /// A future that is ready when so much time has passed.
+    pub(crate) fn sleep(&self, clock: &Clock, time: Duration) -> Sleeping {
+        let timers = Arc::clone(self.timers.get_or_init(Arc::default));
+        let due = clock.now().saturating_add(nanos(time));
+        Sleeping { timers, run: self.run, clock: clock.clone(), due, id: None, alarm: None }
+    }
+
+    /// Polls on a thread that serves these timers as soon as what it polls is pending, and so lets the time of a simulation
+    /// pass where it waits.
+    pub(crate) fn serve<T>(&self, waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> T) -> T {
+        struct Before(Served);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                SERVED.set(self.0);
+            }
+        }
+        let _before = Before(SERVED.replace(Served { run: self.run, waker: waker.data().addr() }));
+        poll(&mut Context::from_waker(waker))
     }
 
     /// When the next one is due, in nanoseconds since the run began.
     pub(crate) fn first_due(&self) -> Option<u64> {
-        self.0.get()?.first_due()
+        self.timers.get()?.first_due()
     }
 
     /// Calls the wakers that are due. No lock is held meanwhile.
     pub(crate) fn fire(&self, now: u64) {
-        if let Some(timers) = self.0.get() {
+        if let Some(timers) = self.timers.get() {
             timers.fire(now);
         }
     }
+}
+
+/// Whose timers a thread serves, and with which waker it polls: no run has the number 0.
+#[derive(Clone, Copy)]
+struct Served {
+    run: u64,
+    waker: usize,
+}
+
+thread_local! {
+    static SERVED: Cell<Served> = const { Cell::new(Served { run: 0, waker: 0 }) };
 }
 
 #[derive(Default)]
@@ -109,32 +147,17 @@ impl fmt::Debug for Timers {
     }
 }
 
-thread_local! {
-    /// Whether this thread looks at the timers of the run as soon as what it polls is pending.
-    static IS_SERVED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Polls on a thread that serves the timers of its run, and so lets the time of a simulation pass where it waits.
-pub(crate) fn serving<T>(poll: impl FnOnce() -> T) -> T {
-    struct Before(bool);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            IS_SERVED.set(self.0);
-        }
-    }
-    let _before = Before(IS_SERVED.replace(true));
-    poll()
-}
-
 /// A future that is ready at a moment of the run's clock, from [`Context::sleep_async`](crate::Context::sleep_async).
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Sleeping {
     timers: Arc<Timers>,
+    run: u64,
     clock: Clock,
     due: u64,
     id: Option<u64>,
-    /// Where it was polled by somebody else than the run: in a task of a runtime, or inside of a blocking phase.
+    /// Where it was polled by somebody else than the run: in a task of a runtime, by a worker of another run, or by what
+    /// blocks inside of a phase.
     alarm: Option<Box<OwnAlarm>>,
 }
 
@@ -166,13 +189,6 @@ impl Due for Woken {
     }
 }
 
-impl Sleeping {
-    pub(crate) fn new(timers: Arc<Timers>, clock: Clock, time: Duration) -> Self {
-        let due = clock.now().saturating_add(nanos(time));
-        Sleeping { timers, clock, due, id: None, alarm: None }
-    }
-}
-
 impl Future for Sleeping {
     type Output = ();
 
@@ -181,12 +197,14 @@ impl Future for Sleeping {
         if let Some(id) = self.id.take() {
             self.timers.remove(self.due, id);
         }
-        if self.clock.now() >= self.due || !IS_SERVED.get() && self.clock.pass_until(self.due) {
+        let served = SERVED.get();
+        let is_served = served.run == self.run;
+        if self.clock.now() >= self.due || !is_served && self.clock.pass_until(self.due) {
             return Poll::Ready(());
         }
-        if !IS_SERVED.get()
-            && let Some(when) = self.clock.instant(self.due)
-        {
+        // with another waker, who knows whether this thread waits inside of the poll
+        let is_served = is_served && served.waker == task.waker().data().addr();
+        if let Some(when) = self.clock.instant(self.due).filter(|_| !is_served) {
             self.alarm = Some(Box::new(OwnAlarm::set(when, task.waker().clone())));
             return Poll::Pending;
         }

@@ -1,14 +1,13 @@
 //! Waiting for a future where no worker polls it: in a cleanup, and in a simulation.
 
 use std::pin::pin;
-use std::task::{self, Poll};
+use std::task::Poll;
 use std::time::Instant;
 
 use crate::cancel::{Bell, StopLevel};
 use crate::context::Context;
 use crate::error::Result;
 use crate::limits::Pending;
-use crate::timers::serving;
 
 /// Waits for a future on this thread, and serves its timers. It is ended by what ends the phase, as any other future is.
 ///
@@ -32,8 +31,7 @@ fn wait_for<A, T>(cx: &Context<A>, future: impl Future<Output = Result<T>>) -> R
     loop {
         let seen = limits.map_or(StopLevel::None, |limits| limits.stop().level());
         limits.iter().for_each(|limits| limits.tell_over());
-        let poll = || future.as_mut().poll(&mut task::Context::from_waker(&waker));
-        if let Poll::Ready(result) = serving(poll) {
+        if let Poll::Ready(result) = cx.world().timers.serve(&waker, |task| future.as_mut().poll(task)) {
             return result;
         }
         match limits.map_or(Pending::Waits(None), |limits| limits.pending(&mut until)) {

@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use dojobber::{Cleanup, Graph, Key, Plan, ensure};
+use dojobber::{Cleanup, Context, Graph, Key, Plan, ensure};
 use futures::StreamExt;
 use futures::channel::{mpsc as stream, oneshot};
+use futures::stream::FuturesUnordered;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -247,7 +248,14 @@ fn a_runtime_with_one_thread_cannot_wait_for_its_own_cleanups() {
     assert!(failed[0].contains("or another thread"), "{failed:?}");
 }
 
-/// The clock of a run wakes others than its workers, too: a task of a runtime, and what blocks inside of a phase.
+/// The only job of a run sleeps by the clock of another run.
+fn sleeps_for(cx: &Context) -> bool {
+    let inner = Graph::new().job("inner").run_only_async(async |_| cx.sleep_async(MS(2)).await);
+    quick().threads(1).build().run(&inner.compile().unwrap(), ()).success()
+}
+
+/// The clock of a run wakes others than its workers, too: a task of a runtime, what blocks inside of a phase, and workers of
+/// another run.
 #[test]
 fn what_sleeps_may_be_awaited_elsewhere() {
     let plan = || {
@@ -268,6 +276,18 @@ fn what_sleeps_may_be_awaited_elsewhere() {
             })
             .job("within a phase that blocks")
             .run_only(|cx| futures::executor::block_on(cx.sleep_async(MS(2))))
+            .job("within a future that blocks")
+            .run_only_async(async |cx| futures::executor::block_on(cx.sleep_async(MS(2))))
+            .job("among many of one future")
+            .run_only_async(async |cx| {
+                let mut both: FuturesUnordered<_> =
+                    [2, 1].map(|ms| cx.sleep_async(MS(ms))).into_iter().collect();
+                while both.next().await.is_some() {}
+            })
+            .job("in a run inside of a phase that blocks")
+            .run_only(sleeps_for)
+            .job("in a run inside of a future")
+            .run_only_async(async |cx| sleeps_for(&cx))
             .compile()
             .unwrap()
     };

@@ -1,6 +1,6 @@
 //! The call of an async phase, which goes on from poll to poll.
 
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 use crate::context::Place;
 use crate::error::{BoxError, Result};
@@ -9,7 +9,7 @@ use crate::exec::spans::PhaseSpan;
 #[cfg(feature = "testkit")]
 use crate::faults::FaultyCall;
 use crate::job::{Called, Later};
-use crate::timers::serving;
+use crate::timers::LazyTimers;
 use crate::unwind;
 use crate::verdict::Value;
 
@@ -18,6 +18,7 @@ use crate::verdict::Value;
 /// The future and its result stand outside of what catches a panic: so what is dropped while that unwinds is nothing of the
 /// user's that might panic, too.
 pub(super) fn call_and_poll<'env>(
+    timers: &LazyTimers,
     waker: &Waker,
     call: impl FnOnce() -> Called<'env>,
 ) -> Result<Result<Value>, Later<'env>> {
@@ -26,7 +27,7 @@ pub(super) fn call_and_poll<'env>(
         match call() {
             Called::Returned(result) => polled = Poll::Ready(result),
             Called::Later(future) => {
-                polled = serving(|| later.insert(future).poll(&mut Context::from_waker(waker)));
+                polled = timers.serve(waker, |task| later.insert(future).poll(task));
                 if polled.is_ready() {
                     drop(later.take());
                 }
@@ -58,9 +59,9 @@ fn panicked(panic: BoxError, polled: Poll<Result<Value>>, later: Option<Later<'_
 }
 
 /// Polls a future once. What is returned is what the phase has come to.
-pub(super) fn poll(future: &mut Later<'_>, waker: &Waker) -> Poll<Result<Value>> {
-    let mut poll = || serving(|| future.poll(&mut Context::from_waker(waker)));
-    unwind::catch(|| Ok(poll())).unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+pub(super) fn poll(timers: &LazyTimers, waker: &Waker, future: &mut Later<'_>) -> Poll<Result<Value>> {
+    unwind::catch(|| Ok(timers.serve(waker, |task| future.poll(task))))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panic)))
 }
 
 /// What a phase comes to whose future is dropped after that result. A panic in its destructor is the phase's.

@@ -50,7 +50,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         loop {
             let step = Step::linked(due).quiet();
             let start = self.begin_phase(step, attempt);
-            let mut result = match call_and_poll(waker, || body.begin(due, &self.cx)) {
+            let mut result = match call_and_poll(&self.live.world.timers, waker, || body.begin(due, &self.cx))
+            {
                 Ok(result) => result,
                 Err(future) => {
                     let local = self.spares.take_local(&mut self.cx);

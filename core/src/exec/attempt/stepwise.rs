@@ -79,7 +79,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
             let result = match called {
                 Ok(Some(Called::Later(mut future))) => {
                     self.cx.limits().into_iter().for_each(|limits| limits.tell_over());
-                    match call.enter(|| poll(&mut future, waker)) {
+                    match call.enter(|| poll(&self.live.world.timers, waker, &mut future)) {
                         Poll::Ready(result) => call.end(self.live, dropped(future, result)),
                         Poll::Pending => {
                             let local = self.spares.take_local(&mut self.cx);
@@ -110,7 +110,7 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
     ) -> Progress<'r, 'env, A> {
         flight.tell_over();
         let Flight { future, call, .. } = &mut *flight;
-        match call.enter(|| poll(future, waker)) {
+        match call.enter(|| poll(&self.live.world.timers, waker, future)) {
             Poll::Ready(result) => self.land(*flight, result),
             Poll::Pending => Progress::InFlight(flight),
         }
