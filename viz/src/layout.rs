@@ -19,6 +19,7 @@
 
 mod geometry;
 mod model;
+mod aspect;
 mod budget;
 mod random;
 mod adjacency;

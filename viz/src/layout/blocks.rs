@@ -7,6 +7,7 @@
 //! beside the columns, run along these, and leave them one after another. They all come from the same job, so nothing
 //! is lost by drawing them as one line for a while.
 
+use super::aspect::unturned;
 use super::budget::Budget;
 use super::geometry::Bezier;
 use super::layered::{self, Shape, Sketch};
@@ -275,13 +276,13 @@ impl<'a> Block<'a> {
     }
 }
 
-/// How many times wider than high a block should be.
+/// How many times wider than high a block should be while all is drawn from above downwards.
 fn aspect(direction: Direction) -> f64 {
-    // a drawing from left to right is one from above downwards, mirrored
-    match direction {
+    let wanted = match direction {
         Direction::Down => ASPECT,
-        Direction::Right => 1.0 / ASPECT_TO_THE_RIGHT,
-    }
+        Direction::Right => ASPECT_TO_THE_RIGHT,
+    };
+    unturned(wanted, direction)
 }
 
 /// Draws a part from its corner on, and tells how large it is.

@@ -4,6 +4,7 @@
 //! wider than high. There, rows are cut into several, in which nodes with more edges from above stand higher. Graphs with few
 //! edges, as trees are, stay as they are: they are wide, but clear.
 
+use super::aspect::{misfit, unturned};
 use super::columns::Spacing;
 use super::{Options, Size};
 
@@ -31,10 +32,8 @@ pub(super) fn spread(ranks: &[usize], graph: &Graph, options: &Options) -> Optio
         return None;
     }
     let rows = Rows::new(ranks, graph);
-    let off = |ranks: &[usize]| {
-        let share = estimate.aspect(ranks) / WANTED;
-        share.max(1.0 / share)
-    };
+    let wanted = unturned(WANTED, options.direction);
+    let off = |ranks: &[usize]| misfit(estimate.aspect(ranks), wanted);
     let mut best = (off(ranks), ranks.to_vec());
     let mut width = rows.widest();
     for _ in 0..MOST_TRIED {

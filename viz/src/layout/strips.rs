@@ -4,15 +4,16 @@
 //! right of the one before. The edges that pass a cut go around: from below their strip to the right, up between the strips,
 //! and from above into the next one. Those farther to the right turn first, so that none crosses another on the way.
 
+use super::aspect::{misfit, unturned};
 use super::geometry::Bezier;
 use super::routes::{self, Map};
-use super::{Options, Point};
+use super::{Options, Point, Size};
 
 /// A drawing that is at most so many times higher than wide is left alone.
 const HIGHEST: f64 = 3.0;
 /// So is one of few rows: it can be read from above downwards.
 const MOST_ROWS: usize = 48;
-/// How many times wider than high it becomes otherwise, if it can.
+/// How many times wider than high it becomes otherwise, if it can; also where edges lead to the right.
 const WANTED: f64 = 1.5;
 /// A strip has so many rows at least.
 const LEAST_ROWS: usize = 12;
@@ -43,8 +44,8 @@ pub(super) fn fold(
     }
     let ways: Vec<Way> =
         edges.iter().zip(curves.iter()).map(|(&(a, b), curve)| strips.cut(map, (a, b), curve)).collect();
-    let lanes = Lanes::assign(&strips, &ways);
-    for ((curve, way), lanes) in curves.iter_mut().zip(&ways).zip(&lanes.of_way) {
+    let lanes = assign_lanes(&strips, &ways);
+    for ((curve, way), lanes) in curves.iter_mut().zip(&ways).zip(&lanes) {
         *curve = strips.join(way, lanes);
     }
 }
@@ -59,6 +60,8 @@ struct Rows {
     /// How many edges pass below each.
     passing: Vec<usize>,
     gap: f64,
+    /// How many times wider than high all should be.
+    wanted: f64,
 }
 
 impl Rows {
@@ -83,6 +86,7 @@ impl Rows {
             rights: side(&|vertex| map.x[vertex] + map.spacing.right(vertex), f64::max, f64::MIN),
             passing: passing.collect(),
             gap: options.row_gap,
+            wanted: unturned(WANTED, options.direction),
         }
     }
 
@@ -102,22 +106,22 @@ impl Rows {
         if height <= HIGHEST * (right - left) {
             return None;
         }
-        let mut best: Option<(f64, Strips)> = None;
+        let width = (right - left).max(1.0);
+        let mut best = (misfit(width / height, self.wanted), None);
         // lanes make it wider, and strips are often narrower than the whole was
-        let most = (WANTED * height / (right - left).max(1.0)).sqrt();
+        let most = (self.wanted * height / width).sqrt();
         let first = ((LEAST_TRIED * most) as usize).max(2);
         for count in first..=self.len() / LEAST_ROWS {
             let strips = Strips::new(self, self.cuts(count, height));
-            let share = strips.aspect() / WANTED;
-            let off = share.max(1.0 / share);
-            let is_fine = strips.lane_width() <= MOST_LANES * strips.width();
-            if is_fine && best.as_ref().is_none_or(|best| off < best.0) {
-                best = Some((off, strips));
-            } else if share > 1.0 {
+            let aspect = strips.size.width / strips.size.height;
+            let off = misfit(aspect, self.wanted);
+            if strips.lane_width() <= MOST_LANES * strips.size.width && off < best.0 {
+                best = (off, Some(strips));
+            } else if aspect > self.wanted {
                 break;
             }
         }
-        best.map(|best| best.1)
+        best.1
     }
 
     /// The first rows of all strips but the first.
@@ -148,7 +152,7 @@ struct Strips {
     /// How many edges pass each cut, and where their lanes begin.
     passing: Vec<usize>,
     lanes: Vec<f64>,
-    size: (f64, f64),
+    size: Size,
 }
 
 impl Strips {
@@ -170,15 +174,7 @@ impl Strips {
             let high = rows.bottoms[end - 1] - rows.tops[first];
             bottom = bottom.max(above + high + rows.gap / 2.0 + room(passing.get(strip)));
         }
-        Self { firsts, offsets, heights, passing, lanes, size: (x, bottom) }
-    }
-
-    fn width(&self) -> f64 {
-        self.size.0
-    }
-
-    fn aspect(&self) -> f64 {
-        self.size.0 / self.size.1
+        Self { firsts, offsets, heights, passing, lanes, size: Size { width: x, height: bottom } }
     }
 
     fn lane_width(&self) -> f64 {
@@ -258,29 +254,23 @@ fn cut_at(curve: Vec<Bezier>, height: f64) -> (Vec<Bezier>, Vec<Bezier>) {
     (above, below)
 }
 
-/// For each edge the numbers of its lanes.
-struct Lanes {
-    of_way: Vec<Vec<usize>>,
-}
-
-impl Lanes {
-    /// The edges that pass a cut farther to the right have the lanes of lower numbers.
-    fn assign(strips: &Strips, ways: &[Way]) -> Self {
-        let mut passing: Vec<Vec<(f64, usize)>> = vec![Vec::new(); strips.heights.len()];
-        for (edge, way) in ways.iter().enumerate() {
-            for (index, piece) in way.pieces.iter().enumerate().skip(1) {
-                passing[way.first + index - 1].push((piece[0].0[0].x, edge));
-            }
+/// For each edge the number of its lane at each cut that it passes. Edges that pass a cut farther to the right have lower
+/// ones.
+fn assign_lanes(strips: &Strips, ways: &[Way]) -> Vec<Vec<usize>> {
+    let mut passing: Vec<Vec<(f64, usize)>> = vec![Vec::new(); strips.heights.len()];
+    for (edge, way) in ways.iter().enumerate() {
+        for (index, piece) in way.pieces.iter().enumerate().skip(1) {
+            passing[way.first + index - 1].push((piece[0].0[0].x, edge));
         }
-        let mut of_way: Vec<Vec<usize>> = ways.iter().map(|way| vec![0; way.pieces.len() - 1]).collect();
-        for (cut, mut edges) in passing.into_iter().enumerate() {
-            edges.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-            for (lane, (_, edge)) in edges.into_iter().enumerate() {
-                of_way[edge][cut - ways[edge].first] = lane;
-            }
-        }
-        Self { of_way }
     }
+    let mut lanes: Vec<Vec<usize>> = ways.iter().map(|way| vec![0; way.pieces.len() - 1]).collect();
+    for (cut, mut edges) in passing.into_iter().enumerate() {
+        edges.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+        for (lane, (_, edge)) in edges.into_iter().enumerate() {
+            lanes[edge][cut - ways[edge].first] = lane;
+        }
+    }
+    lanes
 }
 
 #[cfg(test)]
@@ -296,6 +286,7 @@ mod tests {
             rights: vec![200.0; 100],
             passing: vec![passing; 100],
             gap: 36.0,
+            wanted: WANTED,
         };
         assert_eq!([1, 8, 100].map(|passing| rows(passing).best().is_some()), [true, true, false]);
     }

@@ -51,6 +51,23 @@ fn depth_is_not_limited() {
     );
 }
 
+/// Long chains, and few rows of many nodes with many edges, are as wide and as high whichever way their edges lead.
+#[test]
+fn both_directions_have_the_shape_of_a_page() {
+    let chain = numbered(600, (1..600).map(|node| (node - 1, node)));
+    let dense =
+        numbered(200, (0..100).flat_map(|a| (0..6).map(move |step| (a, 100 + (a * 7 + step * 11) % 100))));
+    for (what, scene) in [("chain", chain), ("dense", dense)] {
+        let shape = |direction: Direction| {
+            let few = options(|options| (options.direction, options.steps) = (direction, 10_000_000));
+            let Layout { size, .. } = layout(&scene.to_layout_graph(), &few);
+            size.width / size.height
+        };
+        let [down, right] = [Direction::Down, Direction::Right].map(shape);
+        assert!((1.0..3.0).contains(&down) && (1.0..3.0).contains(&right), "{what}: {down}, {right}");
+    }
+}
+
 #[test]
 fn a_cycle_of_thousands_is_drawn() {
     let drawn = lay_out(5_000, (0..5_000).map(|node| (node, (node + 1) % 5_000)), 10_000_000);

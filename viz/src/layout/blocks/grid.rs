@@ -1,5 +1,6 @@
 //! The columns and rows in which the parts of a block stand: each as wide, or as high, as what stands in it.
 
+use crate::layout::aspect::misfit;
 use crate::layout::{Point, Size};
 
 /// A shape is right if it is so many times wider than wanted at most, or so many times narrower.
@@ -44,7 +45,7 @@ impl Grid {
         }
         let rows = count.div_ceil(columns);
         let full = |rows: usize| Self::of(cells, count.div_ceil(rows.clamp(1, count)), gap);
-        let off = |grid: &Self| (grid.aspect() / aspect).max(aspect / grid.aspect());
+        let off = |grid: &Self| misfit(grid.aspect(), aspect);
         let best = full(rows);
         [full(rows - 1), full(rows + 1)]
             .into_iter()
