@@ -1,7 +1,8 @@
 // What is known of the chosen job, or of the chosen nest.
 
 const details = byId("details");
-const MOST_LINKS = 60;
+// The first of a long list are enough: no more than can be looked over at once.
+const MOST_LINKS = 30;
 
 // The jobs that failed, were cancelled, or would run, above one that did not begin.
 function rootCauses(from) {

@@ -60,6 +60,13 @@ pub(crate) fn evening() -> Picture {
     Picture::from_report(&runner.run(&plan, example::Evening::default()))
 }
 
+/// The report of a run in which each job has one try, unless it says otherwise, and waits for nothing before the next.
+pub(crate) fn run_once(graph: Graph<'_>) -> Report {
+    let plan = graph.compile().expect("the graph is sound");
+    let runner = Runner::builder().threads(1).default_tries(1).default_retry_delay(Duration::ZERO).build();
+    runner.run(&plan, ()).into_report()
+}
+
 /// A dry run through two jobs: one says what its run would do, and logs; the other one stands behind it.
 pub(crate) fn what_jobs_say() -> Report {
     let plan = Graph::new()

@@ -183,11 +183,6 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
     }
 
-    /// Shows the page to those who prefer a dark background.
-    pub(super) fn by_night(&mut self) {
-        self.prefers_dark(true);
-    }
-
     /// Whether the page is shown to those who prefer a dark background, or a light one.
     pub(super) fn prefers_dark(&mut self, yes: bool) {
         let scheme = if yes { "dark" } else { "light" };

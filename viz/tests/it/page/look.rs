@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use dojobber::{Graph, Report, Runner, ensure};
+use dojobber::{Graph, Report, ensure};
 use dojobber_viz::Picture;
 use dojobber_viz::layout::Options;
 
 use super::browser::Browser;
 use super::{open, speed};
+use crate::samples::run_once;
 use crate::{fleets, samples};
 
 /// Widths of windows, in points.
@@ -44,12 +45,7 @@ pub(super) fn release() -> Report {
         .job("tag")
         .after(["sums", "version"])
         .run_only(|_| ());
-    run(graph.job("publish").after(["tag", "notes", "sums"]).run_only(|_| ()))
-}
-
-fn run(graph: Graph<'_>) -> Report {
-    let plan = graph.compile().expect("the graph is sound");
-    Runner::builder().threads(1).default_tries(1).build().run(&plan, ()).into_report()
+    run_once(graph.job("publish").after(["tag", "notes", "sums"]).run_only(|_| ()))
 }
 
 /// Jobs that wait for one and that one waits for: all of one shape.
@@ -57,10 +53,12 @@ fn equal(jobs: usize) -> Report {
     let names: Vec<String> = (0..jobs).map(|job| format!("job {job}")).collect();
     let graph = Graph::new().job("first").run_only(|_| ()).job("last").after(&names).group();
     let dead = jobs / 3;
-    run(names
-        .iter()
-        .enumerate()
-        .fold(graph, |graph, (job, name)| graph.job(name).after("first").run_only(move |_| job != dead)))
+    run_once(
+        names
+            .iter()
+            .enumerate()
+            .fold(graph, |graph, (job, name)| graph.job(name).after("first").run_only(move |_| job != dead)),
+    )
 }
 
 #[expect(clippy::print_stdout, reason = "it says where to look")]

@@ -1,18 +1,12 @@
 //! Pages of what nobody has thought of: each opens without a complaint, shows all of its drawing, and can be used by keys alone.
 
-use dojobber::{Graph, Report, Runner, ensure};
+use dojobber::{Graph, ensure};
 use dojobber_viz::Picture;
 use dojobber_viz::scene::{Scene, SceneNode, Status};
 
 use super::browser::Browser;
 use super::open;
-use crate::samples::{ODD_NAMES, statuses};
-
-fn run(graph: Graph<'_>) -> Report {
-    let plan = graph.compile().expect("the graph is sound");
-    let runner = Runner::builder().threads(1).default_tries(1).default_retry_delay(std::time::Duration::ZERO);
-    runner.build().run(&plan, ()).into_report()
-}
+use crate::samples::{ODD_NAMES, run_once, statuses};
 
 /// A nest in a nest in a nest, so deep, around one job that fails.
 fn deep(depth: usize) -> Graph<'static> {
@@ -62,12 +56,16 @@ fn odd_graphs_have_pages() {
     let cases = [
         ("nothing", Picture::from(Scene::default()), 0),
         ("a plan of nothing", Picture::of(&Graph::new().compile().unwrap()), 0),
-        ("one job", Picture::from_report(&run(Graph::new().job("alone").run_only(|_| ()))), 7),
-        ("a nest of nothing", Picture::from_report(&run(Graph::new().job("empty").nest(Graph::new()))), 7),
-        ("deep nests", Picture::from_report(&run(deep(12))), 7),
-        ("closed deep nests", Picture::from_report(&run(deep(12))).all_collapsed(true), 7),
+        ("one job", Picture::from_report(&run_once(Graph::new().job("alone").run_only(|_| ()))), 7),
+        (
+            "a nest of nothing",
+            Picture::from_report(&run_once(Graph::new().job("empty").nest(Graph::new()))),
+            7,
+        ),
+        ("deep nests", Picture::from_report(&run_once(deep(12))), 7),
+        ("closed deep nests", Picture::from_report(&run_once(deep(12))).all_collapsed(true), 7),
         ("odd names", Picture::from(odd_names()), 7),
-        ("a long name", Picture::from_report(&run(Graph::new().job(long).run_only(|_| ()))), 7),
+        ("a long name", Picture::from_report(&run_once(Graph::new().job(long).run_only(|_| ()))), 7),
     ];
     let Some(mut browser) = open("<!DOCTYPE html>") else { return };
     for (what, picture, chosen) in cases {
@@ -85,7 +83,7 @@ fn a_page_is_no_longer_than_what_can_be_read() {
         .job("talks")
         .tries(250)
         .check_only(|_| ensure(false, format!("cannot start: {}: no route to host", "x".repeat(1_000_000))));
-    let html = Picture::from_report(&run(graph)).to_html();
+    let html = Picture::from_report(&run_once(graph)).to_html();
     assert!(html.len() < 200_000, "{} bytes", html.len());
     let Some(mut browser) = open(&html) else { return };
     browser.eval("document.querySelector('#failures button, #details button').click()");

@@ -1,10 +1,12 @@
 //! The page for those who read it from paper, on a narrow screen, or with a screen reader.
 
+use dojobber::Graph;
 use dojobber_viz::Picture;
 use serde_json::json;
 
 use super::{names, open};
 use crate::features::report;
+use crate::samples::run_once;
 
 #[test]
 fn all_that_can_be_used_has_a_role_and_a_name() {
@@ -61,6 +63,20 @@ fn statuses_and_the_critical_path_are_lit_by_a_button() {
     assert_eq!(browser.errors(), [""; 0]);
 }
 
+/// A chain of hundreds is one long way: the first of its jobs are listed, and how many more there are.
+#[test]
+fn long_lists_are_cut_off() {
+    let names: Vec<String> = (0..200).map(|job| format!("job {job}")).collect();
+    let chain = names.iter().enumerate().fold(Graph::new(), |graph, (job, name)| {
+        graph.job(name).after(job.checked_sub(1).map(|before| &names[before])).run_only(|_| ())
+    });
+    let Some(mut browser) = open(&Picture::from_report(&run_once(chain)).to_html()) else { return };
+    let path = "(() => { const path = document.getElementById('path');\
+         return [path.querySelectorAll('button').length, path.firstChild.textContent, path.lastChild.textContent]; })()";
+    assert_eq!(browser.eval(path), json!([30, "job 0", "and 170 more"]));
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
 #[test]
 fn paper_has_all_of_the_drawing_and_no_buttons() {
     let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
@@ -86,7 +102,7 @@ fn night_changes_the_words_on_the_background_alone() {
     };
     let (labels, titles) = ("#graph .node text, #graph .closed text", "#graph .corner text");
     let day = (fills(&mut browser, labels), fills(&mut browser, titles));
-    browser.by_night();
+    browser.prefers_dark(true);
     let night = (fills(&mut browser, labels), fills(&mut browser, titles));
     assert_eq!(day.0, night.0);
     assert!(day.0.as_array().is_some_and(|labels| labels.len() >= 10), "{day:?}");

@@ -3,13 +3,14 @@
 //!
 //! Times depend on the machine, so nothing here is asserted of them; but each action must have its effect.
 
-use dojobber::{Graph, Report, Runner, ensure};
+use dojobber::{Graph, Report, ensure};
 use dojobber_viz::Picture;
 use dojobber_viz::layout::Options;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
 use super::{open, place};
+use crate::samples::run_once;
 
 /// Jobs that depend on others before them, one of which fails.
 pub(super) fn flat(jobs: usize) -> Report {
@@ -19,7 +20,7 @@ pub(super) fn flat(jobs: usize) -> Report {
         let after: Vec<String> = after.map(|on| format!("job {on}")).collect();
         graph.job(format!("job {job}")).after(after).run_only(move |_| job != failing)
     });
-    run(graph)
+    run_once(graph)
 }
 
 /// Hosts with a nest of four jobs each, one of which is dead.
@@ -35,12 +36,7 @@ fn fleet(hosts: usize) -> Report {
     let names: Vec<String> = (0..hosts).map(|host| format!("host{host}")).collect();
     let network = Graph::new().job("network").check_only(|_| true).job("ready").after(&names).group();
     let graph = names.iter().enumerate();
-    run(graph.fold(network, |graph, (host, name)| graph.job(name).after("network").nest(inside(host))))
-}
-
-fn run(graph: Graph<'_>) -> Report {
-    let plan = graph.compile().expect("the graph is sound");
-    Runner::builder().threads(1).default_tries(1).build().run(&plan, ()).into_report()
+    run_once(graph.fold(network, |graph, (host, name)| graph.job(name).after("network").nest(inside(host))))
 }
 
 /// What an action took: in scripts, and in all that the page's own thread did until the next frame was there.
