@@ -310,6 +310,8 @@ fn cancelled_jobs_are_told_by_how_far_they_were() {
         report(&[cancelled("answers", true), cancelled("registered", false), cancelled("smoke", false)]);
     check_rows(&few, &["cancelled  3  answers (while it ran); registered, smoke (not begun)"]);
     check_rows(&report(&[cancelled("late", false)]), &["cancelled  1  late (not begun)"]);
+    let both = report(&[cancelled("a", true), cancelled("b", true)]);
+    check_rows(&both, &["cancelled  2  a, b (while they ran)"]);
     let many: Vec<String> = (0..179).map(|at| cancelled(&format!("job {at}"), at < 60)).collect();
     check_rows(&report(&many), &["cancelled 179  60 while they ran, 119 not begun"]);
     assert_eq!(few.counts().of(Status::Cancelled), 3);

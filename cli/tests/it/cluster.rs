@@ -142,6 +142,7 @@ fn a_signal_ends_what_is_away() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{told}");
     assert!(told.contains(" units are ended") && told.contains("cancelled  4  "), "{told}");
+    assert!(told.contains(" (while they ran); ") && told.contains(", film (not begun)"), "{told}");
     assert_eq!(drafts(), 0, "{told}");
     let report: Report =
         serde_json::from_str(&fs::read_to_string(folder.path().join("run.json")).unwrap()).unwrap();

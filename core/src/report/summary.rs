@@ -132,14 +132,12 @@ impl Rows {
     fn cancelled(&mut self, jobs: &[JobReport<'_>]) {
         let (begun, not_begun): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.tries() > 0);
         let names = |jobs: &[JobReport<'_>]| jobs.iter().map(JobReport::name).collect::<Vec<_>>().join(", ");
-        let parts = [(&begun, "while it ran", "while they ran"), (&not_begun, "not begun", "not begun")];
-        let parts = || parts.iter().filter(|(jobs, ..)| !jobs.is_empty());
-        let named =
-            parts().map(|(jobs, one, _)| format!("{} ({one})", names(jobs))).collect::<Vec<_>>().join("; ");
-        let counted = parts()
-            .map(|(jobs, one, many)| format!("{} {}", jobs.len(), if jobs.len() == 1 { one } else { many }))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let ran = if begun.len() == 1 { "while it ran" } else { "while they ran" };
+        let parts = [(begun, ran), (not_begun, "not begun")];
+        let parts = || parts.iter().filter(|(jobs, _)| !jobs.is_empty());
+        let named: Vec<String> = parts().map(|(jobs, when)| format!("{} ({when})", names(jobs))).collect();
+        let counted: Vec<String> = parts().map(|(jobs, when)| format!("{} {when}", jobs.len())).collect();
+        let (named, counted) = (named.join("; "), counted.join(", "));
         let has_room = jobs.len() <= LISTED && cells(&named) <= self.room();
         if !jobs.is_empty() {
             self.line("cancelled", jobs.len(), if has_room { &named } else { &counted });

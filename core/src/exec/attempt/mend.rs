@@ -14,7 +14,7 @@ const UNSEEN: &str = "what it said is not known: its unit was lost while the run
 /// What a run is said to have failed with that nobody has seen the end of.
 const CUT_OFF: &str = "its unit was lost while it went on";
 
-/// The phases of a whole try of which these are known.
+/// The phases of a whole try of which these are known. One that the stop of the run has ended before its first has none.
 pub(super) fn whole_try(
     kind: Kind,
     attempt: u32,
@@ -53,6 +53,7 @@ fn cut_off(kind: Kind, attempt: u32, phases: &mut Vec<PhaseDone>, lost: &Lost) {
         _ => ErrorClass::Unknown, // no run follows a check whose answer was not seen
     };
     match phases.last_mut() {
+        None if lost.is_cancelled => {}
         None => phases.push(failed(attempt, Phase::Create, Duration::ZERO, text(&lost.why, class))),
         Some(last) if last.phase == Phase::Run && kind == Kind::Job && !lost.is_cancelled => {
             let end = last.start + last.length;
@@ -139,7 +140,8 @@ mod tests {
     #[test]
     fn what_was_cancelled_is_not_rechecked() {
         let lost = || Some(Lost::cancelled("the run is stopped"));
-        check(Kind::Job, "", false, lost(), "n Cancelled");
+        check(Kind::Job, "", false, lost(), "");
+        check(Kind::RunOnly, "", true, lost(), "r Cancelled");
         check(Kind::Job, "c!r", false, lost(), "c Plain, r Cancelled");
     }
 

@@ -61,7 +61,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         let phases = seen.fold(phases, |phases, seen| seen.at_least(phases));
         let phases = whole_try(spec.kind(), attempt.attempt, phases, ran_before, lost.as_ref());
         let total = phases.last().map_or(Duration::ZERO, |last| last.start + last.length);
-        let seen = progress.or_else(|| self.seen(sent_at, &node, total));
+        let has_begun = progress.is_some() || !phases.is_empty();
+        let seen = progress.or_else(|| has_begun.then(|| self.seen(sent_at, &node, total))?);
         if let Some(mut seen) = seen {
             self.record_phases(&mut attempt, &mut seen, &phases);
             let (origin, heard) = match is_another {
@@ -77,7 +78,10 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
         self.notes = notes_of(&phases);
         self.notes.pause = self.notes.pause.max(nanos(pause));
-        let end = self.decide(attempt, spec, phases.last(), output.map(|output| output.0));
+        let end = match lost {
+            Some(lost) if lost.is_cancelled && phases.is_empty() => self.cancelled(attempt, None),
+            _ => self.decide(attempt, spec, phases.last(), output.map(|output| output.0)),
+        };
         (attempt, end)
     }
 
