@@ -8,19 +8,20 @@ use crate::args::{RunArgs, Words};
 const MOST: usize = 10;
 
 /// `fleet --hosts 300 -d --only dead042`: the same call for the jobs that failed alone, with all that is known. `call`
-/// is the program's, its name first. A run that was stopped from outside goes on with the same call. `None` if there is
-/// nothing of that kind to say.
+/// is the program's, its name first. A run that was stopped from outside goes on with the same call. A journal that is there
+/// is not written again, so the next call has none. `None` if there is nothing of that kind to say.
 pub(crate) fn again(args: &RunArgs, report: &Report, call: &[String]) -> Option<String> {
     let is_stopped = report.stop_reason().is_some_and(|reason| reason != StopReason::MaxFailures);
     if is_stopped && report.failure() && args.words() != Words::Quiet {
-        return Some("again: the same command goes on from here".to_owned());
+        let but = if args.journal.is_some() { ", with another journal," } else { "" };
+        return Some(format!("again: the same command{but} goes on from here"));
     }
     let failed = report.jobs().filter(|job| job.status() == Status::Failed && job.kind() != Kind::Group);
     let failed: Vec<&str> = failed.map(|job| job.name()).take(MOST + 1).collect();
     if failed.is_empty() || failed.len() > MOST || !args.only.is_empty() || args.words() == Words::Quiet {
         return None;
     }
-    let mut words: Vec<String> = call.iter().map(|word| quoted(word)).collect();
+    let mut words = without_journal(call);
     if args.words() != Words::Debug {
         words.push("-d".to_owned());
     }
@@ -28,6 +29,15 @@ pub(crate) fn again(args: &RunArgs, report: &Report, call: &[String]) -> Option<
         words.extend(["--only".to_owned(), quoted(name)]);
     }
     Some(format!("again: {}", words.join(" ")))
+}
+
+/// The words of a call but for `--journal FILE`, for a shell.
+fn without_journal(call: &[String]) -> Vec<String> {
+    let is_of_journal = |at: usize| {
+        let is_its_file = at > 0 && call[at - 1] == "--journal";
+        is_its_file || call[at] == "--journal" || call[at].starts_with("--journal=")
+    };
+    (0..call.len()).filter(|at| !is_of_journal(*at)).map(|at| quoted(&call[at])).collect()
 }
 
 /// As a shell reads it as one word.
@@ -65,6 +75,8 @@ mod tests {
         let debug = RunArgs { debug: true, ..RunArgs::default() };
         check(&debug, 1, Some(r"again: fleet 'it'\''s' --hosts=3 --only 'bad 0'"));
         check(&RunArgs { quiet: true, ..RunArgs::default() }, 1, None);
+        let call = ["fleet", "--journal", "a.log", "-n", "--journal=b c.log", "--journals"].map(str::to_owned);
+        assert_eq!(without_journal(&call), ["fleet", "-n", "--journals"]);
         check(&RunArgs { only: vec!["bad 0".to_owned()], ..RunArgs::default() }, 1, None);
     }
 
@@ -78,5 +90,7 @@ mod tests {
         let same = Some("again: the same command goes on from here".to_owned());
         assert_eq!(told(&RunArgs::default()), same);
         assert_eq!(told(&RunArgs { quiet: true, ..RunArgs::default() }), None);
+        let but = Some("again: the same command, with another journal, goes on from here".to_owned());
+        assert_eq!(told(&RunArgs { journal: Some("a.log".into()), ..RunArgs::default() }), but);
     }
 }
