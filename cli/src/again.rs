@@ -75,7 +75,8 @@ mod tests {
         let debug = RunArgs { debug: true, ..RunArgs::default() };
         check(&debug, 1, Some(r"again: fleet 'it'\''s' --hosts=3 --only 'bad 0'"));
         check(&RunArgs { quiet: true, ..RunArgs::default() }, 1, None);
-        let call = ["fleet", "--journal", "a.log", "-n", "--journal=b c.log", "--journals"].map(str::to_owned);
+        let call =
+            ["fleet", "--journal", "a.log", "-n", "--journal=b c.log", "--journals"].map(str::to_owned);
         assert_eq!(without_journal(&call), ["fleet", "-n", "--journals"]);
         check(&RunArgs { only: vec!["bad 0".to_owned()], ..RunArgs::default() }, 1, None);
     }

@@ -62,8 +62,10 @@ fn case(report: &Report, job: JobReport<'_>, program: &str) -> TestCase {
     let mut case = TestCase::new(clean(name), status(report, job));
     case.set_classname(clean(class));
     case.set_time(job.elapsed());
-    if job.changed() || job.tries() > 1 {
-        case.set_system_out(format!("{} after {}", job.status(), counted_tries(job.tries())));
+    let node = ends_of_tries(job).last().and_then(PhaseRecord::node).map(str::to_owned);
+    if job.changed() || job.tries() > 1 || node.is_some() {
+        let on = node.map_or(String::new(), |node| format!(" on {node}"));
+        case.set_system_out(clean(&format!("{} after {}{on}", job.status(), counted_tries(job.tries()))));
     }
     case
 }

@@ -270,7 +270,7 @@ impl Cluster {
             self.give_up(&folder);
         }
         self.prune();
-        let folder = RunFolder::new(root, &format!("{:x}-{:x}", now_ms(), std::process::id()));
+        let folder = RunFolder::new(root, &run_id());
         let run = RunFile {
             dojobber_run: VERSION,
             digest: start.digest.clone(),
@@ -282,7 +282,10 @@ impl Cluster {
             began_ms: now_ms(),
             dry_run: start.dry_run,
         };
-        self.begin(&folder, &run, &start).map_err(|error| self.spool_error(error))?;
+        self.begin(&folder, &run, &start).map_err(|error| {
+            let _ = fs::remove_dir_all(&folder.path); // it may have filled the disk
+            self.spool_error(error)
+        })?;
         Ok((Current { folder, digest: start.digest, args: start.args, cwd }, Inherited::default()))
     }
 
@@ -383,19 +386,19 @@ impl Cluster {
         let _ = folder.end("given up");
     }
 
-    /// Removes runs that have ended, but for the last ones.
+    /// Removes runs that have ended, but for the last ones, and those whose coordinator was killed before they began.
     fn prune(&self) {
         let entries = fs::read_dir(&self.watcher.root).into_iter().flatten().flatten();
         let folders =
             entries.filter_map(|entry| Some(RunFolder::new(&self.watcher.root, entry.file_name().to_str()?)));
-        let mut ended: Vec<RunFolder> =
-            folders.filter(|folder| folder.path.join("run.json").exists() && folder.has_ended()).collect();
-        let began = |folder: &RunFolder| {
-            u64::from_str_radix(folder.id.split('-').next().unwrap_or(""), 16).unwrap_or(0)
-        };
-        ended.sort_by_key(began);
-        let keep = self.watcher.settings().keep_runs;
-        for folder in ended.iter().take(ended.len().saturating_sub(keep)) {
+        let (begun, others): (Vec<_>, Vec<_>) = folders
+            .filter_map(|folder| Some((began_ms(&folder.id)?, folder)))
+            .partition(|(_, folder)| folder.path.join("run.json").exists());
+        let mut ended: Vec<_> = begun.into_iter().filter(|(_, folder)| folder.has_ended()).collect();
+        ended.sort_by_key(|(began, _)| *began);
+        ended.truncate(ended.len().saturating_sub(self.watcher.settings().keep_runs));
+        let never_began = others.into_iter().filter(|(_, folder)| folder.program().exists());
+        for (_, folder) in ended.into_iter().chain(never_began) {
             let _ = fs::remove_dir_all(&folder.path); // another time, then
         }
     }
@@ -412,6 +415,18 @@ pub(crate) struct Start {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<String>,
     pub(crate) dry_run: bool,
+}
+
+/// The name of a run that begins now: when that is, and by which process.
+fn run_id() -> String {
+    format!("{:x}-{:x}", now_ms(), std::process::id())
+}
+
+/// When the run of that name began. `None`: it is no name of a run.
+fn began_ms(id: &str) -> Option<u64> {
+    let (began, process) = id.split_once('-')?;
+    u32::from_str_radix(process, 16).ok()?;
+    u64::from_str_radix(began, 16).ok()
 }
 
 fn is_among(seen: &[Seen], tag: &Tag) -> bool {

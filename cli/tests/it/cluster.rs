@@ -96,8 +96,9 @@ fn on_node() {
 }
 
 #[test]
-fn a_trace_names_the_machines() {
-    let (folder, _) = check(&format!("{PROCESSES} --frames 1 --trace trace.json"), 0, &[]);
+fn traces_and_test_reports_name_the_machines() {
+    let arguments = format!("{PROCESSES} --frames 1 --trace trace.json --junit tests.xml");
+    let (folder, _) = check(&arguments, 0, &[]);
     let text = fs::read_to_string(folder.path().join("trace.json")).unwrap();
     let trace: Value = serde_json::from_str(&text).unwrap();
     let events = || trace["traceEvents"].as_array().unwrap().iter();
@@ -108,6 +109,12 @@ fn a_trace_names_the_machines() {
     let node = this_machine();
     assert!(rows.iter().any(|row| row.ends_with(&format!(" on {node}"))), "{rows:?}");
     assert_eq!(events().filter(|event| event["args"]["on"] == node.as_str()).count(), 3);
+    let tests = fs::read_to_string(folder.path().join("tests.xml")).unwrap();
+    let there = format!("<system-out>changed after 1 try on {node}</system-out>");
+    assert!(
+        tests.contains(&there) && tests.contains("<system-out>changed after 1 try</system-out>"),
+        "{tests}"
+    );
 }
 
 #[test]

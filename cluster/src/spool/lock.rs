@@ -1,7 +1,7 @@
 //! The lock of a spool: it has one coordinator at a time.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -13,7 +13,7 @@ use crate::spool::{host, now_ms};
 pub(crate) fn lock(root: &Path) -> Result<File, ClusterError> {
     let path = root.join("lock");
     let spool = |error| ClusterError::Spool(path.clone(), error);
-    fs::create_dir_all(root).map_err(|error| ClusterError::Spool(root.to_owned(), error))?;
+    fs::create_dir_all(root).map_err(|error| ClusterError::Spool(root.to_owned(), no_folder(error)))?;
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(spool)?;
     if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -27,4 +27,9 @@ pub(crate) fn lock(root: &Path) -> Result<File, ClusterError> {
     file.set_len(0).map_err(spool)?;
     writeln!(file, "process {} on {}, since {} ms", std::process::id(), host(), now_ms()).map_err(spool)?;
     Ok(file)
+}
+
+/// Something else may be there under the name of a folder.
+fn no_folder(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::AlreadyExists { ErrorKind::NotADirectory.into() } else { error }
 }

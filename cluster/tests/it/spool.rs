@@ -113,14 +113,41 @@ fn closed_runs_are_removed_but_for_the_last_three() {
     assert_eq!(runs.count(), 4, "three that were there, and the last one");
 }
 
+/// A program of a few megabytes is copied there before a run begins.
+#[test]
+fn what_could_not_begin_leaves_nothing_behind() {
+    let world = World::new();
+    let folders = || {
+        let entries = fs::read_dir(world.spool()).unwrap().flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.retain(|name| name != "lock" && name != "run");
+        names.sort();
+        names
+    };
+    // the name of the run cannot be written down
+    fs::create_dir_all(world.spool().join("run")).unwrap();
+    let told = world.run(&["jobs=1"]);
+    assert!(!told.is_success && told.err.contains("cannot be used"), "{}", told.err);
+    assert_eq!(folders(), [""; 0]);
+    fs::remove_dir(world.spool().join("run")).unwrap();
+    // as if its coordinator was killed while it copied; the others are somebody's
+    for name in ["1-a", "mine", "1-mine", "2-b"] {
+        fs::create_dir_all(world.spool().join(name)).unwrap();
+        fs::write(world.spool().join(name).join(if name == "2-b" { "notes" } else { "program" }), "")
+            .unwrap();
+    }
+    assert!(world.run(&["jobs=1"]).is_success);
+    let run = world.run_folder().file_name().unwrap().to_str().unwrap().to_owned();
+    let mut left = ["1-mine".to_owned(), "2-b".to_owned(), "mine".to_owned(), run];
+    left.sort();
+    assert_eq!(folders(), left);
+}
+
 #[test]
 fn a_spool_that_cannot_be_written_is_told() {
     let world = World::new();
     fs::write(world.spool(), "a file").unwrap();
     let told = world.run(&["jobs=1"]);
-    assert!(
-        !told.is_success && told.err.contains("the spool ") && told.err.contains("cannot be used"),
-        "{}",
-        told.err
-    );
+    let why = format!("the spool {} cannot be used: not a directory", world.spool().display());
+    assert!(!told.is_success && told.err.contains(&why), "{}", told.err);
 }
