@@ -243,6 +243,10 @@ fn main() -> Result {
         let error = job.error().map_or(String::new(), |error| format!(" {error:#}"));
         println!("{}: {} {}{error}", job.name(), job.status(), job.tries());
     }
+    for (job, cleanup) in run.report().cleanup_failures() {
+        let error = cleanup.error().map_or(String::new(), |error| format!("{error:#}"));
+        println!("the cleanup of {} has failed: {error}", job.name());
+    }
     println!(
         "nodes {}",
         run.jobs().flat_map(|job| job.phases()).filter(|phase| phase.node().is_some()).count()

@@ -152,6 +152,19 @@ impl World {
         Began { node: word("node"), ticket: word("ticket"), process: began["pid"].to_string() }
     }
 
+    /// The try of that job that is away: `b0.1`.
+    #[allow(dead_code, reason = "each test program asks for some of it")]
+    #[track_caller]
+    pub(crate) fn unit_of(&self, job: &str) -> String {
+        let orders = fs::read_dir(self.run_folder().join("order")).unwrap().flatten();
+        let is_of_job = |order: &fs::DirEntry| {
+            let order: serde_json::Value = serde_json::from_slice(&fs::read(order.path()).unwrap()).unwrap();
+            order["name"] == job && order["is_cleanup"] == false
+        };
+        let order = orders.into_iter().find(is_of_job).expect("it is away");
+        order.file_name().into_string().unwrap()
+    }
+
     /// Whether there was a run, and it is over.
     pub(crate) fn has_ended(&self) -> bool {
         let last = fs::read_to_string(self.spool().join("run"));

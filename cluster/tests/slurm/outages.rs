@@ -18,7 +18,8 @@ fn units_of_a_node_that_is_lost_are_executed_elsewhere_or_when_it_is_back() {
     let spread_child = spread.spawn(&["jobs=3", "all=waits", "cpus=4"]);
     let is_begun = |world: &World| (0..3).all(|at| world.count(&format!("run part{at}")) == 1);
     spread.wait_for("a run on each node", is_begun);
-    let lost: Vec<usize> = (0..3).filter(|at| spread.began(&format!("b0.{at}")).node == "n3").collect();
+    let node = |at: &usize| spread.began(&spread.unit_of(&format!("part{at}"))).node;
+    let lost: Vec<usize> = (0..3).filter(|at| node(at) == "n3").collect();
     assert_eq!(lost.len(), 1, "one of them is there");
 
     site.kill_node("n3");
@@ -82,7 +83,7 @@ fn a_controller_may_be_away_for_a_while() {
         assert!(told.is_success && told.out.contains("sum 60"), "{signal}: {}\n{}", told.out, told.err);
         for at in 0..4 {
             let counts = ["run", "ran", "cleanup"].map(|what| world.count(&format!("{what} part{at}")));
-            assert_eq!(counts, [1, 1, 1], "{signal}: {:?}\n{}", world.log(), told.err);
+            assert_eq!(counts, [1, 1, 1], "{signal}: {:?}\n{}\n{}", world.log(), told.out, told.err);
         }
     }
 }
