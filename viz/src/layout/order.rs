@@ -54,6 +54,9 @@ impl Effort {
 
 /// Finds a good order for all rows; `length` tells roughly how long the links of an order will be.
 pub(super) fn arrange(layers: &mut Layers, length: &dyn Fn(&Layers) -> f64, budget: &mut Budget) {
+    if layers.rows.iter().all(|row| row.len() <= 1) {
+        return;
+    }
     let effort = Effort::for_vertices(layers.len());
     let mut places = SortedPlaces::new(layers);
     let mut random = Random::new();
@@ -165,6 +168,17 @@ mod tests {
         check(&[0, 1, 1, 2, 2, 2, 2], &[(0, 1), (0, 2), (1, 6), (2, 3), (1, 4), (2, 5)], 0);
         // a long edge must go around, not through
         check(&[0, 1, 1, 2, 3], &[(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (0, 4)], 0);
+    }
+
+    /// Jobs that stand alone are drawn by thousands.
+    #[test]
+    fn where_there_is_one_order_nothing_is_tried() {
+        for (ranks, edges) in [(vec![0], vec![]), (vec![0, 1, 2, 3], vec![(0, 1), (1, 2), (2, 3)])] {
+            let mut layers = Layers::new(&ranks, &edges, 1000);
+            let mut budget = Budget::new(1);
+            arrange(&mut layers, &|_| panic!("an order is measured"), &mut budget);
+            assert!(layers.rows.iter().all(|row| row.len() == 1) && !budget.is_spent());
+        }
     }
 
     #[test]
