@@ -259,7 +259,9 @@ content.addEventListener("pointerleave", () => {
 pane.addEventListener("click", (event) => {
   if (wasDragged) return;
   const node = indexOf(event.target);
-  if (node !== undefined && isNest(node)) toggle([node], !isOpen(node), node);
+  // a finger cannot tell what is small: it brings it near first
+  if (event.pointerType === "touch" && view.scale < READABLE) zoomAt(READ_WITH_EASE / view.scale, event);
+  else if (node !== undefined && isNest(node)) toggle([node], !isOpen(node), node);
   choose(node);
 });
 

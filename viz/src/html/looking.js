@@ -43,6 +43,10 @@ function zoom(factor, x = room.width / 2, y = room.height / 2) {
   show();
 }
 
+// Smaller than this, labels cannot be read; from the other one on, they are read with ease.
+const READABLE = 0.5;
+const READ_WITH_EASE = 0.8;
+
 // Opens what a node is in, and brings it to the middle.
 function reveal(node) {
   const boxes = [];
@@ -53,7 +57,7 @@ function reveal(node) {
 
 function center(node) {
   const { x, y } = placeOf(node);
-  view.scale = Math.max(view.scale, 0.8);
+  view.scale = Math.max(view.scale, READ_WITH_EASE);
   view.x = room.width / 2 - x * view.scale;
   view.y = room.height / 2 - y * view.scale;
   show();
@@ -72,10 +76,14 @@ function toggle(list, open, still) {
   relight();
 }
 
+// What is under the pointer stays there.
+function zoomAt(factor, { clientX, clientY }) {
+  const { left, top } = pane.getBoundingClientRect();
+  zoom(factor, clientX - left, clientY - top);
+}
 pane.addEventListener("wheel", (event) => {
   event.preventDefault();
-  const { left, top } = pane.getBoundingClientRect();
-  zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.clientX - left, event.clientY - top);
+  zoomAt(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event);
 }, { passive: false });
 
 // One pointer drags; two fingers zoom, and what is between them stays there.

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use browser::Browser;
 
-use crate::samples::what_jobs_say;
+use crate::samples::{run_once, what_jobs_say};
 
 mod browser;
 mod mermaid;
-mod reading;
 mod speed;
 mod look;
+mod reading;
 mod odd;
 
 /// Opens a page in a browser; says so and gives none where there is no browser.
@@ -283,7 +283,7 @@ fn fleet(hosts: usize, dead: usize) -> dojobber::Report {
     for (index, name) in names.iter().enumerate() {
         graph = graph.job(name).after("network").nest(host(index));
     }
-    Runner::builder().threads(1).default_tries(1).build().run(&graph.compile().unwrap(), ()).into_report()
+    run_once(graph)
 }
 
 /// Whether nothing that is seen overlaps: pairs of jobs and closed nests, and ends of edges that are not at their nodes.

@@ -164,6 +164,12 @@ impl Browser {
         self.touch("touchEnd", &[]);
     }
 
+    /// One finger on the screen, for a moment.
+    pub(super) fn tap(&mut self, (x, y): (f64, f64)) {
+        self.touch("touchStart", &[json!({ "x": x, "y": y })]);
+        self.touch("touchEnd", &[]);
+    }
+
     fn touch(&mut self, kind: &str, points: &[Value]) {
         self.call("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points }));
     }

@@ -4,6 +4,8 @@ use dojobber::Graph;
 use dojobber_viz::Picture;
 use serde_json::json;
 
+use super::browser::Browser;
+use super::look::release;
 use super::{names, open};
 use crate::features::report;
 use crate::samples::run_once;
@@ -129,28 +131,53 @@ fn a_narrow_screen_needs_no_scrolling_sideways() {
     assert_eq!(browser.errors(), [""; 0]);
 }
 
-#[test]
-fn two_fingers_zoom() {
-    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+/// How large all is, and what of the drawing is so far from the corner of the pane.
+fn view(browser: &mut Browser, (x, y): (f64, f64)) -> (f64, f64, f64) {
+    let matrix = "(() => { const { a, e, f } = new DOMMatrix(document.getElementById('world').style.transform); return [a, e, f]; })()";
+    let matrix = browser.eval(matrix);
+    let [scale, right, down] = [0, 1, 2].map(|at| matrix[at].as_f64().unwrap());
+    (scale, (x - right) / scale, (y - down) / scale)
+}
+
+/// Touches a narrow screen in the middle of the drawing, and checks that all becomes so large, and what is there stays.
+#[track_caller]
+fn check_touch(browser: &mut Browser, touch: impl Fn(&mut Browser, (f64, f64)), scale: impl Fn(f64) -> f64) {
     browser.resize(400);
     let pane = browser.eval(
         "(() => { const { left, top, width, height } = document.getElementById('graph').getBoundingClientRect();\
          return [left, top, width / 2, height / 2]; })()",
     );
     let [left, top, x, y] = [0, 1, 2, 3].map(|at| pane[at].as_f64().unwrap());
-    // how large all is, and what of the drawing is in the middle of the pane
-    let view = |browser: &mut crate::page::Browser| {
-        let matrix = "(() => { const { a, e, f } = new DOMMatrix(document.getElementById('world').style.transform); return [a, e, f]; })()";
-        let matrix = browser.eval(matrix);
-        let [scale, right, down] = [0, 1, 2].map(|at| matrix[at].as_f64().unwrap());
-        (scale, (x - right) / scale, (y - down) / scale)
-    };
-    let before = view(&mut browser);
-    let fingers = |apart: f64| [(left + x - apart / 2.0, top + y), (left + x + apart / 2.0, top + y)];
-    browser.pinch(fingers(60.0), fingers(180.0));
-    let after = view(&mut browser);
-    assert!((after.0 / before.0 - 3.0).abs() < 0.01, "{before:?}, {after:?}");
-    assert!((after.1 - before.1).abs() < 0.5 && (after.2 - before.2).abs() < 0.5, "{before:?}, {after:?}");
-    assert_eq!(browser.eval("document.querySelectorAll('#details h2').length"), 0, "it is no click");
+    let before = view(browser, (x, y));
+    touch(browser, (left + x, top + y));
+    let after = view(browser, (x, y));
+    assert!((after.0 / scale(before.0) - 1.0).abs() < 0.01, "{before:?}, {after:?}");
+    let moved = [after.1 - before.1, after.2 - before.2].map(|by| by.abs() * before.0);
+    assert!(moved[0] < 1.0 && moved[1] < 1.0, "by less than a point: {before:?}, {after:?}");
     assert_eq!(browser.errors(), [""; 0]);
+}
+
+#[test]
+fn two_fingers_zoom() {
+    let Some(mut browser) = open(&Picture::from_report(&report()).to_html()) else { return };
+    let fingers = |(x, y): (f64, f64), apart: f64| [(x - apart / 2.0, y), (x + apart / 2.0, y)];
+    check_touch(
+        &mut browser,
+        |browser, middle| browser.pinch(fingers(middle, 60.0), fingers(middle, 180.0)),
+        |before| 3.0 * before,
+    );
+    assert_eq!(browser.eval("document.querySelectorAll('#details h2').length"), 0, "it is no click");
+}
+
+/// What is too small to be read comes near; a nest opens and closes only where it can be read.
+#[test]
+fn a_finger_brings_near_what_is_small() {
+    let Some(mut browser) = open(&Picture::from_report(&release()).to_html()) else { return };
+    let open_nests = "document.querySelectorAll('#graph .nest.open').length";
+    let before = browser.eval(open_nests);
+    check_touch(&mut browser, Browser::tap, |before| {
+        assert!(before < 0.5, "{before}");
+        0.8
+    });
+    assert_eq!(browser.eval(open_nests), before);
 }
