@@ -10,6 +10,16 @@ use dojobber_viz::view::View;
 
 use super::picture;
 
+/// Statuses from what says most about what went wrong to what says least.
+pub(crate) const WORST_FIRST: [Status; 6] = [
+    Status::Failed,
+    Status::Cancelled,
+    Status::WouldRun,
+    Status::Blocked,
+    Status::Changed,
+    Status::Satisfied,
+];
+
 /// Draws the graph that the bytes describe in all ways, and checks what holds for any.
 pub(crate) fn check(bytes: &[u8]) {
     let Some((&[steps, bends, fan, nodes, view], rest)) = bytes.split_first_chunk() else { return };
@@ -54,16 +64,7 @@ pub(crate) fn check_closed(bytes: &[u8]) {
         let own = nest.job.map(|job| &scene.nodes[job]);
         let inside: Vec<&SceneNode> = scene.nodes.iter().filter(is_inside).collect();
         let statuses = inside.iter().copied().chain(own).filter_map(|job| job.status);
-        // from what says most about what went wrong to what says least
-        let order = [
-            Status::Failed,
-            Status::Cancelled,
-            Status::WouldRun,
-            Status::Blocked,
-            Status::Changed,
-            Status::Satisfied,
-        ];
-        let place = |status: &Status| order.iter().position(|other| other == status);
+        let place = |status: &Status| WORST_FIRST.iter().position(|other| other == status);
         assert_eq!(node.status, statuses.clone().min_by_key(place), "{}", node.name);
         let nested = node.nested.as_ref().expect("it was filtered");
         assert_eq!(

@@ -1,12 +1,13 @@
 //! Many hosts, each a nest of jobs: the picture has the shape of a page, and those that are dead are seen.
 
-use dojobber::{Graph, Report, Runner, Status, ensure};
+use dojobber::{Graph, Report, Status, ensure};
 use dojobber_viz::Picture;
 use dojobber_viz::layout::Options;
 use dojobber_viz::style::fill;
 use roxmltree::Document;
 
 use crate::picture::{check_picture, child, groups, title};
+use crate::samples::run_once;
 
 const DEAD: [usize; 3] = [17, 141, 260];
 
@@ -21,11 +22,8 @@ pub(crate) fn fleet() -> Report {
     };
     let names: Vec<String> = (0..300).map(|host| format!("host {host}")).collect();
     let network = Graph::new().job("network").check_only(|_| true).job("ready").after(&names).group();
-    let graph = names
-        .iter()
-        .enumerate()
-        .fold(network, |graph, (host, name)| graph.job(name).after("network").nest(inside(host)));
-    Runner::builder().threads(1).default_tries(1).build().run(&graph.compile().unwrap(), ()).into_report()
+    let hosts = names.iter().enumerate();
+    run_once(hosts.fold(network, |graph, (host, name)| graph.job(name).after("network").nest(inside(host))))
 }
 
 /// Draws it, and returns what is red.

@@ -7,9 +7,20 @@ use dojobber_viz::view::View;
 use dojobber_viz::{Format, Picture};
 use proptest::prelude::*;
 
+use crate::any::WORST_FIRST;
+
 /// Large graphs take long where nothing is optimised.
 const MOST_JOBS: usize = if cfg!(debug_assertions) { 400 } else { 20_000 };
 const CASES: u32 = if cfg!(debug_assertions) { 8 } else { 32 };
+/// So often a graph that fails is made smaller: each time takes seconds.
+const MOST_SHRUNK: u32 = 64;
+
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { CASES };
+    ProptestConfig { failure_persistence: None, cases, max_shrink_iters: MOST_SHRUNK, ..default }
+}
 
 /// How jobs depend on each other: each on some before it, near ones or any, or on a few that many depend on.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +82,7 @@ fn check_bytes(scene: &Scene, format: Format, [fixed, job, edge]: [usize; 3]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: CASES, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn bytes_are_linear_in_jobs_edges_and_texts(shape in shapes()) {
@@ -131,15 +142,7 @@ fn run(items: &[Item], fails: u64, dry: bool) -> Report {
 /// What is shown of each closed nest is the worst that the report says of the jobs that it hides.
 #[track_caller]
 fn check_closed(report: &Report) {
-    let worst_first = [
-        Status::Failed,
-        Status::Cancelled,
-        Status::WouldRun,
-        Status::Blocked,
-        Status::Changed,
-        Status::Satisfied,
-    ];
-    assert_eq!(worst_first.len(), Status::ALL.len(), "every status has its place");
+    assert_eq!(WORST_FIRST.len(), Status::ALL.len(), "every status has its place");
     let mut view = View::default();
     view.all_collapsed = true;
     let shown = view.of(Picture::from_report(report).scene());
@@ -148,7 +151,7 @@ fn check_closed(report: &Report) {
         let is_hidden = |name: &str| name == node.name || name.starts_with(&inside);
         let hidden: Vec<Status> =
             report.jobs().filter(|job| is_hidden(job.name())).map(|job| job.status()).collect();
-        let worst = worst_first.iter().find(|status| hidden.contains(status));
+        let worst = WORST_FIRST.iter().find(|status| hidden.contains(status));
         assert_eq!(node.status.as_ref(), worst, "{}", node.name);
     }
     let all: Counts = report.counts();
