@@ -29,9 +29,8 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         if !self.has_short_ways {
             return None;
         }
-        let spec = self.specs.of(job);
-        match &spec.body {
-            Body::Async(body) => spec.describe_run().is_none().then_some(ShortWay::AtOnce(body)),
+        match &self.specs.of(job).body {
+            Body::Async(body) => Some(ShortWay::AtOnce(body)),
             Body::AsyncStruct(_) => None,
             _ => Some(ShortWay::Whole),
         }
