@@ -274,6 +274,12 @@ fn what_sleeps_may_be_awaited_elsewhere() {
                 };
                 Ok(tokio::spawn(task).await?)
             })
+            .job("in a task, when a worker has polled it")
+            .run_only_async(async |cx| {
+                let mut sleeps = Box::pin(cx.sleep_async(MS(2)));
+                let _ = futures::poll!(&mut sleeps);
+                Ok(tokio::spawn(sleeps).await?)
+            })
             .job("within a phase that blocks")
             .run_only(|cx| futures::executor::block_on(cx.sleep_async(MS(2))))
             .job("within a future that blocks")
@@ -298,6 +304,24 @@ fn what_sleeps_may_be_awaited_elsewhere() {
         });
         assert!(done, "{threads} threads");
     }
+}
+
+/// Its clock goes on.
+#[test]
+fn what_sleeps_may_outlive_the_run() {
+    let kept = Mutex::new(None);
+    let job = Graph::new().job("a").run_only_async(|cx| {
+        *kept.lock().unwrap() = Some(cx);
+        std::future::ready(())
+    });
+    let plan = job.compile().unwrap();
+    assert!(quick().build().run(&plan, ()).success());
+    let cx = kept.lock().unwrap().take().unwrap();
+    within("what sleeps after the run", || futures::executor::block_on(cx.sleep_async(MS(2))));
+    // in a job of another run, whose workers know nothing of it
+    let other =
+        Graph::new().job("b").run_only_async(async |_| cx.sleep_async(MS(2)).await).compile().unwrap();
+    assert!(within("what sleeps in another run", || quick().build().run(&other, ()).success()));
 }
 
 #[test]
