@@ -99,6 +99,7 @@ impl Runner {
         if missing.is_empty() {
             recovery.all_ended(at);
         }
+        live.watch.close();
         live.watch.tell(|| Event::CleanupEnded { at: Duration::from_nanos(at) });
         live.world.processes.end_all();
         let (report, trouble) = recovery.finish()?;

@@ -96,8 +96,8 @@ pub(crate) type TellSaying = dyn Fn(Spot, u64, Saying<'_>) + Send + Sync;
 #[derive(Default)]
 pub(crate) struct Sayings {
     tell: Option<Box<TellSaying>>,
-    /// Made when something is said for the first time; `None` if nothing was before the run was over.
-    kept: OnceLock<Option<Box<Mutex<Kept>>>>,
+    /// Made when something is said for the first time.
+    kept: OnceLock<Box<Mutex<Kept>>>,
 }
 
 #[derive(Default)]
@@ -107,8 +107,6 @@ struct Kept {
     lines: usize,
     /// When it was told how far each job is.
     told: BTreeMap<JobId, u64>,
-    /// The run is over: what a context says that has outlived it is lost.
-    is_closed: bool,
 }
 
 impl Sayings {
@@ -120,9 +118,7 @@ impl Sayings {
     pub(crate) fn log(&self, spot: Spot, at: u64, text: &str) {
         let text = without_middle(text);
         let line = LogLine { attempt: spot.attempt, phase: spot.phase, at, text: text.clone() };
-        let Some(mut kept) = self.open() else { return };
-        kept.keep(spot.job, line);
-        drop(kept); // nobody is told under the lock
+        self.lock().keep(spot.job, line);
         if let Some(tell) = &self.tell {
             tell(spot, at, Saying::Line(&text));
         }
@@ -131,7 +127,7 @@ impl Sayings {
     /// The last one counts for the report. They are told now and then: the first, the end, and what comes 100 ms later.
     pub(crate) fn progress(&self, spot: Spot, at: u64, progress: Progress) {
         let is_news = {
-            let Some(mut kept) = self.open() else { return };
+            let mut kept = self.lock();
             kept.jobs.entry(spot.job).or_default().progress = Some(progress);
             self.tell.is_some() && kept.is_news(spot.job, at, progress)
         };
@@ -142,34 +138,19 @@ impl Sayings {
 
     /// So many lines were said elsewhere that are not kept there.
     pub(crate) fn leave_out(&self, job: JobId, lines: u64) {
-        if lines > 0
-            && let Some(mut kept) = self.open()
-        {
-            kept.jobs.entry(job).or_default().left_out += lines;
-        }
-    }
-
-    /// Nothing more is kept, and nobody told.
-    pub(crate) fn close(&self) {
-        if let Some(kept) = self.kept.get_or_init(|| None) {
-            lock(kept).is_closed = true;
+        if lines > 0 {
+            self.lock().jobs.entry(job).or_default().left_out += lines;
         }
     }
 
     /// All that is kept.
     pub(crate) fn kept(&self) -> AllSaid {
-        self.kept.get().and_then(Option::as_ref).map_or_else(AllSaid::new, |kept| lock(kept).jobs.clone())
+        if self.kept.get().is_some() { self.lock().jobs.clone() } else { AllSaid::new() }
     }
 
-    /// What is kept, as long as the run is not over.
-    fn open(&self) -> Option<MutexGuard<'_, Kept>> {
-        let kept = self.kept.get_or_init(|| Some(Box::default())).as_ref().map(|kept| lock(kept));
-        kept.filter(|kept| !kept.is_closed)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Kept {

@@ -134,7 +134,7 @@ impl<'env, A> Session<'env, A> {
         let cleanups_due = self.pending().len();
         let Live { watch, world, spans, .. } = self.live();
         if cleanups_due == 0 {
-            world.sayings.close();
+            watch.close();
         }
         report.keep_said(world.sayings.kept());
         let (elapsed, scale) = world.clock.end();
@@ -152,8 +152,9 @@ impl<'env, A> Session<'env, A> {
             return Vec::new();
         }
         let failures = self.call_cleanups(report);
-        let World { clock, sayings, .. } = &*self.live().world;
-        sayings.close();
+        let Live { watch, world, .. } = self.live();
+        watch.close();
+        let World { clock, sayings, .. } = &**world;
         report.keep_said(sayings.kept());
         let (elapsed, scale) = clock.end();
         report.close(elapsed, scale);
@@ -207,9 +208,9 @@ impl<'env, A> Session<'env, A> {
             warning!(job = _job, error = %_error, "a cleanup failed when its run was dropped");
         }
         let _ = unwind::discard_all(done.failures);
-        let World { clock, sayings, .. } = &*self.live().world;
-        sayings.close();
-        self.tell_cleanup_ended(clock.now());
+        let Live { watch, world, .. } = self.live();
+        watch.close();
+        self.tell_cleanup_ended(world.clock.now());
     }
 
     /// Drops what the user made, one value after another. Nobody is left to be told of a panic in a destructor, and

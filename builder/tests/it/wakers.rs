@@ -138,10 +138,11 @@ fn after_the_run() {
     kept.into_iter().for_each(Waker::wake);
 }
 
-/// A context may outlive its run, as in a thread that nobody has waited for: what it says then is lost.
+/// A context may outlive its run, as in a thread that nobody has waited for: what it says then is lost, and so is what its
+/// commands write.
 #[test]
 fn a_context_says_nothing_after_the_run() {
-    for cleanup in [Cleanup::AtEnd, Cleanup::OnDrop] {
+    for cleanup in [Cleanup::AtEnd, Cleanup::ByHand, Cleanup::OnDrop] {
         let kept = Mutex::new(None);
         let plan = Graph::new()
             .job("a")
@@ -154,15 +155,25 @@ fn a_context_says_nothing_after_the_run() {
             .compile()
             .unwrap();
         let trace = Trace::default();
-        let run = Runner::builder().cleanup(cleanup).observer(trace.clone()).build().run(&plan, ());
+        let mut run = Runner::builder().cleanup(cleanup).observer(trace.clone()).build().run(&plan, ());
         let lines = if cleanup == Cleanup::AtEnd { 2 } else { 1 };
         assert_eq!(run.job("a").unwrap().log().len(), lines);
-        drop(run);
+        let run = if cleanup == Cleanup::OnDrop {
+            drop(run);
+            None
+        } else {
+            assert!(run.cleanup().is_empty());
+            Some(run)
+        };
         let before = trace.events().len();
         let cx = kept.lock().unwrap().take().unwrap();
         cx.log("too late");
         cx.progress(1, 1);
+        if cfg!(unix) {
+            cx.command("echo").arg("too late").stream_output().run().unwrap();
+        }
         assert_eq!(trace.events().len(), before, "{cleanup:?}");
+        drop(run);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way from a run to its observers.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Stamp, nanos};
@@ -21,7 +21,20 @@ pub(crate) struct Watch {
     patience: Option<Arc<Patience>>,
 }
 
-struct Observers(Vec<Watcher>);
+struct Observers {
+    watchers: Vec<Watcher>,
+    beside: Mutex<Beside>,
+    /// Rings when a thread has told something beside the course of the run.
+    told: Condvar,
+}
+
+/// What is told beside the course of the run: by any thread that has a context, which may outlive the run.
+#[derive(Default)]
+struct Beside {
+    /// How many threads tell something just now.
+    telling: usize,
+    is_over: bool,
+}
 
 struct Watcher {
     observer: Arc<dyn Observer>,
@@ -39,8 +52,10 @@ impl Watch {
             |observer: &&Arc<dyn Observer>| unwind::catch(|| Ok(observer.is_active())).unwrap_or(false);
         let watcher =
             |observer: &Arc<dyn Observer>| Watcher { observer: Arc::clone(observer), dropped: false.into() };
-        let observers: Vec<_> = observers.iter().filter(active).map(watcher).collect();
-        Watch { observers: (!observers.is_empty()).then(|| Arc::new(Observers(observers))), patience: None }
+        let watchers: Vec<_> = observers.iter().filter(active).map(watcher).collect();
+        let observers =
+            |watchers| Arc::new(Observers { watchers, beside: Mutex::default(), told: Condvar::new() });
+        Watch { observers: (!watchers.is_empty()).then(|| observers(watchers)), patience: None }
     }
 
     /// The observers are told of phases that take longer than that; zero: of none. A simulation knows no such phase.
@@ -88,7 +103,7 @@ impl Watch {
     /// Tells no more.
     #[cfg(feature = "testkit")]
     pub(crate) fn silence(&self) {
-        self.observers.iter().flat_map(|observers| &observers.0).for_each(Watcher::drop);
+        self.observers.iter().flat_map(|observers| &observers.watchers).for_each(Watcher::drop);
     }
 
     /// Builds the event only if someone listens. An observer that panics is not called again.
@@ -106,15 +121,18 @@ impl Watch {
         LazyProcesses::telling(grace, move |spot: Spot, told| {
             let Spot { job, attempt, phase } = spot;
             let (job, at) = (JobRef::new(&graph, job), Duration::from_nanos(clock.now()));
-            let event = || match told {
-                Told::Line(stream, line) => {
-                    Event::OutputLine { job, attempt, phase, stream, line: line.to_owned(), at }
+            let Some(observers) = observers.upgrade() else { return };
+            match told {
+                Told::Line(stream, line) => observers.tell_beside(|| {
+                    let line = line.to_owned();
+                    Event::OutputLine { job, attempt, phase, stream, line, at }
+                }),
+                Told::Spawned(process) => {
+                    observers.tell(|| Event::ProcessSpawned { job, attempt, phase, process, at });
                 }
-                Told::Spawned(process) => Event::ProcessSpawned { job, attempt, phase, process, at },
-                Told::Detached(process) => Event::ProcessDetached { job, attempt, process, at },
-            };
-            if let Some(observers) = observers.upgrade() {
-                observers.tell(event);
+                Told::Detached(process) => {
+                    observers.tell(|| Event::ProcessDetached { job, attempt, process, at });
+                }
             }
         })
     }
@@ -131,23 +149,30 @@ impl Watch {
                 Saying::Progress(progress) => Event::Progress { job, attempt, phase, progress, at },
             };
             if let Some(observers) = observers.upgrade() {
-                observers.tell(event);
+                observers.tell_beside(event);
             }
         })
+    }
+
+    /// The run is over: nothing more is told of what jobs and their commands say. Waits for who tells something just now.
+    pub(crate) fn close(&self) {
+        if let Some(observers) = &self.observers {
+            observers.close();
+        }
     }
 
     /// What the observers could not do.
     pub(crate) fn failures(&self) -> Vec<String> {
         let Some(observers) = &self.observers else { return Vec::new() };
         let failure = |watcher: &Watcher| unwind::catch(|| Ok(watcher.observer.failure())).ok().flatten();
-        observers.0.iter().filter_map(failure).collect()
+        observers.watchers.iter().filter_map(failure).collect()
     }
 
     /// Lets go of the observers, one by one.
     pub(crate) fn discard(self) {
         self.patience.iter().for_each(|patience| patience.close());
         let observers = self.observers.and_then(Arc::into_inner);
-        let _ = observers.map_or(Ok(()), |Observers(observers)| unwind::discard_all(observers));
+        let _ = observers.map_or(Ok(()), |observers| unwind::discard_all(observers.watchers));
     }
 }
 
@@ -167,11 +192,35 @@ impl Observers {
     #[cold]
     #[inline(never)]
     fn tell(&self, event: impl FnOnce() -> Event) {
-        let mut listening = self.0.iter().filter(|watcher| watcher.listens()).peekable();
+        let mut listening = self.watchers.iter().filter(|watcher| watcher.listens()).peekable();
         if listening.peek().is_some() {
             let event = event();
             listening.for_each(|watcher| watcher.tell(&event));
         }
+    }
+
+    fn tell_beside(&self, event: impl FnOnce() -> Event) {
+        {
+            let mut beside = self.beside();
+            if beside.is_over {
+                return;
+            }
+            beside.telling += 1;
+        }
+        self.tell(event); // not under the lock: an observer may take its time, and say something itself
+        self.beside().telling -= 1;
+        self.told.notify_all();
+    }
+
+    fn close(&self) {
+        let mut beside = self.beside();
+        beside.is_over = true;
+        let still = |beside: &mut Beside| beside.telling > 0;
+        drop(self.told.wait_while(beside, still).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn beside(&self) -> MutexGuard<'_, Beside> {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -192,5 +241,47 @@ impl Watcher {
 
     fn drop(&self) {
         self.dropped.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+
+    use super::*;
+
+    /// Says that it is told something, and looks whether the run is over before it has heard it all.
+    struct Slow {
+        hears: Sender<()>,
+        over: Mutex<Receiver<()>>,
+    }
+
+    impl Observer for Slow {
+        fn on_event(&self, _: &Event) {
+            self.hears.send(()).unwrap();
+            let over = self.over.lock().unwrap();
+            assert!(
+                over.recv_timeout(Duration::from_millis(100)).is_err(),
+                "the run is over before it was told"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_is_not_over_while_something_is_told() {
+        let ((hears, heard), (ends, over)) = (channel(), channel());
+        let watch = Watch::new(&[Arc::new(Slow { hears, over: Mutex::new(over) })]);
+        let observers = watch.observers.as_ref().unwrap();
+        let event = || Event::CleanupEnded { at: Duration::ZERO };
+        thread::scope(|scope| {
+            scope.spawn(|| observers.tell_beside(event));
+            heard.recv().unwrap();
+            watch.close();
+            ends.send(()).unwrap();
+        });
+        assert!(observers.watchers.iter().all(Watcher::listens), "it has panicked");
+        observers.tell_beside(event);
+        assert!(heard.try_recv().is_err(), "it is told something when the run is over");
     }
 }
