@@ -19,7 +19,11 @@ const WANTED: f64 = 1.5;
 const LEAST_ROWS: usize = 12;
 /// The distance between edges that go around, in points.
 const LANE: f64 = 8.0;
-/// These take at most this share of the width, or all is left as it is.
+/// Where a bundle of them would be wider than this, they are closer to each other.
+const BUNDLE: f64 = 80.0;
+/// The least distance between them.
+const NARROW_LANE: f64 = 4.0;
+/// Edges that go around take at most this share of the width, or all is left as it is.
 const MOST_LANES: f64 = 0.4;
 /// The least number of strips that is tried, to what would do without lanes: with these at their widest it is more.
 const LEAST_TRIED: f64 = 0.6;
@@ -158,7 +162,7 @@ struct Strips {
 impl Strips {
     fn new(rows: &Rows, cuts: Vec<usize>) -> Self {
         let passing: Vec<usize> = cuts.iter().map(|row| rows.passing[row - 1]).collect();
-        let room = |lanes: Option<&usize>| lanes.map_or(0.0, |lanes| (lanes + 1) as f64 * LANE);
+        let room = |passing: Option<&usize>| passing.map_or(0.0, |passing| bundle(*passing));
         let heights: Vec<f64> = cuts.iter().map(|row| rows.tops[*row] - rows.gap / 2.0).collect();
         let above = (0..cuts.len()).map(|cut| room(passing.get(cut)) + rows.gap / 2.0).fold(0.0, f64::max);
         let firsts: Vec<usize> = [0].into_iter().chain(cuts).collect();
@@ -178,7 +182,7 @@ impl Strips {
     }
 
     fn lane_width(&self) -> f64 {
-        self.passing.iter().map(|passing| (passing + 1) as f64 * LANE).sum()
+        self.passing.iter().map(|passing| bundle(*passing)).sum()
     }
 
     fn of_row(&self, row: usize) -> usize {
@@ -220,9 +224,10 @@ impl Strips {
     /// From the end of a strip to the start of the next: both are given as they were before.
     fn around(&self, cut: usize, (from, to): (Point, Point), lane: usize) -> Vec<Bezier> {
         let (from, to) = (from + self.offset(cut), to + self.offset(cut + 1));
-        let x = self.lanes[cut] + (lane + 1) as f64 * LANE;
-        let down = from.y + (lane + 1) as f64 * LANE;
-        let up = to.y - (self.passing[cut] - lane) as f64 * LANE;
+        let between = between_lanes(self.passing[cut]);
+        let x = self.lanes[cut] + (lane + 1) as f64 * between;
+        let down = from.y + (lane + 1) as f64 * between;
+        let up = to.y - (self.passing[cut] - lane) as f64 * between;
         let way = [
             from,
             Point::new(from.x, down),
@@ -233,6 +238,16 @@ impl Strips {
         ];
         routes::rounded(&way)
     }
+}
+
+/// How far the edges that pass a cut are from each other on their way around.
+fn between_lanes(passing: usize) -> f64 {
+    (BUNDLE / (passing + 1) as f64).clamp(NARROW_LANE, LANE)
+}
+
+/// How much room these edges take together.
+fn bundle(passing: usize) -> f64 {
+    (passing + 1) as f64 * between_lanes(passing)
 }
 
 /// An edge in pieces.
@@ -289,6 +304,11 @@ mod tests {
             wanted: WANTED,
         };
         assert_eq!([1, 8, 100].map(|passing| rows(passing).best().is_some()), [true, true, false]);
+    }
+
+    #[test]
+    fn many_lanes_are_closer_to_each_other() {
+        assert_eq!([0, 1, 9, 15, 19, 40].map(bundle), [8.0, 16.0, 80.0, 80.0, 80.0, 164.0]);
     }
 
     #[test]
