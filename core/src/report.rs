@@ -314,7 +314,8 @@ impl Report {
             .map(|id| JobReport { report: self, id })
             .filter(|cause| match cause.status() {
                 Status::WouldRun => self.dry_run != DryRun::Through,
-                status => status == Status::Failed,
+                Status::Blocked | Status::Cancelled => false,
+                status => !status.is_done(),
             })
             .collect()
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use dojobber::{BoxError, Graph, Plan, Report, Runner, Status, cells, ensure};
 
 use crate::support::untimed;
@@ -94,6 +96,34 @@ fn a_duration_is_told_once() {
     for text in [&two, &fine].map(|report| [report.to_string(), report.summary().to_string()]).concat() {
         assert_eq!(text.matches("7.0s").count(), 1, "{text}");
         assert!(text.lines().all(|line| line.matches("5s").count() <= 1), "{text}");
+    }
+}
+
+/// What is as it should be is counted alone; of all else there are the names, also if it is a status without a text of its own.
+#[test]
+fn a_job_is_named_whatever_its_status() {
+    for dry_run in [false, true] {
+        for &status in Status::ALL {
+            let report: Report = serde_json::from_value(json!({
+                "dojobber_report": 2, "dry_run": dry_run, "elapsed_ns": 1, "nests": [], "jobs": [
+                    { "name": "it", "kind": "check_only", "after": [2], "status": status, "phases": [] },
+                    { "name": "behind", "kind": "check_only", "after": [0], "status": "blocked", "phases": [] },
+                    { "name": "failed", "kind": "check_only", "after": [], "status": "failed", "phases": [] },
+                ],
+            }))
+            .unwrap();
+            for text in [report.to_string(), report.summary().to_string()] {
+                let words: Vec<&str> = text.split([' ', ',', ':', '`', '\n', ')']).collect();
+                assert_eq!(words.contains(&"it"), status != Status::Satisfied, "{status}: {text}");
+            }
+            let causes: Vec<&str> = report.root_causes("behind").iter().map(|job| job.name()).collect();
+            let expected: &[&str] = match status {
+                Status::Satisfied | Status::Changed | Status::Cancelled => &[],
+                Status::Blocked => &["failed"],
+                _ => &["it"],
+            };
+            assert_eq!(causes, expected, "{status}");
+        }
     }
 }
 

@@ -25,28 +25,45 @@ pub(super) struct Blocked<'a> {
     pub(super) jobs: Vec<JobReport<'a>>,
 }
 
+/// Jobs of which little more than their names is told.
+pub(super) struct List<'a> {
+    /// How they ended.
+    pub(super) status: Status,
+    /// What stands before their names.
+    pub(super) word: &'static str,
+    pub(super) jobs: Vec<JobReport<'a>>,
+}
+
+/// The jobs that have changed, are due, or ended in a way that has no text of its own, by how they ended. Only lists that
+/// are not empty.
+pub(super) fn lists(report: &Report) -> Vec<List<'_>> {
+    let of = |status: &Status| match *status {
+        Status::Satisfied => Vec::new(),                // as it should be
+        Status::Failed | Status::Blocked => Vec::new(), // with reasons: `failures` and `blocked`
+        Status::WouldRun if report.dry_run() => due(report),
+        status => vec![List { status, word: status.word(), jobs: ended(report, status) }],
+    };
+    Status::ALL.iter().flat_map(of).filter(|list| !list.jobs.is_empty()).collect()
+}
+
 /// The jobs that ended so, in order of declaration. Groups are no news.
-pub(super) fn ended(report: &Report, status: Status) -> Vec<JobReport<'_>> {
+fn ended(report: &Report, status: Status) -> Vec<JobReport<'_>> {
     report.jobs().filter(|job| job.status() == status && is_told(job)).collect()
 }
 
-/// What a dry run has found that is due, with the word for each list: what is certain, what comes behind that, and what may
-/// come. Only lists that are not empty.
-pub(super) fn due(report: &Report) -> Vec<(&'static str, Vec<JobReport<'_>>)> {
+/// What a dry run has found that is due: what is certain, what comes behind that, and what may come.
+fn due(report: &Report) -> Vec<List<'_>> {
     let lists = [
         ("would run", Status::WouldRun, false),
         ("then", Status::WouldRun, true),
         ("maybe", Status::Satisfied, true),
     ];
-    let mut found = Vec::new();
-    for (word, status, behind) in lists.into_iter().filter(|_| report.dry_run()) {
+    let list = |(word, status, behind)| {
         let mut jobs = ended(report, status);
         jobs.retain(|job| job.behind() == behind);
-        if !jobs.is_empty() {
-            found.push((word, jobs));
-        }
-    }
-    found
+        List { status, word, jobs }
+    };
+    lists.into_iter().map(list).collect()
 }
 
 /// Failed jobs, those together that failed alike; in the order of the first of each.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::ErrorText;
-use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
+use crate::report::digest::{Blocked, Failure, List, blocked, failures, lists};
 use crate::report::{JobReport, Report};
 use crate::text::{brief, one_line};
 use crate::words::Status;
@@ -19,9 +19,7 @@ const MOST_LINES: usize = 20;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         headline(self, f)?;
-        let jobs = |status: Status| (status.word(), ended(self, status));
-        let lists = [jobs(Status::Changed)].into_iter().chain(due(self)).chain([jobs(Status::Cancelled)]);
-        for (word, jobs) in lists.filter(|(_, jobs)| !jobs.is_empty()) {
+        for List { word, jobs, .. } in lists(self) {
             write!(f, "\n{word}: {}", Listed(&jobs))?;
         }
         failures(self).iter().try_for_each(|failure| failed(f, failure))?;

@@ -151,6 +151,7 @@ impl Log {
                 self.words[at]
             })
         };
+        const { assert!(Phase::ALL.len() <= 1 + PHASE as usize) };
         let phase = Phase::ALL[(word & PHASE) as usize];
         let sequence = back(phase == Phase::Run).unwrap_or(0);
         let start = back(word & STARTED != 0);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::ErrorText;
-use crate::report::digest::{Blocked, Failure, blocked, due, ended, failures};
+use crate::report::digest::{Blocked, Failure, List, blocked, failures, lists};
 use crate::report::display::headline;
 use crate::report::{JobReport, PhaseRecord, Report};
 use crate::text::{brief, cells, one_line, printable};
@@ -51,10 +51,11 @@ impl Summary<'_> {
 
     fn rows(&self) -> Vec<String> {
         let mut rows = Rows { lines: Vec::new(), width: self.width };
-        rows.jobs("changed", &ended(self.report, Status::Changed), "");
-        due(self.report).iter().for_each(|(word, jobs)| rows.jobs(word, jobs, ""));
+        let (cancelled, others): (Vec<_>, Vec<_>) =
+            lists(self.report).into_iter().partition(|list| list.status == Status::Cancelled);
+        others.iter().for_each(|List { word, jobs, .. }| rows.jobs(word, jobs, ""));
         failures(self.report).iter().for_each(|failure| rows.failed(failure));
-        rows.cancelled(&ended(self.report, Status::Cancelled));
+        cancelled.iter().for_each(|list| rows.cancelled(&list.jobs));
         for Blocked { cause, jobs } in blocked(self.report) {
             let room = rows.room() - rows.room() / 4; // names have the rest
             let cause = one_line(cause.name(), room - " (behind )".len());
