@@ -41,8 +41,8 @@ fn word(job: JobReport<'_>) -> Option<&'static str> {
             Some("unknown")
         }
         (Status::Failed, _) => Some("FAILED"),
-        (Status::Cancelled, _) => Some("cancelled"),
-        _ => None,
+        (Status::Satisfied | Status::Changed | Status::Blocked, _) => None,
+        (status, _) => Some(status.word()),
     }
 }
 
@@ -119,6 +119,7 @@ mod foretold;
 mod tests {
     use super::*;
     use dojobber::{Graph, Key, Runner, ensure, unknown};
+    use serde_json::json;
 
     #[track_caller]
     fn check_as(dry_run: DryRun, graph: Graph<'_>, expected: &[&str]) {
@@ -246,6 +247,22 @@ mod tests {
             "Plan: 1 failed, 1 blocked. 0 are satisfied. Nothing was changed.",
         ];
         check(graph, &expected);
+    }
+
+    /// Jobs that are done are counted alone, and blocked ones stand in a line of their own.
+    #[test]
+    fn a_job_is_named_whatever_its_status() {
+        let plan = Graph::new().job("it").check_only(|_| true).compile().unwrap();
+        for &status in Status::ALL {
+            let job =
+                json!({ "name": "it", "kind": "check_only", "after": [], "status": status, "phases": [] });
+            let report =
+                json!({ "dojobber_report": 2, "dry_run": true, "elapsed_ns": 1, "nests": [], "jobs": [job] });
+            let report: Report = serde_json::from_value(report).unwrap();
+            let lines = findings(&plan, &report, None);
+            let is_named = lines[0].ends_with(" it");
+            assert_eq!(is_named, !status.is_done(), "{status}: {lines:?}");
+        }
     }
 
     #[test]

@@ -76,11 +76,12 @@ fn counted_tries(tries: u32) -> String {
 
 fn status(report: &Report, job: JobReport<'_>) -> TestCaseStatus {
     match job.status() {
-        Status::Satisfied | Status::Changed => passed(job),
+        status if status.is_done() => passed(job),
         Status::Failed => failed(job),
         Status::Blocked => skipped(&behind(report, job)),
         Status::WouldRun => skipped(&format!("would run: {}", reason(job.error()))),
-        _ => skipped("cancelled: the run was stopped before it ended"),
+        Status::Cancelled => skipped("cancelled: the run was stopped before it ended"),
+        status => skipped(status.word()),
     }
 }
 
@@ -149,4 +150,27 @@ fn ends_of_tries(job: JobReport<'_>) -> Vec<PhaseRecord<'_>> {
 fn clean(text: &str) -> String {
     let held = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|character| if held(character) { character } else { '\u{fffd}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_neither_passed_nor_failed_is_skipped_and_says_why() {
+        for &status in Status::ALL {
+            let job =
+                json!({ "name": "it", "kind": "check_only", "after": [], "status": status, "phases": [] });
+            let report = json!({ "dojobber_report": 2, "dry_run": false, "elapsed_ns": 1, "nests": [], "jobs": [job] });
+            let text = junit(&serde_json::from_value(report).unwrap(), "program");
+            let says = format!("<skipped message=\"{status}");
+            assert_eq!(
+                text.contains(&says),
+                !status.is_done() && status != Status::Failed,
+                "{status}: {text}"
+            );
+            assert_eq!(text.contains("<failure"), status == Status::Failed, "{status}: {text}");
+        }
+    }
 }

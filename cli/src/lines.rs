@@ -288,7 +288,9 @@ impl State {
             Status::Cancelled if began.is_some() => {
                 Some(self.told(at, "cancelled", job, &reason(error.as_ref()), &tries("after ")))
             }
-            _ => None,
+            Status::Satisfied | Status::Changed => None,
+            Status::Blocked | Status::WouldRun | Status::Cancelled => None, // told at the end, together
+            status => Some(self.told(at, status.word(), job, &reason(error.as_ref()), &tries(""))),
         }
     }
 
@@ -333,6 +335,31 @@ mod tests {
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    /// What is satisfied or has not begun is told at the end of the run, together.
+    #[test]
+    fn a_job_has_a_line_whatever_its_status() {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&events);
+        let plan = Graph::new().job("it").run_only(|_| ()).compile().unwrap();
+        let runner =
+            Runner::builder().threads(1).on_event(move |event: &Event| lock(&keep).push(event.clone()));
+        drop(runner.build().run(&plan, ()));
+        for &status in Status::ALL {
+            let mut state = State::new(Form::Log, Says::default());
+            let line = lock(&events).iter().cloned().find_map(|mut event| {
+                let ends = matches!(event, Event::JobEnded { .. });
+                if let Event::JobEnded { status: ended, .. } = &mut event {
+                    *ended = status;
+                }
+                let (_, line) = state.line("program", &event)?;
+                ends.then_some(line)
+            });
+            let is_told = line.as_ref().is_some_and(|line| line.to_lowercase().contains(status.word()));
+            let is_late = matches!(status, Status::Satisfied | Status::Blocked | Status::WouldRun);
+            assert_eq!(is_told, !is_late, "{status}: {line:?}");
         }
     }
 

@@ -41,9 +41,9 @@ fn passed(text: &mut String, job: &JobRef, phase: Phase, debug: bool) -> fmt::Re
 fn failed(text: &mut String, job: &JobRef, phase: Phase, error: &ErrorText, debug: bool) -> fmt::Result {
     let with_error = format!("fail \"{}\"", printable(error.message()));
     let ends_try = match phase {
-        Phase::Create | Phase::Recheck | Phase::Cleanup => true,
         Phase::Check => job.kind() == Kind::CheckOnly,
-        _ => false,
+        Phase::Run => false, // a recheck follows, or a line for one
+        _ => true,
     };
     line(text, job, name(phase), if ends_try { &with_error } else { "fail" })?;
     if debug {
@@ -62,10 +62,8 @@ fn line(text: &mut String, job: &JobRef, phase: &str, verdict: &str) -> fmt::Res
 /// As the original names it: a constructor that fails is a check that fails.
 fn name(phase: Phase) -> &'static str {
     match phase {
-        Phase::Run => "run",
-        Phase::Recheck => "recheck",
-        Phase::Cleanup => "cleanup",
-        _ => "check",
+        Phase::Create => "check",
+        phase => phase.word(),
     }
 }
 

@@ -202,7 +202,7 @@ fn outcome(
             None if job.kind() == Kind::RunOnly => Some(format!("{job}: would run")),
             None => None,
         },
-        Status::Cancelled => Some(format!("{job}: cancelled")),
-        _ => None,
+        Status::Satisfied | Status::Changed => None,
+        status => Some(format!("{job}: {status}")),
     }
 }

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dojobber::{BoxError, Console, Context, DryRun, Graph, Job, LogGroups, Result, Runner, Status, ensure};
+use dojobber::{
+    BoxError, Console, Context, DryRun, Event, Graph, Job, LogGroups, Observer, Result, Runner, Status,
+    ensure,
+};
 
 use crate::support::Notes;
 
@@ -393,6 +396,27 @@ fn lines_say_why_and_when_again() {
     let text =
         lines_of(Graph::new().job("a").check(unseen).run(|_| ()), |simulation| simulation.dry_run(true));
     assert!(text.contains("a.check: unknown \"no route\"\n"), "{text}");
+}
+
+/// What is done is told by the line of its last phase.
+#[test]
+fn lines_tell_how_a_job_ended_that_is_not_done() {
+    for &status in Status::ALL {
+        let notes = Notes::default();
+        let console = Console::lines().to(notes.clone());
+        let tell = move |event: &Event| {
+            let mut event = event.clone();
+            if let Event::JobEnded { status: ended, .. } = &mut event {
+                *ended = status; // as if it had ended so
+            }
+            console.on_event(&event);
+        };
+        let plan = Graph::new().job("a").description("what it does").run_only(|_| ()).compile().unwrap();
+        drop(Runner::builder().threads(1).on_event(tell).build().run(&plan, ()));
+        let text = notes.text();
+        let is_told = text.to_lowercase().contains(&format!("a: {status}"));
+        assert_eq!(is_told, !status.is_done(), "{status}: {text}");
+    }
 }
 
 #[cfg(feature = "testkit")]
