@@ -146,8 +146,8 @@ fn causes(scene: &Scene) -> Vec<Option<usize>> {
     for &(a, b) in &scene.edges {
         above[b].push(a);
     }
-    let is_cause =
-        |node: &usize| matches!(scene.nodes[*node].status, Some(Status::Failed | Status::WouldRun));
+    let blocks = |status: Status| !status.is_done() && !matches!(status, Status::Blocked | Status::Cancelled);
+    let is_cause = |node: &usize| scene.nodes[*node].status.is_some_and(blocks);
     let mut cause = vec![None; scene.nodes.len()];
     let mut queue: VecDeque<(usize, usize)> =
         (0..scene.nodes.len()).filter(is_cause).map(|node| (node, node)).collect();
@@ -196,6 +196,18 @@ movie: blocked by tv
 other\u{fffd}[31m
 ",
         );
+    }
+
+    #[test]
+    fn what_is_not_done_blocks_what_is_above_it() {
+        for &status in Status::ALL {
+            let blocked = SceneNode::new("a").with_status(Status::Blocked);
+            let nodes = vec![blocked, SceneNode::new("b").with_status(status)];
+            let text = write(&Scene { nodes, edges: vec![(0, 1)], ..Scene::default() });
+            let blocks = !status.is_done() && !matches!(status, Status::Blocked | Status::Cancelled);
+            let by = if blocks { " by b" } else { "" };
+            assert!(text.ends_with(&format!("a: blocked{by}\n└─ b: {status}\n")), "{text}");
+        }
     }
 
     #[test]

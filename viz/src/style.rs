@@ -56,7 +56,8 @@ const MARGIN: Size = Size { width: 16.0, height: 8.0 };
 const LEAST: Size = Size { width: 54.0, height: 36.0 };
 const SQRT_2: f64 = std::f64::consts::SQRT_2;
 
-/// How much a status says about what went wrong: what is shown for several jobs is the worst of theirs.
+/// How much a status says about what went wrong: what is shown for several jobs is the worst of theirs. What blocks others is
+/// worse than to be blocked.
 pub(crate) fn severity(status: Status) -> u8 {
     match status {
         Status::Satisfied => 0,
@@ -64,9 +65,13 @@ pub(crate) fn severity(status: Status) -> u8 {
         Status::Blocked => 2,
         Status::WouldRun => 3,
         Status::Cancelled => 4,
-        _ => 5,
+        Status::Failed => 5,
+        _ => UNKNOWN,
     }
 }
+
+/// A status that this package does not know is seen.
+const UNKNOWN: u8 = 6;
 
 /// The colour that fills a job's ellipse; a job without a status is a light grey.
 pub fn fill(status: Option<Status>) -> &'static str {
@@ -235,6 +240,16 @@ mod tests {
         check_distinct(|status| border(Some(status)), None);
         check_distinct(|status| mark(status).path, Some("M-4,0L0,-4L4,0L0,4Z"));
         check_distinct(sign, Some('◇'));
+        check_distinct(severity, Some(UNKNOWN));
+    }
+
+    /// The script of a page relies on it.
+    #[test]
+    fn what_blocks_others_is_worse_than_to_be_blocked() {
+        for &status in Status::ALL {
+            let is_worse = severity(status) > severity(Status::Blocked);
+            assert_eq!(is_worse, !status.is_done() && status != Status::Blocked, "{status}");
+        }
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn tell_time(node: &mut SceneNode) {
 mod tests {
     use super::*;
     use crate::scene::{SceneNest, Status};
+    use crate::style;
     use std::time::Duration;
 
     /// A scene of nodes: a name, and the status. A name that ends in `{` opens a nest of that name, whose job it is,
@@ -245,15 +246,10 @@ mod tests {
 
     #[test]
     fn a_nest_shows_the_worst_of_what_is_inside() {
-        let order = [
-            Status::Satisfied,
-            Status::Changed,
-            Status::Blocked,
-            Status::WouldRun,
-            Status::Cancelled,
-            Status::Failed,
-        ];
-        for (index, worst) in order.into_iter().enumerate() {
+        let mut order = Status::ALL.to_vec();
+        order.sort_by_key(|status| style::severity(*status));
+        assert_eq!((order.first(), order.last()), (Some(&Status::Satisfied), Some(&Status::Failed)));
+        for (index, worst) in order.iter().copied().enumerate() {
             for better in &order[..=index] {
                 // whichever of them the job has that ends the nest
                 for (own, inner) in [(worst, *better), (*better, worst)] {

@@ -100,6 +100,8 @@ const hasRun = jobs.some((job) => job.phases.length);
 byId("times").hidden = !hasRun;
 
 const statusOf = (name) => data.statuses.find((status) => status.name === name);
+// Whether a job that ended so is not done, for another reason than one above it.
+const isTrouble = (name) => name !== undefined && statusOf(name).severity > statusOf("blocked").severity;
 const statusOfNode = (node) => node.worst || (node.job === undefined ? undefined : jobs[node.job].status);
 
 // A badge in the colour of a status, with its mark.

@@ -12,7 +12,7 @@ function rootCauses(from) {
   while (open.length) {
     const job = open.pop();
     const status = job < jobs.length ? jobs[job].status : "blocked";
-    if (job !== from && ["failed", "would run", "cancelled"].includes(status)) causes.push(job);
+    if (job !== from && isTrouble(status)) causes.push(job);
     if (!["blocked", "cancelled"].includes(status)) continue;
     for (const on of below[job]) {
       if (!seen.has(on)) {
@@ -116,7 +116,7 @@ function describeNest(node) {
   if (status) line.append(badge("span", status, status.name));
   line.append(` a nest of ${nodes[node].inside} jobs${nodes[node].says ? ": " + nodes[node].says : ""} (${isOpen(node) ? "open" : "closed"})`);
   parts.push(line);
-  const failed = inside.filter((job) => ["failed", "cancelled", "would run"].includes(jobs[job].status));
+  const failed = inside.filter((job) => isTrouble(jobs[job].status));
   parts.push(...links("Did not go well", failed, "failures"), ...links("Inside", inside, "inside"));
   if (nodes[node].job !== undefined) {
     const { job } = nodes[node];
