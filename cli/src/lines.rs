@@ -183,7 +183,7 @@ impl State {
                 Some((Duration::ZERO, format!("{program}: {jobs}, {threads}")))
             }
             Event::PhaseStarted { job, attempt, phase, at, node, .. } => {
-                let state = &mut self.jobs[job.id().index()];
+                let state = self.of(job);
                 state.node.clone_from(node);
                 state.now = Some(Now { job: job.clone(), since: *at, says: String::new() });
                 if *phase != Phase::Cleanup {
@@ -193,7 +193,7 @@ impl State {
                 None
             }
             Event::PhaseEnded { job, phase, error, attempt, at, .. } => {
-                let state = &mut self.jobs[job.id().index()];
+                let state = self.of(job);
                 state.now = None;
                 if *phase == Phase::Cleanup {
                     let reason = reason(Some(error.as_ref()?));
@@ -208,7 +208,7 @@ impl State {
                 None
             }
             Event::RunDescribed { job, text, .. } => {
-                self.jobs[job.id().index()].about = Some(text.clone());
+                self.of(job).about = Some(text.clone());
                 None
             }
             Event::LogLine { job, text, at, .. } => {
@@ -225,8 +225,16 @@ impl State {
         }
     }
 
+    /// What is known of a job. A recovery tells of cleanups alone, and not of a run before them.
+    fn of(&mut self, job: &JobRef) -> &mut JobState {
+        if self.jobs.is_empty() {
+            self.jobs = vec![JobState::default(); job.graph().len()];
+        }
+        &mut self.jobs[job.id().index()]
+    }
+
     fn hear(&mut self, job: &JobRef, text: &str) {
-        if let Some(now) = &mut self.jobs[job.id().index()].now {
+        if let Some(now) = &mut self.of(job).now {
             now.says = printable(text).to_string();
         }
     }
@@ -271,8 +279,7 @@ impl State {
     }
 
     fn ended(&mut self, at: Duration, job: &JobRef, status: Status) -> Option<String> {
-        let JobState { began, tries, error, about, node, .. } =
-            std::mem::take(&mut self.jobs[job.id().index()]);
+        let JobState { began, tries, error, about, node, .. } = std::mem::take(self.of(job));
         let time = format!("{}{}", brief(at.saturating_sub(began.unwrap_or(at))), self.on(node.as_deref()));
         let tries = |after: &str| match tries {
             0 | 1 => format!("({after}{time})"),

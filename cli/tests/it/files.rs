@@ -128,13 +128,24 @@ fn recover() {
     // as if the program had been killed before the cleanup
     let text = fs::read_to_string(&path).unwrap();
     let lines = text.lines().take_while(|line| !line.contains("\"cleanup\",\"worker\""));
-    fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let killed: String = lines.map(|line| format!("{line}\n")).collect();
+    fs::write(&path, &killed).unwrap();
     let said = run("cleanup --plan --recover run.jsonl");
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), "owed are 1 cleanup: cleanup"));
-    let said = run("cleanup --recover run.jsonl -q");
-    assert_eq!(said.code, Some(1));
-    assert!(said.stderr.starts_with("called 1 cleanup: cleanup\n"), "{}", said.stderr);
-    assert!(said.stderr.contains("cleanup of `cleanup` failed: the bucket is gone"), "{}", said.stderr);
+    for (words, first) in [
+        ("-q", "called 1 cleanup: cleanup\n"),
+        ("", "T  cleanup  cleanup  the bucket is gone\ncalled 1 cleanup: cleanup\n"),
+        ("--progress always", "cleanup  cleanup  the bucket is gone\ncalled 1 cleanup: cleanup\n"),
+        ("-v", "T  cleanup.cleanup: "),
+        ("-d", "T  cleanup.cleanup: "),
+    ] {
+        fs::write(&path, &killed).unwrap();
+        let said = run(&format!("cleanup --recover run.jsonl {words}"));
+        assert_eq!(said.code, Some(1));
+        assert!(said.stderr.starts_with(first), "{words}: {}", said.stderr);
+        assert!(said.stderr.contains("cleanup of `cleanup` failed: the bucket is gone"), "{}", said.stderr);
+        assert!(!said.stderr.contains("panicked"), "{words}: {}", said.stderr);
+    }
     let said = run("cleanup --recover run.jsonl");
     assert_eq!(
         (said.code, said.stderr.as_str()),
