@@ -58,7 +58,19 @@ pub fn table(extent: &Extent, folder: &Path, at_once: usize) -> Table {
         let what = format!("{jobs} jobs that sleep for {} ms, {jobs} threads", SLEEP.as_millis());
         push(&mut table, what, "plain threads", extent.turns, pair);
     }
+    push_spare(&mut table, extent.turns);
     table
+}
+
+/// Threads that nobody needs: a bound is no wish.
+fn push_spare(table: &mut Table, turns: usize) {
+    const FEW: u32 = 3;
+    const MANY: usize = 1_000;
+    let sleep = SLEEP / 10; // short, so that a ms is seen
+    let plan = sleeping::plan(FEW, sleep);
+    let pair = || Some((sleeping::run(&plan, MANY), sleeping::run(&plan, FEW as usize)));
+    let what = format!("{FEW} jobs that sleep for {} ms, {MANY} threads", sleep.as_millis());
+    push(table, what, &format!("itself, {FEW} threads"), 4 * turns, pair);
 }
 
 /// For how many ms each of these runs had a processor.
@@ -111,8 +123,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("dojobber-waits-{}", std::process::id()));
         let extent = Extent { processes: 2, sleepers: vec![2, 3], turns: 1 };
         let text = table(&extent, &folder, 2).to_string();
-        assert_eq!(text.lines().count(), 2 + 7 + 2, "{text}");
-        assert!(text.contains("| 3 jobs that sleep for 100 ms, 3 threads |"), "{text}");
+        assert_eq!(text.lines().count(), 2 + 7 + 2 + 1, "{text}");
+        assert!(text.contains("| 3 jobs that sleep for 100 ms, 3 threads "), "{text}");
+        assert!(text.contains("| 3 jobs that sleep for 10 ms, 1000 threads "), "{text}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -66,18 +66,32 @@ pub struct Report {
     stop_reason: Option<StopReason>,
     /// Whether the run has ended, and all of it is here.
     is_complete: bool,
-    observer_failures: Vec<String>,
     elapsed: u64,
     scale: Scale,
     heads: Vec<Head>,
     /// The logs, by worker.
     logs: Vec<Log>,
+    /// Made when there are some.
+    extras: Option<Box<Extras>>,
+}
+
+/// What most runs have nothing of.
+#[derive(Clone, PartialEq, Eq, Default)]
+struct Extras {
+    observer_failures: Vec<String>,
     descriptions_of_runs: BTreeMap<JobId, Box<str>>,
     /// What jobs have said, those that have said anything.
     said: AllSaid,
     /// The machines that stand for workers, by worker.
-    nodes: Option<Box<Nodes>>,
+    nodes: Nodes,
 }
+
+static NO_EXTRAS: Extras = Extras {
+    observer_failures: Vec::new(),
+    descriptions_of_runs: BTreeMap::new(),
+    said: AllSaid::new(),
+    nodes: Nodes::new(),
+};
 
 impl Report {
     /// `heads` has one for each job, ended; `logs` come in any order.
@@ -98,21 +112,21 @@ impl Report {
             dry_run,
             stop_reason: None,
             is_complete: true,
-            observer_failures: Vec::new(),
             origin: Origin::default(),
             elapsed: 0,
             scale: Scale::NANOS,
             heads,
             logs,
-            descriptions_of_runs: BTreeMap::new(),
-            said: AllSaid::new(),
-            nodes: None,
+            extras: None,
         }
     }
 
     /// Says what jobs have said of their runs.
-    pub(crate) fn describe_runs<T: Into<Box<str>>>(&mut self, texts: impl IntoIterator<Item = (JobId, T)>) {
-        self.descriptions_of_runs.extend(texts.into_iter().map(|(job, text)| (job, text.into())));
+    pub(crate) fn describe_runs(&mut self, texts: Vec<(JobId, String)>) {
+        if !texts.is_empty() {
+            let texts = texts.into_iter().map(|(job, text)| (job, text.into()));
+            self.extras_mut().descriptions_of_runs.extend(texts);
+        }
     }
 
     /// Says why the run was stopped, if it was.
@@ -121,10 +135,10 @@ impl Report {
     }
 
     /// Says which machines stand for workers.
-    pub(crate) fn say_nodes(&mut self, nodes: impl IntoIterator<Item = (u16, Arc<str>)>) {
-        let mut nodes = nodes.into_iter().map(|(worker, node)| (worker, (*node).into())).peekable();
-        if nodes.peek().is_some() {
-            self.nodes = Some(Box::new(nodes.collect()));
+    pub(crate) fn say_nodes(&mut self, nodes: Vec<(u16, Arc<str>)>) {
+        if !nodes.is_empty() {
+            let nodes = nodes.into_iter().map(|(worker, node)| (worker, (*node).into()));
+            self.extras_mut().nodes = nodes.collect();
         }
     }
 
@@ -142,13 +156,15 @@ impl Report {
     /// Keeps what jobs have said.
     pub(crate) fn keep_said(&mut self, said: AllSaid) {
         if !said.is_empty() {
-            self.said = said;
+            self.extras_mut().said = said;
         }
     }
 
     /// Says what the observers could not do.
     pub(crate) fn keep_observer_failures(&mut self, failures: Vec<String>) {
-        self.observer_failures = failures;
+        if !failures.is_empty() {
+            self.extras_mut().observer_failures = failures;
+        }
     }
 
     /// Says when and where it all was, by a clock that has come so far.
@@ -192,7 +208,7 @@ impl Report {
     /// The machine that a worker stands for, where jobs were executed elsewhere: each place on another machine is a worker
     /// of its own. `None`: a worker of the machine that the run was on.
     pub fn node(&self, worker: usize) -> Option<&str> {
-        self.nodes.as_ref()?.get(&u16::try_from(worker).ok()?).map(|node| &**node)
+        self.extras().nodes.get(&u16::try_from(worker).ok()?).map(|node| &**node)
     }
 
     /// Why the run was stopped; `None` if it was not, or only when all jobs had ended. A run that was stopped and whose
@@ -211,7 +227,7 @@ impl Report {
     /// What those who watched the run could not do, a sentence each: for example a journal whose disk was full. The run
     /// went on without, and it changes no exit code.
     pub fn observer_failures(&self) -> &[String] {
-        &self.observer_failures
+        &self.extras().observer_failures
     }
 
     /// How long the run took, cleanups included.
@@ -354,8 +370,16 @@ impl Report {
             end: self.scale.nanos(record.end).clamp(start, self.elapsed),
             sequence: record.sequence,
             ending: self.logs[usize::from(link.worker)].ending(link.index),
-            node: self.nodes.as_ref().and_then(|nodes| nodes.get(&link.worker)).map(|node| &**node),
+            node: self.node(link.worker.into()),
         }
+    }
+
+    fn extras(&self) -> &Extras {
+        self.extras.as_deref().unwrap_or(&NO_EXTRAS)
+    }
+
+    fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 }
 
@@ -386,12 +410,9 @@ impl PartialEq for Report {
         let phases = |one: &Self, job| one.backwards(job).eq(other.backwards(job));
         let facts = |one: &Self| (one.dry_run, one.stop_reason, one.is_complete, one.elapsed);
         facts(self) == facts(other)
-            && self.observer_failures == other.observer_failures
             && self.origin == other.origin
-            && self.descriptions_of_runs == other.descriptions_of_runs
+            && self.extras() == other.extras()
             && self.graph == other.graph
-            && self.said == other.said
-            && self.nodes == other.nodes
             && self.statuses().eq(other.statuses())
             && self.graph.ids().all(|job| phases(self, job))
     }
@@ -458,7 +479,7 @@ impl<'a> JobReport<'a> {
 
     /// What the job has said of its run, where one was due: the text of `describe_run`.
     pub fn description_of_run(&self) -> Option<&'a str> {
-        self.report.descriptions_of_runs.get(&self.id).map(|text| &**text)
+        self.report.extras().descriptions_of_runs.get(&self.id).map(|text| &**text)
     }
 
     /// How many tries it used. None if it was blocked, is a group, or is a run_only in a dry run.
@@ -521,7 +542,7 @@ impl<'a> JobReport<'a> {
     }
 
     pub(crate) fn said(&self) -> Option<&'a JobSaid> {
-        self.report.said.get(&self.id)
+        self.report.extras().said.get(&self.id)
     }
 
     /// Whether a phase of it had begun and not ended when the journal of its run was read: it goes on, or the process has

@@ -217,7 +217,9 @@ impl<'env, A> Session<'env, A> {
     /// two of them at once would end the process.
     fn put_away(&mut self) {
         std::mem::take(self.pending()).into_iter().for_each(DueCleanup::discard);
-        let _ = unwind::discard_all(self.errors.drain(..));
+        if !self.errors.is_empty() {
+            let _ = unwind::discard_all(self.errors.drain(..));
+        }
         if let Some(live) = self.live.take() {
             let Live { plan, world, watch, .. } = *live;
             let _ = unwind::discard(world);

@@ -10,6 +10,7 @@ use crate::report::Head;
 ///
 /// They are atomics, because several workers may come to share them; one that has them alone reads and writes them as
 /// plain numbers.
+#[derive(Default)]
 pub(super) struct Books {
     /// A [`Head`] each; behind those of the jobs come the starts of nests, which can be blocked, and nothing else.
     pub(super) heads: Vec<AtomicU64>,

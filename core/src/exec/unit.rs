@@ -60,7 +60,7 @@ fn execute_try<'env, A: Send + Sync>(live: &Live<'env, A>, attempt: Try) -> Exec
         TryEnd::Again { .. } => attempt.head,
     };
     let pause = worker.pause();
-    let (log, leftovers) = worker.into_parts();
+    let (log, leftovers) = worker.take_parts();
     Executed { head, log, leftovers, pause }
 }
 
@@ -81,7 +81,7 @@ fn clean_up<'env, A: Send + Sync>(
         }
         Err(error) => worker.cleanup_not_made(attempt, &*error),
     };
-    let (log, leftovers) = worker.into_parts();
+    let (log, leftovers) = worker.take_parts();
     Executed { head, log, leftovers, pause: 0 }
 }
 

@@ -291,7 +291,7 @@ impl History {
         )
         .restore()?;
         report.keep_said(said);
-        report.say_nodes(mem::take(&mut self.nodes));
+        report.say_nodes(mem::take(&mut self.nodes).into_iter().collect());
         Ok(report)
     }
 }

@@ -82,8 +82,10 @@ impl<'r> Ledger<'r> {
         }
     }
 
-    pub(super) fn into_log(self) -> Log {
-        self.log
+    #[inline]
+    pub(super) fn take_log(&mut self) -> Log {
+        let empty = Log::of(self.log.worker());
+        std::mem::replace(&mut self.log, empty)
     }
 
     pub(super) fn worker(&self) -> usize {

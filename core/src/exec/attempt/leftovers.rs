@@ -50,8 +50,10 @@ impl<A> DueCleanup<'_, A> {
 /// What the user made is dropped one by one, also where nobody has taken it: a simulated process may be killed.
 impl<A> Drop for Leftovers<'_, A> {
     fn drop(&mut self) {
-        let _ = unwind::discard_all(self.errors.drain(..));
-        self.cleanups.drain(..).for_each(DueCleanup::discard);
+        if !self.errors.is_empty() || !self.cleanups.is_empty() {
+            let _ = unwind::discard_all(self.errors.drain(..));
+            self.cleanups.drain(..).for_each(DueCleanup::discard);
+        }
     }
 }
 

@@ -60,9 +60,11 @@ impl<'r, 'env, A> Worker<'r, 'env, A> {
         }
     }
 
+    /// What is left of it when it has nothing more to do. It is taken out of a worker that stays where it is: that is large
+    /// beside a small run.
     #[inline]
-    pub(in crate::exec) fn into_parts(self) -> (Log, Leftovers<'env, A>) {
-        (self.ledger.into_log(), self.leftovers)
+    pub(in crate::exec) fn take_parts(&mut self) -> (Log, Leftovers<'env, A>) {
+        (self.ledger.take_log(), std::mem::take(&mut self.leftovers))
     }
 
     /// When the last phase ended.

@@ -38,7 +38,7 @@ pub(crate) fn clean_up<'env, A>(
         called.push((job, head, result));
     }
 
-    let log = worker.into_parts().0;
+    let log = worker.take_parts().0;
     let mut done = CleanedUp::default();
     for (job, head, result) in called {
         let index = head.last().expect("what was called is recorded").index;

@@ -50,7 +50,7 @@ pub(super) fn execute<'env, A: Send + Sync>(live: &Live<'env, A>, helpers: &Help
     let mut worker = Worker::new(live, 0);
     let done = crew.lead(&mut worker);
     crew.work_on(&mut worker, done);
-    lock(&crew.left).push(worker.into_parts());
+    lock(&crew.left).push(worker.take_parts());
     crew.finish()
 }
 
@@ -85,7 +85,7 @@ impl<'r, 'env, A: Send + Sync> Crew<'r, 'env, A> {
         let mut worker = Worker::new(self.live, self.ids.fetch_add(1, Ordering::Relaxed));
         self.hall.lock().arrive();
         self.work_on(&mut worker, None);
-        lock(&self.left).push(worker.into_parts());
+        lock(&self.left).push(worker.take_parts());
     }
 
     /// Executes the plan's order as long as one worker is enough for it and each try ends its job as it should: nothing is

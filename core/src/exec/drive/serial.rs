@@ -32,17 +32,22 @@ pub(super) struct Alone<'r, 'env, A> {
 impl<'r, 'env, A: Send + Sync> Alone<'r, 'env, A> {
     #[inline(always)] // it is large, and is to be made where it is used
     pub(super) fn new(live: &'r Live<'env, A>) -> Self {
-        let worker = Worker::expecting(live, 0, live.graph().len());
-        let books = Books::of(live.graph());
-        Alone { live, worker, books, ready: Ready::new(), retries: Retries::default(), ended: 0 }
+        Alone {
+            live,
+            worker: Worker::expecting(live, 0, live.graph().len()),
+            books: Books::of(live.graph()),
+            ready: Ready::new(),
+            retries: Retries::default(),
+            ended: 0,
+        }
     }
 
     #[inline]
-    pub(super) fn finish(self) -> Finished<'env, A> {
-        let (log, leftovers) = self.worker.into_parts();
+    pub(super) fn finish(&mut self) -> Finished<'env, A> {
+        let (log, leftovers) = self.worker.take_parts();
         Finished {
             nodes: Vec::new(),
-            heads: self.books.into_heads(self.live.graph()),
+            heads: std::mem::take(&mut self.books).into_heads(self.live.graph()),
             logs: vec![log],
             leftovers,
             stop_reason: None,

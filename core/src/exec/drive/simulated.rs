@@ -325,8 +325,8 @@ impl<'s, 'o, 'r: 's, 'env: 's, A: Send + Sync> Simulator<'s, 'o, 'r, 'env, A> {
     fn into_finished(self) -> Finished<'env, A> {
         let (mut logs, mut leftovers) = (Vec::new(), Leftovers::default());
         for worker in self.workers {
-            let VirtualWorker::Free(worker) = worker else { unreachable!("the run is over") };
-            let (log, more) = worker.into_parts();
+            let VirtualWorker::Free(mut worker) = worker else { unreachable!("the run is over") };
+            let (log, more) = worker.take_parts();
             logs.push(log);
             leftovers.append(more);
         }

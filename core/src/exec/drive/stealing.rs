@@ -235,7 +235,7 @@ impl<'r, 'env, A: Send + Sync> Member<'_, 'r, 'env, A> {
         while let Some(attempt) = next.take().or_else(|| self.find()) {
             self.follow(attempt);
         }
-        lock(&self.crew.left).push(self.worker.into_parts());
+        lock(&self.crew.left).push(self.worker.take_parts());
     }
 
     /// Executes a try, and then whatever becomes ready here.

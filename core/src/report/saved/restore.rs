@@ -11,7 +11,7 @@ use crate::graph::{Edges, JobGraph, JobId, NestSpan, Nests, Rows, StartEdges};
 use crate::names::NameId;
 use crate::report::saved::jobs::{Jobs, Unfit, add_row, check_name, check_row};
 use crate::report::saved::read::{SavedNest, SavedNode, SavedReport};
-use crate::report::{Origin, Report, date};
+use crate::report::{Extras, NO_EXTRAS, Origin, Report, date};
 use crate::text::name_fault;
 use crate::words::DryRun;
 
@@ -53,14 +53,16 @@ pub(super) fn restore(saved: SavedReport) -> Result<Report, Unfit> {
     );
     let mut report = Report::new(graph.into(), dry_run, jobs.heads, jobs.logs);
     report.say_why_stopped(saved.stop_reason);
-    report.describe_runs(jobs.descriptions_of_runs);
     report.close(elapsed_ns, Scale::NANOS);
     report.origin = origin;
-    report.keep_said(jobs.said);
     report.is_complete = !saved.incomplete;
-    report.observer_failures = saved.observer_failures;
-    let nodes = restore_nodes(saved.nodes)?;
-    report.nodes = (!nodes.is_empty()).then(|| Box::new(nodes));
+    let extras = Extras {
+        observer_failures: saved.observer_failures,
+        descriptions_of_runs: jobs.descriptions_of_runs,
+        said: jobs.said,
+        nodes: restore_nodes(saved.nodes)?,
+    };
+    report.extras = (extras != NO_EXTRAS).then(|| Box::new(extras));
     Ok(report)
 }
 

@@ -1,14 +1,13 @@
 //! How a report is written: as it stands, without a copy of it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, Serializer};
 
 use crate::fields::Fields;
 use crate::graph::{JobId, Nest};
 use crate::report::saved::VERSION;
-use crate::report::{JobReport, PhaseRecord, Report, date};
+use crate::report::{Extras, JobReport, PhaseRecord, Report, date};
 use crate::said::LogLine;
 use crate::words::DryRun;
 
@@ -19,9 +18,8 @@ impl Serialize for Report {
         let (has_started, has_host) = (started.is_some(), host.is_some());
         let (has_reason, incomplete) = (self.stop_reason.is_some(), !self.is_complete);
         let goes_through = self.dry_run == DryRun::Through;
-        let failures = &self.observer_failures;
-        let has_failures = !failures.is_empty();
-        let has_nodes = self.nodes.is_some();
+        let Extras { observer_failures: failures, nodes, .. } = self.extras();
+        let (has_failures, has_nodes) = (!failures.is_empty(), !nodes.is_empty());
         let optional = [goes_through, has_reason, has_started, has_host, incomplete, has_failures, has_nodes];
         Fields::new(serializer, "Report", 5, optional)?
             .add("dojobber_report", &VERSION)?
@@ -38,19 +36,11 @@ impl Serialize for Report {
             .add_if(
                 has_nodes,
                 "nodes",
-                &Sequence::of(
-                    self.nodes
-                        .as_deref()
-                        .unwrap_or(&NO_NODES)
-                        .iter()
-                        .map(|(worker, name)| SavedNode(*worker, name)),
-                ),
+                &Sequence::of(nodes.iter().map(|(worker, name)| SavedNode(*worker, name))),
             )?
             .end()
     }
 }
-
-static NO_NODES: BTreeMap<u16, Box<str>> = BTreeMap::new();
 
 struct SavedJob<'a>(JobReport<'a>);
 
