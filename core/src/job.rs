@@ -8,6 +8,7 @@ mod async_job;
 
 use std::any::Any;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::context::Context;
 use crate::elsewhere::Elsewhere;
 use crate::error::Result;
 use crate::key::Portable;
+use crate::pool::Slots;
 use crate::verdict::{Outcome, Value, Verdict, erase, is_unit, sound};
 use crate::words::Kind;
 
@@ -218,7 +220,7 @@ pub(crate) enum Body<'env, A> {
     /// A struct whose phases are futures.
     AsyncStruct(Constructor<'env, A>),
     /// Some of its phases are futures.
-    Async(Box<AsyncBody<'env, A>>),
+    Async(AsyncBody<'env, A>),
 }
 
 /// What one job does, and what it says of itself.
@@ -258,7 +260,8 @@ impl<'env, A> JobSpec<'env, A> {
 
     /// A check, and a run with a recheck where it fails; each of them blocking or async.
     pub fn of_phases(check: PhaseCode<'env, A>, run: PhaseCode<'env, A>) -> Self {
-        JobSpec::new_async(AsyncBody::new(Some(check), Some(run)))
+        let has_output = check.has_output;
+        JobSpec::new(Body::Async(AsyncBody::both(check, run)), has_output)
     }
 
     /// A check that is a future, and that nothing can repair but time.
@@ -266,7 +269,8 @@ impl<'env, A> JobSpec<'env, A> {
     where
         F: Future<Output: Verdict> + Send + 'env,
     {
-        JobSpec::new_async(AsyncBody::new(Some(PhaseCode::check_async(check)), None))
+        let check = PhaseCode::check_async(check);
+        JobSpec::new(Body::Async(AsyncBody::CheckOnly(check.call)), check.has_output)
     }
 
     /// A run that is a future, every time.
@@ -274,12 +278,8 @@ impl<'env, A> JobSpec<'env, A> {
     where
         F: Future<Output: Outcome> + Send + 'env,
     {
-        JobSpec::new_async(AsyncBody::new(None, Some(PhaseCode::run_async(run))))
-    }
-
-    fn new_async(body: AsyncBody<'env, A>) -> Self {
-        let has_output = body.has_output();
-        JobSpec::new(Body::Async(Box::new(body)), has_output)
+        let run = PhaseCode::run_async(run);
+        JobSpec::new(Body::Async(AsyncBody::RunOnly(run.call)), run.has_output)
     }
 
     /// A struct job, a [`Job`] or an [`AsyncJob`], made anew for every try.
@@ -343,6 +343,17 @@ impl<'env, A> JobSpec<'env, A> {
 
     pub(crate) fn options(&self) -> Option<&Said<'env, A>> {
         self.options.as_deref()
+    }
+
+    /// Takes out of its options what a plan keeps for all jobs together: the description, and the slots of pools. A job that
+    /// has said nothing else has no options from then on.
+    pub(crate) fn take_out(&mut self) -> (Option<Box<str>>, Vec<Slots>) {
+        let Some(said) = &mut self.options else { return (None, Vec::new()) };
+        let taken = (said.description.take(), mem::take(&mut said.uses));
+        if said.is_empty() {
+            self.options = None;
+        }
+        taken
     }
 
     pub(crate) fn cleanup(&self) -> Option<&CleanupFn<'env, A>> {

@@ -5,6 +5,7 @@ mod alike;
 mod nearest;
 mod pools;
 mod errors;
+mod uses;
 mod needs;
 mod draft;
 mod subgraph;
@@ -48,22 +49,19 @@ struct Inner<'env, A> {
 }
 
 impl<'env, A> Plan<'env, A> {
-    /// `order` has each job after all that it depends on, and after those that were ready before it. `is_elsewhere`: a nest
-    /// may be executed elsewhere whose end is not in this subgraph.
+    /// `order` has each job after all that it depends on, and after those that were ready before it.
     fn new(
         graph: JobGraph,
         order: Vec<JobId>,
         specs: Arc<Vec<JobSpec<'env, A>>>,
         origin: Option<Vec<JobId>>,
-        is_elsewhere: bool,
+        needs: Needs,
     ) -> Self {
         let both_ready = |pair: &[JobId]| !graph.is_directly_after(pair[1], pair[0]);
         let alone = order.windows(2).position(both_ready).unwrap_or(order.len());
         let order = if order.is_sorted() { None } else { Some(order) };
         let at = |job: JobId| origin.as_ref().map_or(job, |origin| origin[job.index()]);
         let with_output = graph.ids().filter(|job| specs[at(*job).index()].has_output).collect();
-        let mut needs = Needs::of(graph.ids().map(|job| &specs[at(job).index()]));
-        needs.elsewhere |= is_elsewhere;
         let graph = Arc::new(graph);
         Plan { inner: Arc::new(Inner { graph, specs, origin, order, alone, with_output, needs }) }
     }
@@ -116,7 +114,7 @@ impl<'env, A> Plan<'env, A> {
 
     /// The slots of pools that jobs use, in order of declaration; what a job uses of one pool adds up. Empty if no job uses any.
     pub fn uses(&self) -> Vec<(JobId, Slots)> {
-        self.needs().slots()
+        self.needs().uses.slots()
     }
 
     pub(crate) fn spec(&self, job: JobId) -> &JobSpec<'env, A> {

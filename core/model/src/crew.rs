@@ -57,7 +57,7 @@ impl Crew {
     ) -> Arc<Self> {
         let graph = Arc::new(JobGraph(jobs));
         let hall = Arc::new(Hall::new(Schedule::new(&graph, Claims::default(), DryRun::Off)));
-        let all: Vec<JobId> = graph.ids().collect();
+        let all: Arc<[JobId]> = graph.ids().collect();
         Arc::new(Crew {
             flights: Flights::new(&hall, &all),
             hall,

@@ -36,14 +36,14 @@ impl Ringer {
 pub(super) struct Flights<F> {
     hall: Arc<Hall>,
     /// The jobs that have async phases, ascending.
-    jobs: Box<[JobId]>,
+    jobs: Arc<[JobId]>,
     slots: Box<[Mutex<Option<F>>]>,
 }
 
 impl<F> Flights<F> {
-    pub(super) fn new(hall: &Arc<Hall>, jobs: &[JobId]) -> Self {
+    pub(super) fn new(hall: &Arc<Hall>, jobs: &Arc<[JobId]>) -> Self {
         let slots = jobs.iter().map(|_| Mutex::new(None)).collect();
-        Flights { hall: Arc::clone(hall), jobs: jobs.into(), slots }
+        Flights { hall: Arc::clone(hall), jobs: Arc::clone(jobs), slots }
     }
 
     /// Whether no job could ever wait here.

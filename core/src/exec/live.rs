@@ -225,9 +225,9 @@ pub(super) fn claims<'v, A>(
     expected: Option<&[Duration]>,
     venue: impl Fn(JobId) -> Option<Venue<'v>>,
 ) -> Claims {
-    let Needs { pools, uses, asyncs, priorities, .. } = plan.needs();
+    let Needs { uses, asyncs, priorities, .. } = plan.needs();
     let wishes = wishes(plan.graph(), priorities, expected);
-    let mut sizes: Vec<u32> = pools.iter().map(|(_, size)| *size).collect();
+    let mut sizes = uses.sizes();
     if asyncs.is_empty() && uses.is_empty() {
         return Claims::new(sizes, std::iter::empty::<[Use; 0]>(), wishes);
     }
@@ -238,7 +238,7 @@ pub(super) fn claims<'v, A>(
     let jobs = plan.graph().ids().map(|job| {
         let venue = venue(job);
         let is_inside = matches!(venue, Some(Venue::Nest(_))); // it takes its slots there
-        let said = uses.get(job.index()).filter(|_| !is_inside).map_or(&[][..], |uses| uses);
+        let said = if is_inside { &[] } else { uses.of(job) };
         let said = said.iter().map(|(pool, slots)| Use { pool: PoolId(*pool), slots: *slots });
         let is_async = asyncs.next_if_eq(&&job).is_some() && venue.is_none();
         said.chain(is_async.then_some(Use { pool: in_flight, slots: 1 }))

@@ -56,12 +56,13 @@ pub(crate) enum Called<'env> {
     Later(Later<'env>),
 }
 
-type Call<'env, A> = Box<dyn Fn(&Context<A>) -> Called<'env> + Send + Sync + 'env>;
+pub(crate) type Call<'env, A> = Box<dyn Fn(&Context<A>) -> Called<'env> + Send + Sync + 'env>;
 
 /// The code of one phase, blocking or async: what [`JobSpec::of_phases`](crate::JobSpec::of_phases) is made of.
 pub struct PhaseCode<'env, A = ()> {
-    call: Call<'env, A>,
-    has_output: bool,
+    pub(super) call: Call<'env, A>,
+    /// Whether what it returns is an output.
+    pub(super) has_output: bool,
 }
 
 impl<'env, A> PhaseCode<'env, A> {
@@ -103,40 +104,42 @@ impl<A> std::fmt::Debug for PhaseCode<'_, A> {
     }
 }
 
-/// The phases of a job of which some are futures.
-pub(crate) struct AsyncBody<'env, A> {
-    check: Option<PhaseCode<'env, A>>,
-    run: Option<PhaseCode<'env, A>>,
+/// The phases of a job of which some are futures. The variant says the kind.
+pub(crate) enum AsyncBody<'env, A> {
+    Both(Box<BothPhases<'env, A>>),
+    CheckOnly(Call<'env, A>),
+    RunOnly(Call<'env, A>),
+}
+
+pub(crate) struct BothPhases<'env, A> {
+    check: Call<'env, A>,
+    run: Call<'env, A>,
 }
 
 impl<'env, A> AsyncBody<'env, A> {
-    pub(super) fn new(check: Option<PhaseCode<'env, A>>, run: Option<PhaseCode<'env, A>>) -> Self {
-        AsyncBody { check, run }
+    pub(super) fn both(check: PhaseCode<'env, A>, run: PhaseCode<'env, A>) -> Self {
+        AsyncBody::Both(Box::new(BothPhases { check: check.call, run: run.call }))
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match (&self.check, &self.run) {
-            (Some(_), Some(_)) => Kind::Job,
-            (Some(_), None) => Kind::CheckOnly,
-            (None, _) => Kind::RunOnly,
+        match self {
+            AsyncBody::Both(_) => Kind::Job,
+            AsyncBody::CheckOnly(_) => Kind::CheckOnly,
+            AsyncBody::RunOnly(_) => Kind::RunOnly,
         }
-    }
-
-    pub(super) fn has_output(&self) -> bool {
-        self.check.as_ref().or(self.run.as_ref()).is_some_and(|code| code.has_output)
     }
 
     /// Calls the code of a phase.
     pub(crate) fn begin(&self, phase: Phase, cx: &Context<A>) -> Called<'env> {
-        let code = if phase == Phase::Run { &self.run } else { &self.check };
-        match code {
-            Some(code) => (code.call)(cx),
-            None => unreachable!("a job of this kind has no such phase"),
+        match self {
+            AsyncBody::Both(phases) if phase == Phase::Run => (phases.run)(cx),
+            AsyncBody::Both(phases) => (phases.check)(cx),
+            AsyncBody::CheckOnly(call) | AsyncBody::RunOnly(call) => call(cx),
         }
     }
 
     /// Whether what a run returns is nobody's output.
     pub(crate) fn drops_output_of(&self, phase: Phase) -> bool {
-        phase == Phase::Run && self.check.is_some()
+        phase == Phase::Run && matches!(self, AsyncBody::Both(_))
     }
 }

@@ -254,6 +254,10 @@ impl<A> Said<'_, A> {
         JobOption::ALL.iter().copied().filter(is_said)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.said().next().is_none() && self.description.is_none() && self.portable.is_none()
+    }
+
     /// Takes over tries, delays and limits from defaults, where nothing was said.
     pub(super) fn fill_in(&mut self, defaults: &JobDefaults) {
         if self.retry_for.is_none() {

@@ -104,7 +104,11 @@ impl Facts {
                 pools.len() - 1
             })
         };
-        let mut jobs: Vec<_> = graph.ids().map(|job| JobFacts::of(plan.spec(job), &mut pool)).collect();
+        let mut jobs: Vec<_> = graph.ids().map(|job| JobFacts::of(plan.spec(job))).collect();
+        for (job, slots) in plan.uses() {
+            let pool = pool(slots.pool().name(), slots.pool().size());
+            jobs[job.index()].uses.push((pool, slots.count()));
+        }
         let in_flight = jobs.iter().any(|job| job.is_async).then_some(pools.len());
         if let Some(pool) = in_flight {
             pools.push(u32::MAX);
@@ -225,15 +229,8 @@ fn elsewhere<A>(plan: &Plan<'_, A>) -> Vec<Option<(Arc<dyn Elsewhere>, Venue)>> 
 }
 
 impl JobFacts {
-    fn of<A>(spec: &JobSpec<'_, A>, pool: &mut impl FnMut(&str, u32) -> usize) -> Self {
-        let mut uses: Vec<(usize, u32)> = Vec::new();
-        for slots in spec.options().iter().flat_map(|options| &options.uses) {
-            let id = pool(slots.pool().name(), slots.pool().size());
-            match uses.iter_mut().find(|(other, _)| *other == id) {
-                Some((_, count)) => *count = count.saturating_add(slots.count()),
-                None => uses.push((id, slots.count())),
-            }
-        }
+    /// What the job says of itself; what it uses of pools stands elsewhere.
+    fn of<A>(spec: &JobSpec<'_, A>) -> Self {
         JobFacts {
             kind: spec.kind(),
             tries: spec.tries(),
@@ -246,7 +243,7 @@ impl JobFacts {
             is_async: spec.is_async(),
             is_made: spec.is_struct(),
             priority: spec.options().and_then(|options| options.priority).unwrap_or(0),
-            uses,
+            uses: Vec::new(),
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::plan::Plan;
 use crate::plan::cycles::shortest_cycles;
 use crate::plan::errors::{Edge, PlanError, PlanErrors};
 use crate::plan::nearest::{Candidate, Search};
+use crate::plan::needs::Needs;
 use crate::plan::pools::Pools;
+use crate::plan::uses::Uses;
 use crate::text::{NameFault, name_fault};
 
 /// Declared jobs, in order: what a builder collects and hands over. Nothing in it is checked before
@@ -170,9 +172,11 @@ impl<'env, A> Draft<'env, A> {
 
         let job_of = job_of.into_iter().flatten().collect(); // without a mistake, every name has its job
         let kinds = self.specs.iter().map(JobSpec::kind).collect();
-        let descriptions = self.descriptions();
+        self.specs.shrink_to_fit(); // a plan may be kept for long
+        let (descriptions, uses) = self.take_out_options();
+        let needs = Needs::of(self.specs.iter(), uses);
         let graph = JobGraph::new(self.names, self.name_of, job_of, kinds, descriptions, edges, nests);
-        Ok(Plan::new(graph, order, Arc::new(self.specs), None, false))
+        Ok(Plan::new(graph, order, Arc::new(self.specs), None, needs))
     }
 
     /// What waits for what. Edges that were reported as mistakes are left out.
@@ -316,9 +320,15 @@ impl<'env, A> Draft<'env, A> {
         PlanError::Cycle { path: shown.iter().map(name).collect(), elided }
     }
 
-    fn descriptions(&self) -> BTreeMap<JobId, Box<str>> {
-        let text = |spec: &JobSpec<'env, A>| spec.options()?.description.clone();
-        self.specs.iter().enumerate().filter_map(|(at, spec)| Some((JobId::new(at), text(spec)?))).collect()
+    /// What jobs have said and a plan keeps for all of them together.
+    fn take_out_options(&mut self) -> (BTreeMap<JobId, Box<str>>, Uses) {
+        let mut descriptions = Vec::new();
+        let uses = Uses::new(self.specs.iter_mut().enumerate().map(|(at, spec)| {
+            let (description, uses) = spec.take_out();
+            descriptions.extend(description.map(|text| (JobId::new(at), text)));
+            uses
+        }));
+        (descriptions.into_iter().collect(), uses)
     }
 
     /// Takes back the job that was opened last.

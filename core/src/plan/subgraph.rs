@@ -8,6 +8,7 @@ use crate::key::{JobName, JobNames};
 use crate::plan::Plan;
 use crate::plan::errors::{PlanError, PlanErrors};
 use crate::plan::nearest::{Candidate, Search};
+use crate::plan::needs::Needs;
 
 impl<'env, A> Plan<'env, A> {
     /// The plan of the named jobs and all that they depend on. It shares the closures with this one.
@@ -103,8 +104,12 @@ impl<'env, A> Plan<'env, A> {
     fn subgraph(&self, jobs: Vec<JobId>) -> Self {
         let subgraph = self.graph().subgraph(&jobs);
         let order = subgraph.order();
+        let needs = Needs {
+            elsewhere: self.needs().elsewhere, // as a nest may be whose end is not in the subgraph
+            ..Needs::of(jobs.iter().map(|job| self.spec(*job)), self.needs().uses.of_jobs(&jobs))
+        };
         let origin = jobs.into_iter().map(|job| self.origin(job)).collect();
-        Plan::new(subgraph, order, Arc::clone(&self.inner.specs), Some(origin), self.needs().elsewhere)
+        Plan::new(subgraph, order, Arc::clone(&self.inner.specs), Some(origin), needs)
     }
 
     /// These jobs, and all that they depend on.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::exec::Choices;
 use crate::faults::{Circumstances, Faults, OtherProcess};
 use crate::graph::JobId;
-use crate::plan::{Needs, Plan};
+use crate::plan::Plan;
 use crate::run::Run;
 use crate::testkit::experiment::{Stop, Then};
 use crate::testkit::observation::{JobFacts, RunEnd, RunSeen, Share};
@@ -214,15 +214,15 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
 }
 
 fn facts<A>(plan: &Plan<'_, A>, setup: &Setup) -> Vec<JobFacts> {
-    let Needs { pools, uses, .. } = plan.needs();
-    let share = |pool, slots| Share { pool, slots, size: pools[pool as usize].1 };
+    let uses = &plan.needs().uses;
+    let sizes = uses.sizes();
+    let share = |(pool, slots): &(u32, u32)| Share { pool: *pool, slots: *slots, size: sizes[*pool as usize] };
     let facts = |job: JobId| {
         let spec = plan.spec(job);
-        let uses = uses.get(job.index()).map_or(&[][..], |uses| uses);
         JobFacts {
             cleans_up: spec.cleans_up(),
             max_tries: spec.tries().unwrap_or(setup.options.default_tries),
-            uses: uses.iter().map(|(pool, slots)| share(*pool, *slots)).collect(),
+            uses: uses.of(job).iter().map(share).collect(),
         }
     };
     plan.graph().ids().map(facts).collect()

@@ -61,8 +61,8 @@ fn schedule(plan: &Plan<'_>) -> Schedule {
     let needs = plan.needs();
     let wish = |priority: &i32| Wish { priority: std::cmp::Reverse(*priority), way: std::cmp::Reverse(0) };
     let one = |(pool, slots): &(u32, u32)| Use { pool: PoolId(*pool), slots: *slots };
-    let uses = needs.uses.iter().map(|uses| uses.iter().map(one));
-    let sizes = needs.pools.iter().map(|(_, size)| *size).collect();
+    let uses = plan.graph().ids().map(|job| needs.uses.of(job).iter().map(one));
+    let sizes = needs.uses.sizes();
     Schedule::new(
         plan.graph(),
         Claims::new(sizes, uses, needs.priorities.iter().map(wish).collect()),
