@@ -1,15 +1,21 @@
-//! Tokens that are raised by signals: one thread of the process, which starts with the first of them.
+//! Tokens that are raised by signals. The thread that keeps alarms sees to these, too.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 use signal_hook::low_level::{emulate_default_handler, exit};
 
 use crate::cancel::level::StopLevel;
+use crate::cancel::timer::{Ear, listen};
 use crate::cancel::token::{CancelToken, Inner};
+use crate::unwind;
 use crate::words::StopReason;
 
 impl CancelToken {
@@ -78,12 +84,7 @@ impl Watch {
         let ignored = mask(&status, "SigIgn:");
         self.handled = mask(&status, "SigCgt:");
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !has(ignored, *signal));
-        let mut signals = held_back(|| Signals::new(wanted))?;
-        std::thread::Builder::new().name("dojobber-signals".into()).spawn(move || {
-            for signal in signals.forever() {
-                arrived(signal);
-            }
-        })?;
+        listen(Signals::new(wanted)?)?;
         self.is_running = true;
         Ok(())
     }
@@ -102,6 +103,46 @@ impl Watch {
         effects
     }
 }
+
+/// A pipe. The thread sleeps until there is something in it: handlers of signals write into it, and so does [`wake`](Ear::wake).
+struct Signals {
+    hears: Mutex<SignalDelivery<UnixStream, SignalOnly>>,
+    rings: UnixStream,
+}
+
+impl Signals {
+    fn new(wanted: impl Iterator<Item = i32>) -> io::Result<Self> {
+        let (hears, rings) = UnixStream::pair()?;
+        rings.set_nonblocking(true)?; // a full pipe ends the sleep as well
+        let handlers = rings.try_clone()?;
+        let hears = held_back(|| SignalDelivery::with_pipe(hears, handlers, SignalOnly, wanted))?;
+        Ok(Signals { hears: Mutex::new(hears), rings })
+    }
+}
+
+impl Ear for Signals {
+    fn wait_until(&self, until: Option<Instant>) {
+        let mut hears = self.hears.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()).min(LONGEST_POLL));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        let _ = poll(&mut [PollFd::new(hears.get_read(), PollFlags::IN)], left.as_ref()); // it may return early
+        // takes what has come out of the pipe, too
+        for signal in hears.pending() {
+            // who hears of a stop is code of others, too
+            let _ = unwind::catch(|| {
+                arrived(signal);
+                Ok(())
+            });
+        }
+    }
+
+    fn wake(&self) {
+        let _ = (&self.rings).write(&[0]);
+    }
+}
+
+/// Some systems cannot wait for longer, and need not.
+const LONGEST_POLL: Duration = Duration::from_secs(3600);
 
 /// A signal that comes while its first handler is put in place is lost: `signal-hook` calls nobody yet. So it is held
 /// back, in a program of one thread, and is there afterwards.
@@ -163,8 +204,10 @@ fn has(mask: u64, signal: i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader, Write};
+    use std::io::{BufRead, BufReader};
     use std::process::{Child, Command, ExitStatus, Stdio};
+
+    use crate::cancel::{Bell, Due, set_alarm};
 
     /// Runs in a process of its own, which the other tests send signals to.
     #[test]
@@ -173,6 +216,7 @@ mod tests {
         let token = CancelToken::on_signals().unwrap();
         let used = (uses == "used").then(|| token.in_use());
         drop(CancelToken::on_signals().unwrap()); // one that is gone does nothing
+        check_that_an_alarm_rings();
         let say = |what: String| {
             let mut out = std::io::stdout();
             writeln!(out, "\nsays {what}").and_then(|()| out.flush()).unwrap();
@@ -180,7 +224,7 @@ mod tests {
         say("ready".to_owned());
         let mut seen = StopLevel::None;
         loop {
-            let bell = crate::cancel::bell::Bell::new();
+            let bell = Bell::new();
             if let Some(_listening) = token.listen(seen, bell.waker()) {
                 bell.wait_until(None);
             }
@@ -191,6 +235,35 @@ mod tests {
             }
         }
         drop(used);
+    }
+
+    /// The thread that keeps it sleeps until a later one, and until there are signals.
+    fn check_that_an_alarm_rings() {
+        struct Rings(Arc<Bell>);
+        impl Due for Rings {
+            fn due(&self) {
+                self.0.waker().wake();
+            }
+        }
+        let (bell, now) = (Bell::new(), Instant::now());
+        let rings: Arc<dyn Due> = Arc::new(Rings(Arc::clone(&bell)));
+        let _later = set_alarm(now + Duration::from_secs(3600), Arc::downgrade(&rings));
+        let _due = set_alarm(now, Arc::downgrade(&rings));
+        assert!(bell.wait_until(None));
+    }
+
+    #[test]
+    fn what_ends_the_sleep() {
+        let signals = Signals::new(std::iter::empty()).unwrap();
+        signals.wake();
+        signals.wait_until(None); // it was woken before
+        signals.wait_until(Some(Instant::now()));
+        (0..100_000).for_each(|_| signals.wake()); // a full pipe blocks nobody
+        signals.wait_until(None);
+        std::thread::scope(|scope| {
+            scope.spawn(|| signals.wait_until(None));
+            signals.wake();
+        });
     }
 
     struct Program {

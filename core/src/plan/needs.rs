@@ -30,7 +30,8 @@ impl Needs {
     ) -> Self {
         let (jobs, numbered) = (specs.len(), specs.enumerate());
         let is_async = |(at, spec): (usize, &JobSpec<'env, A>)| spec.is_async().then_some(JobId::new(at));
-        let mut needs = Needs { asyncs: numbered.clone().filter_map(is_async).collect(), uses, ..Needs::default() };
+        let mut needs =
+            Needs { asyncs: numbered.clone().filter_map(is_async).collect(), uses, ..Needs::default() };
         for (at, spec) in numbered {
             let Some(options) = spec.options() else { continue };
             needs.timeouts |= options.timeout.is_some();

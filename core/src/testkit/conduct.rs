@@ -216,7 +216,8 @@ impl<'c, 'env, A: Send + Sync> Conduct<'c, 'env, A> {
 fn facts<A>(plan: &Plan<'_, A>, setup: &Setup) -> Vec<JobFacts> {
     let uses = &plan.needs().uses;
     let sizes = uses.sizes();
-    let share = |(pool, slots): &(u32, u32)| Share { pool: *pool, slots: *slots, size: sizes[*pool as usize] };
+    let share =
+        |(pool, slots): &(u32, u32)| Share { pool: *pool, slots: *slots, size: sizes[*pool as usize] };
     let facts = |job: JobId| {
         let spec = plan.spec(job);
         JobFacts {
