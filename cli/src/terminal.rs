@@ -71,6 +71,11 @@ impl Terminal {
         self.inner.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Moves it up, down, right or left: `A` to `D`.
+    fn move_cursor(&self, n: usize, direction: char) -> io::Result<()> {
+        if n == 0 { Ok(()) } else { self.push(format_args!("\u{1b}[{n}{direction}")) }
+    }
+
     fn push(&self, text: fmt::Arguments<'_>) -> io::Result<()> {
         let mut out = self.out();
         out.is_line_whole = false;
@@ -88,19 +93,19 @@ impl TermLike for Terminal {
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        if n == 0 { Ok(()) } else { self.push(format_args!("\u{1b}[{n}A")) }
+        self.move_cursor(n, 'A')
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        if n == 0 { Ok(()) } else { self.push(format_args!("\u{1b}[{n}B")) }
+        self.move_cursor(n, 'B')
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        if n == 0 { Ok(()) } else { self.push(format_args!("\u{1b}[{n}C")) }
+        self.move_cursor(n, 'C')
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        if n == 0 { Ok(()) } else { self.push(format_args!("\u{1b}[{n}D")) }
+        self.move_cursor(n, 'D')
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
