@@ -92,10 +92,8 @@ struct Try {
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
     Inside(Phase),
-    /// The check has failed: the run follows.
-    RunDue,
-    /// The run is over: the recheck follows.
-    RecheckDue,
+    /// A phase is over, and this one follows.
+    Due(Phase),
     Passed,
     Failed(Phase),
 }
@@ -270,7 +268,7 @@ impl Tries {
                 let done = if job.ran { Status::Changed } else { Status::Satisfied };
                 ensure(status == done, TryRule::OtherStatus)
             }
-            Step::RunDue | Step::RecheckDue => {
+            Step::Due(_) => {
                 ensure(stopped.told >= StopLevel::Cancel, TryRule::TryOpen)?;
                 ensure(status == Status::Cancelled, TryRule::OtherStatus)
             }
@@ -315,8 +313,7 @@ impl Try {
         ensure(beat.attempt == self.attempt, TryRule::OtherNumber)?;
         ensure(beat.at >= self.at, TryRule::TimeGoesBack)?;
         let due = match self.step {
-            Step::RunDue => Phase::Run,
-            Step::RecheckDue => Phase::Recheck,
+            Step::Due(phase) => phase,
             Step::Inside(_) => return Err(TryRule::Inside),
             Step::Passed | Step::Failed(_) => return Err(TryRule::AfterLast),
         };
@@ -371,10 +368,10 @@ fn is_first(facts: &Facts, beat: Beat) -> bool {
 fn step_after(facts: &Facts, beat: Beat, error: Option<&ErrorText>) -> Step {
     let is_job = facts.job(beat.job).kind == Kind::Job;
     match (beat.phase, error) {
-        (Phase::Run, _) if is_job => Step::RecheckDue,
+        (Phase::Run, _) if is_job => Step::Due(Phase::Recheck),
         (_, None) => Step::Passed,
         (Phase::Check, Some(error)) if is_job && !is_beyond(error) && !facts.options.dry_run.is_on() => {
-            Step::RunDue
+            Step::Due(Phase::Run)
         }
         (phase, Some(_)) => Step::Failed(phase),
     }
