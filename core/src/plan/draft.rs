@@ -322,6 +322,9 @@ impl<'env, A> Draft<'env, A> {
 
     /// What jobs have said and a plan keeps for all of them together.
     fn take_out_options(&mut self) -> (BTreeMap<JobId, Box<str>>, Uses) {
+        if self.specs.iter().all(|spec| spec.options().is_none()) {
+            return (BTreeMap::new(), Uses::default());
+        }
         let mut descriptions = Vec::new();
         let uses = Uses::new(self.specs.iter_mut().enumerate().map(|(at, spec)| {
             let (description, uses) = spec.take_out();

@@ -25,14 +25,15 @@ pub(crate) struct Needs {
 
 impl Needs {
     pub(super) fn of<'s, 'env: 's, A: 's>(
-        specs: impl ExactSizeIterator<Item = &'s JobSpec<'env, A>> + Clone,
+        specs: impl ExactSizeIterator<Item = &'s JobSpec<'env, A>>,
         uses: Uses,
     ) -> Self {
-        let (jobs, numbered) = (specs.len(), specs.enumerate());
-        let is_async = |(at, spec): (usize, &JobSpec<'env, A>)| spec.is_async().then_some(JobId::new(at));
-        let mut needs =
-            Needs { asyncs: numbered.clone().filter_map(is_async).collect(), uses, ..Needs::default() };
-        for (at, spec) in numbered {
+        let mut needs = Needs { uses, ..Needs::default() };
+        let (jobs, mut asyncs) = (specs.len(), Vec::new());
+        for (at, spec) in specs.enumerate() {
+            if spec.is_async() {
+                asyncs.push(JobId::new(at));
+            }
             let Some(options) = spec.options() else { continue };
             needs.timeouts |= options.timeout.is_some();
             needs.retry_for |= options.retry_for.is_some();
@@ -42,6 +43,7 @@ impl Needs {
                 needs.priorities[at] = priority;
             }
         }
+        needs.asyncs = asyncs.into();
         needs
     }
 
