@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use dojobber::{
-    BoxError, CancelToken, Cleanup, Context, DryRun, ErrorClass, Graph, Job, Journal, JournalSync, Kind,
-    Phase, Plan, Report, Result, Run, Runner, RunnerBuilder, Status,
+    BoxError, CancelToken, Cleanup, Context, DryRun, ErrorClass, Graph, Job, Journal, JournalSync, Key, Kind,
+    Phase, Plan, Process, Report, Result, Run, Runner, RunnerBuilder, Status,
 };
 use tempfile::TempDir;
 
@@ -271,6 +271,25 @@ fn owed(report: &Report) -> Vec<String> {
     }
     runs.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
     runs.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Else a recovery would end it, though its run was over and had let it go.
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_let_go_after_its_run_is_told() {
+    const SERVER: Key<Process> = Key::new("server");
+    let (_folder, path) = folder();
+    let plan = Graph::new().job(SERVER).run_only(|cx| cx.command("sleep").arg("1000").spawn());
+    let plan = plan.compile().unwrap();
+    let run = runner(1).observer(Journal::create(&path).unwrap()).build().run(&plan, ());
+    let server = run.output(&SERVER).unwrap();
+    server.detach();
+    let ended = std::process::Command::new("kill").args(["-9", &server.id().to_string()]).status();
+    assert!(ended.unwrap().success());
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches("\"process_detached\"").count(), 1, "{text}");
+    assert_eq!(undated(&Report::from_journal(&path).unwrap()), undated(run.report()));
+    assert!(run.report().observer_failures().is_empty());
 }
 
 #[test]

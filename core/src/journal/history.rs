@@ -136,7 +136,9 @@ impl History {
                 }
             }
             Record::ProcessDetached { job, attempt, process, at_ns } => {
-                self.note_time(at_ns);
+                if !self.run_ended {
+                    self.note_time(at_ns);
+                }
                 let is_it = |spawned: &Spawned| {
                     (spawned.job.0, spawned.attempt, spawned.process.id) == (job, attempt, process)
                 };

@@ -50,6 +50,8 @@ enum State {
     /// No run has begun.
     New(Locked),
     Open(Locked),
+    /// The run is over. Its processes that go on may still be let go.
+    Over,
     /// All that belongs in it is there.
     Closed,
 }
@@ -117,9 +119,12 @@ impl Writer {
                     self.write(&Begun { head });
                 }
                 State::Open(_) => self.fail("a second run has begun while the first went on"),
-                State::Closed => self.fail("a second run has begun, and a journal takes one"),
+                State::Over | State::Closed => self.fail("a second run has begun, and a journal takes one"),
             }
             return;
+        }
+        if let (State::Over, Event::ProcessDetached { .. }) = (&self.state, event) {
+            return self.add(event);
         }
         if !matches!(self.state, State::Open(_)) {
             return;
@@ -136,14 +141,30 @@ impl Writer {
             Event::RunEnded { cleanups_due, .. } => {
                 self.bring_to_disk();
                 if *cleanups_due == 0 {
-                    self.state = State::Closed;
+                    self.state = State::Over;
                 }
             }
             Event::CleanupEnded { .. } => {
                 self.bring_to_disk();
-                self.state = State::Closed;
+                self.state = State::Over;
             }
             _ => {}
+        }
+    }
+
+    /// Writes the record of what follows the end.
+    fn add(&mut self, event: &Event) {
+        let file = File::options().append(true).open(&self.path);
+        let file = file.and_then(|file| Locked::wait(file).ok_or_else(|| io::ErrorKind::ResourceBusy.into()));
+        match (file, Record::of(event)) {
+            (Ok(file), Some(record)) => {
+                self.state = State::Open(file);
+                self.write(&record);
+                self.bring_to_disk();
+                self.state = State::Over;
+            }
+            (Err(error), _) => self.fail(&error.to_string()),
+            (Ok(_), None) => {}
         }
     }
 
