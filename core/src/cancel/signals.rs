@@ -1,21 +1,15 @@
-//! Tokens that are raised by signals. The thread that keeps alarms sees to these, too.
+//! Tokens that are raised by signals: one thread of the process, which starts with the first of them.
 
-use std::io::{self, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
+use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, exit};
 
 use crate::cancel::level::StopLevel;
-use crate::cancel::timer::{Ear, listen};
 use crate::cancel::token::{CancelToken, Inner};
-use crate::unwind;
 use crate::words::StopReason;
 
 impl CancelToken {
@@ -84,7 +78,12 @@ impl Watch {
         let ignored = mask(&status, "SigIgn:");
         self.handled = mask(&status, "SigCgt:");
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !has(ignored, *signal));
-        listen(Signals::new(wanted)?)?;
+        let mut signals = held_back(|| Signals::new(wanted))?;
+        std::thread::Builder::new().name("dojobber-signals".into()).spawn(move || {
+            for signal in signals.forever() {
+                arrived(signal);
+            }
+        })?;
         self.is_running = true;
         Ok(())
     }
@@ -103,46 +102,6 @@ impl Watch {
         effects
     }
 }
-
-/// A pipe. The thread sleeps until there is something in it: handlers of signals write into it, and so does [`wake`](Ear::wake).
-struct Signals {
-    hears: Mutex<SignalDelivery<UnixStream, SignalOnly>>,
-    rings: UnixStream,
-}
-
-impl Signals {
-    fn new(wanted: impl Iterator<Item = i32>) -> io::Result<Self> {
-        let (hears, rings) = UnixStream::pair()?;
-        rings.set_nonblocking(true)?; // a full pipe ends the sleep as well
-        let handlers = rings.try_clone()?;
-        let hears = held_back(|| SignalDelivery::with_pipe(hears, handlers, SignalOnly, wanted))?;
-        Ok(Signals { hears: Mutex::new(hears), rings })
-    }
-}
-
-impl Ear for Signals {
-    fn wait_until(&self, until: Option<Instant>) {
-        let mut hears = self.hears.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()).min(LONGEST_POLL));
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        let _ = poll(&mut [PollFd::new(hears.get_read(), PollFlags::IN)], left.as_ref()); // it may return early
-        // takes what has come out of the pipe, too
-        for signal in hears.pending() {
-            // who hears of a stop is code of others, too
-            let _ = unwind::catch(|| {
-                arrived(signal);
-                Ok(())
-            });
-        }
-    }
-
-    fn wake(&self) {
-        let _ = (&self.rings).write(&[0]);
-    }
-}
-
-/// Some systems cannot wait for longer, and need not.
-const LONGEST_POLL: Duration = Duration::from_secs(3600);
 
 /// A signal that comes while its first handler is put in place is lost: `signal-hook` calls nobody yet. So it is held
 /// back, in a program of one thread, and is there afterwards.
@@ -204,19 +163,21 @@ fn has(mask: u64, signal: i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, BufReader, Write};
     use std::process::{Child, Command, ExitStatus, Stdio};
+    use std::time::Instant;
 
-    use crate::cancel::{Bell, Due, set_alarm};
+    use crate::cancel::{Due, set_alarm};
 
     /// Runs in a process of its own, which the other tests send signals to.
     #[test]
     fn program() {
         let Ok(uses) = std::env::var("DOJOBBER_TEST_SIGNALS") else { return };
         let token = CancelToken::on_signals().unwrap();
-        let used = (uses == "used").then(|| token.in_use());
+        let used = (uses != "unused").then(|| token.in_use());
+        let stuck: Arc<dyn Due> = Arc::new(Stuck);
+        let _stuck = (uses == "stuck").then(|| set_alarm(Instant::now(), Arc::downgrade(&stuck)));
         drop(CancelToken::on_signals().unwrap()); // one that is gone does nothing
-        check_that_an_alarm_rings();
         let say = |what: String| {
             let mut out = std::io::stdout();
             writeln!(out, "\nsays {what}").and_then(|()| out.flush()).unwrap();
@@ -224,7 +185,7 @@ mod tests {
         say("ready".to_owned());
         let mut seen = StopLevel::None;
         loop {
-            let bell = Bell::new();
+            let bell = crate::cancel::bell::Bell::new();
             if let Some(_listening) = token.listen(seen, bell.waker()) {
                 bell.wait_until(None);
             }
@@ -237,33 +198,15 @@ mod tests {
         drop(used);
     }
 
-    /// The thread that keeps it sleeps until a later one, and until there are signals.
-    fn check_that_an_alarm_rings() {
-        struct Rings(Arc<Bell>);
-        impl Due for Rings {
-            fn due(&self) {
-                self.0.waker().wake();
+    /// As an observer is that is told of a slow phase, and writes to a terminal that is paused.
+    struct Stuck;
+
+    impl Due for Stuck {
+        fn due(&self) {
+            loop {
+                std::thread::park();
             }
         }
-        let (bell, now) = (Bell::new(), Instant::now());
-        let rings: Arc<dyn Due> = Arc::new(Rings(Arc::clone(&bell)));
-        let _later = set_alarm(now + Duration::from_secs(3600), Arc::downgrade(&rings));
-        let _due = set_alarm(now, Arc::downgrade(&rings));
-        assert!(bell.wait_until(None));
-    }
-
-    #[test]
-    fn what_ends_the_sleep() {
-        let signals = Signals::new(std::iter::empty()).unwrap();
-        signals.wake();
-        signals.wait_until(None); // it was woken before
-        signals.wait_until(Some(Instant::now()));
-        (0..100_000).for_each(|_| signals.wake()); // a full pipe blocks nobody
-        signals.wait_until(None);
-        std::thread::scope(|scope| {
-            scope.spawn(|| signals.wait_until(None));
-            signals.wake();
-        });
     }
 
     struct Program {
@@ -307,8 +250,8 @@ mod tests {
 
     #[test]
     fn the_third_ends_the_process() {
-        for last in [SIGINT, SIGTERM, SIGHUP] {
-            let mut program = Program::start("", "used");
+        for (last, uses) in [(SIGINT, "used"), (SIGTERM, "used"), (SIGHUP, "used"), (SIGINT, "stuck")] {
+            let mut program = Program::start("", uses);
             program.send(SIGTERM);
             assert_eq!(program.says(), "Cancel Signal(15)");
             program.send(SIGINT);

@@ -1,12 +1,10 @@
-//! Alarms of the clock: one thread of the process, which starts with the first of them. The same thread sees to signals,
-//! where somebody wants to know of them.
+//! Alarms of the clock: one thread of the process, which starts with the first of them.
 //!
 //! A worker that waits inside of a command or a sleep keeps its own limit. This is for a token that was handed out, to a run
 //! inside of a job or to another library, which nobody of us watches; for phases that take long; and for futures that sleep where
 //! no worker polls them.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -31,24 +29,9 @@ struct Alarms {
     next: u64,
 }
 
-/// A sleep that something else ends, too; that is seen to before it returns.
-pub(super) trait Ear: Send + Sync {
-    fn wait_until(&self, until: Option<Instant>);
-    /// Ends the sleep, or the next one.
-    fn wake(&self);
-}
-
 struct Timer {
     alarms: Mutex<Alarms>,
     bell: Arc<Bell>,
-    /// What is waited with in place of the bell, once it is there.
-    ear: OnceLock<Box<dyn Ear>>,
-    /// Why there is no thread.
-    #[cfg_attr(
-        not(all(unix, feature = "signals")),
-        expect(dead_code, reason = "asked for by what is listened to")
-    )]
-    refused: Option<io::Error>,
 }
 
 /// Calls `due` at that moment, if it is still there.
@@ -62,22 +45,9 @@ pub(crate) fn set(when: Instant, due: Weak<dyn Due>) -> Alarm {
         (key, alarms.due.first_key_value().is_some_and(|(first, _)| *first == key))
     };
     if is_first {
-        timer.wake();
+        timer.bell.waker().wake();
     }
     Alarm(key)
-}
-
-/// Has the thread listen to something else beside. There can be one such thing.
-#[cfg(all(unix, feature = "signals"))]
-pub(super) fn listen(ear: impl Ear + 'static) -> io::Result<()> {
-    let timer = timer();
-    if let Some(error) = &timer.refused {
-        return Err(io::Error::new(error.kind(), error.to_string()));
-    }
-    let is_new = timer.ear.set(Box::new(ear)).is_ok();
-    debug_assert!(is_new, "it listens to something already");
-    timer.wake();
-    Ok(())
 }
 
 impl Drop for Alarm {
@@ -90,11 +60,10 @@ fn timer() -> &'static Timer {
     static TIMER: OnceLock<Timer> = OnceLock::new();
     TIMER.get_or_init(|| {
         let thread = std::thread::Builder::new().name("dojobber-timer".into());
-        let refused = thread.spawn(|| timer().tick()).err();
-        if let Some(_error) = &refused {
+        if let Err(_error) = thread.spawn(|| timer().tick()) {
             warning!(%_error, "there is no thread that could keep alarms");
         }
-        Timer { alarms: Mutex::default(), bell: Bell::new(), ear: OnceLock::new(), refused }
+        Timer { alarms: Mutex::default(), bell: Bell::new() }
     })
 }
 
@@ -110,18 +79,7 @@ impl Timer {
                 due.into_values().filter_map(|due| due.upgrade()).for_each(call);
                 next
             };
-            match self.ear.get() {
-                Some(ear) => ear.wait_until(next),
-                None => _ = self.bell.wait_until(next),
-            }
-        }
-    }
-
-    /// Rings the bell first: the thread may wait for it although there is an ear by now.
-    fn wake(&self) {
-        self.bell.waker().wake();
-        if let Some(ear) = self.ear.get() {
-            ear.wake();
+            self.bell.wait_until(next);
         }
     }
 
