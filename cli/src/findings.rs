@@ -118,8 +118,8 @@ mod foretold;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::one_job;
     use dojobber::{Graph, Key, Runner, ensure, unknown};
-    use serde_json::json;
 
     #[track_caller]
     fn check_as(dry_run: DryRun, graph: Graph<'_>, expected: &[&str]) {
@@ -254,12 +254,7 @@ mod tests {
     fn a_job_is_named_whatever_its_status() {
         let plan = Graph::new().job("it").check_only(|_| true).compile().unwrap();
         for &status in Status::ALL {
-            let job =
-                json!({ "name": "it", "kind": "check_only", "after": [], "status": status, "phases": [] });
-            let report =
-                json!({ "dojobber_report": 2, "dry_run": true, "elapsed_ns": 1, "nests": [], "jobs": [job] });
-            let report: Report = serde_json::from_value(report).unwrap();
-            let lines = findings(&plan, &report, None);
+            let lines = findings(&plan, &one_job(status, true), None);
             let is_named = lines[0].ends_with(" it");
             assert_eq!(is_named, !status.is_done(), "{status}: {lines:?}");
         }

@@ -155,15 +155,12 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::sample::one_job;
 
     #[test]
     fn what_neither_passed_nor_failed_is_skipped_and_says_why() {
         for &status in Status::ALL {
-            let job =
-                json!({ "name": "it", "kind": "check_only", "after": [], "status": status, "phases": [] });
-            let report = json!({ "dojobber_report": 2, "dry_run": false, "elapsed_ns": 1, "nests": [], "jobs": [job] });
-            let text = junit(&serde_json::from_value(report).unwrap(), "program");
+            let text = junit(&one_job(status, false), "program");
             let says = format!("<skipped message=\"{status}");
             assert_eq!(
                 text.contains(&says),

@@ -45,6 +45,8 @@
 //! standard error. A reader who goes away (`| head`) is no error.
 
 // in reading order: a module imports only from those before it
+#[cfg(test)]
+mod sample;
 mod text;
 mod output;
 mod time;

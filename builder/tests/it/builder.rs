@@ -231,9 +231,9 @@ fn a_long_cycle_is_told_by_its_ends() {
 }
 
 /// Executes nothing.
-struct Nowhere;
+struct NoMachine;
 
-impl Elsewhere for Nowhere {
+impl Elsewhere for NoMachine {
     fn begin(&self, _: &Order<'_>, _: Done) {}
 }
 
@@ -252,7 +252,7 @@ fn unfit(options: &[JobOption], form: JobForm) -> Vec<String> {
             JobOption::Priority => job.priority(1),
             JobOption::Cleanup => job.cleanup(|_| ()),
             JobOption::DescribeRun => job.describe_run(|_| "a"),
-            JobOption::On => job.on(Arc::new(Nowhere) as Arc<dyn Elsewhere>),
+            JobOption::On => job.on(Arc::new(NoMachine) as Arc<dyn Elsewhere>),
             _ => panic!("{option:?}: how is it said?"),
         };
     }
